@@ -1,0 +1,5 @@
+"""gatepost keeps allow-lists true."""
+
+__all__ = ["__version__"]
+
+__version__ = "0.1.0"

@@ -1,0 +1,6 @@
+"""``python -m gatepost``."""
+
+from gatepost.cli.main import main
+
+if __name__ == "__main__":
+    main()

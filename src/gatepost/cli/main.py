@@ -1,0 +1,5 @@
+"""The door of the program."""
+
+
+def main() -> None:
+    """Run the command line."""

@@ -1,0 +1,1 @@
+"""The four platforms, alone: stateful stand-ins that share no code with the clients."""

@@ -1,0 +1,1 @@
+"""One file a format: pure renderers from entries to bytes, shared by file targets and feeds."""

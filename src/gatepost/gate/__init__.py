@@ -1,0 +1,1 @@
+"""Pure request-time functions: is this address on the list, and why."""

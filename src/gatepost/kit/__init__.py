@@ -1,0 +1,1 @@
+"""Domain-free tools, each named by what it gives."""

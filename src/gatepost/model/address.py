@@ -1,0 +1,86 @@
+"""Addresses as integers: the only place where address text is read or written.
+
+``socket`` is used for ``inet_pton`` and ``inet_ntop`` alone: both are pure
+functions, strict (no octal, no short forms, no scope id) and sixteen times
+cheaper than building ``ipaddress`` objects.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+
+
+class Family(IntEnum):
+    """Address family; the value is the IP version."""
+
+    V4 = 4
+    V6 = 6
+
+    @property
+    def bits(self) -> int:
+        """Length of an address in bits: 32 or 128."""
+        return 32 if self is Family.V4 else 128
+
+
+def parse_v4(text: str) -> int:
+    """Integer of a dotted quad; raises OSError or ValueError for anything else."""
+    return int.from_bytes(inet_pton(AF_INET, text), "big")
+
+
+def parse_v6(text: str) -> int:
+    """Integer of an IPv6 address; raises OSError or ValueError for anything else."""
+    return int.from_bytes(inet_pton(AF_INET6, text), "big")
+
+
+def format_address(family: Family, number: int) -> str:
+    """Canonical text of an address, made from its integer alone."""
+    if family is Family.V4:
+        return inet_ntop(AF_INET, number.to_bytes(4, "big"))
+    return inet_ntop(AF_INET6, number.to_bytes(16, "big"))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Prefix:
+    """A network in canonical form; a host has length 32 or 128.
+
+    Raises ValueError where host bits are set or the length is out of range.
+    """
+
+    family: Family
+    network: int
+    length: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a network."""
+        host_bits = self.family.bits - self.length
+        if not 0 <= self.length <= self.family.bits or not 0 <= self.network < 1 << self.family.bits:
+            msg = f"no such IPv{self.family} network: {self.network}/{self.length}"
+            raise ValueError(msg)
+        if self.network & ((1 << host_bits) - 1):
+            msg = f"host bits set in {format_address(self.family, self.network)}/{self.length}"
+            raise ValueError(msg)
+
+    @property
+    def last(self) -> int:
+        """Integer of the highest address."""
+        return self.network | ((1 << (self.family.bits - self.length)) - 1)
+
+    @property
+    def size(self) -> int:
+        """Number of addresses."""
+        return 1 << (self.family.bits - self.length)
+
+    def __str__(self) -> str:
+        """Canonical text with the length always written: ``203.0.113.7/32``."""
+        return f"{format_address(self.family, self.network)}/{self.length}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Range:
+    """Addresses from ``first`` to ``last``, both included."""
+
+    family: Family
+    first: int
+    last: int

@@ -1,0 +1,104 @@
+"""Plans: what would change on one target, as a value that can be shown, stored and signed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gatepost.model.address import Family
+from gatepost.model.content import Serial
+from gatepost.model.entry import Entry
+from gatepost.model.reason import Reason
+
+
+class Granularity(StrEnum):
+    """The smallest write of a target."""
+
+    ENTRY = "entry"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a target can hold; the planner leaves out the rest and says so."""
+
+    families: frozenset[Family] = frozenset(Family)
+    domains: bool = False
+    ports: bool = False
+    """Whether protocol and ports are kept; else only the address is."""
+    max_entries: int = 100_000
+    granularity: Granularity = Granularity.ENTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """What a target holds of ours, as read from it."""
+
+    generation: int
+    """Number of our last write, kept in the target itself; 0 where we never wrote."""
+    entries: tuple[Entry, ...]
+    """Canonical, as :class:`gatepost.model.content.Content.effective`."""
+    digest: str
+    """Of ``entries``; a target that was changed by others gives what is really there."""
+
+
+class PlanStatus(StrEnum):
+    """What a plan says."""
+
+    IN_STEP = "in_step"
+    CHANGES = "changes"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The changes for one target, made from a known current and a known serial."""
+
+    target: str
+    list: str
+    serial: Serial
+    status: PlanStatus
+    generation: int
+    """Of the target when the plan was made; applying raises it by one."""
+    current: str
+    """Digest of what the target held."""
+    desired: str
+    """Digest of what it shall hold."""
+    add: tuple[Entry, ...]
+    remove: tuple[Entry, ...]
+    leaving: tuple[Entry, ...]
+    """Would leave after absences and grace if the held answers were approved."""
+    reasons: tuple[Reason, ...]
+    awaits: tuple[str, ...]
+    """Digests of held answers that approving this plan approves."""
+    notes: tuple[str, ...]
+    """What the target cannot hold, one sentence each."""
+    digest: str
+    """``sha256:…`` over all of the above: what a person approves and `apply --digest` names."""
+
+
+class Outcome(StrEnum):
+    """What became of a plan."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    HELD = "held"
+    FAILED = "failed"
+    REVERTED = "reverted"
+
+
+class Word(StrEnum):
+    """A person's word on a held plan."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A plan and what applying it gave."""
+
+    plan: Plan
+    outcome: Outcome | None = None
+    verified: bool = False
+    error: Exception | None = None

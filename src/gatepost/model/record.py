@@ -1,0 +1,95 @@
+"""What the store remembers beside the nouns themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatepost.model.content import Listed, Serial, State
+from gatepost.model.plan import Outcome, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error as it is remembered: the contract's error object."""
+
+    kind: str
+    message: str
+    transient: bool
+    hint: str
+    code: int | None = None
+    links: tuple[str, ...] = ()
+    log_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The last try to fetch a source, and the last that gave a whole answer."""
+
+    source: str
+    at: datetime
+    failure: Failure | None
+    succeeded_at: datetime | None
+    accepted_at: datetime | None
+    """When an answer was last accepted, changed or not."""
+    changed_at: datetime | None
+    """When the accepted answer last differed from the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class SerialRecord:
+    """One line of a list's history."""
+
+    list: str
+    serial: Serial
+    at: datetime
+    digest: str
+    entries: int
+    """Entries in force."""
+    added: int
+    removed: int
+    """Entries in force that came and went since the serial before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A listed entry that covers a value asked for, on a list at a time."""
+
+    list: str
+    listed: Listed
+    serial: Serial
+    """At which the entry came in."""
+
+    @property
+    def state(self) -> State:
+        """Short for ``listed.state``."""
+        return self.listed.state
+
+
+@dataclass(frozen=True, slots=True)
+class WordRecord:
+    """A person's word on a held plan: it covers exactly this digest."""
+
+    digest: str
+    word: Word
+    who: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRecord:
+    """What became of one apply."""
+
+    target: str
+    list: str
+    digest: str
+    serial: Serial
+    generation: int
+    """That the target has, or should have got."""
+    intended_at: datetime
+    at: datetime | None
+    """None where we died between intent and outcome."""
+    outcome: Outcome | None
+    verified: bool
+    failure: Failure | None

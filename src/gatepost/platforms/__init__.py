@@ -1,0 +1,1 @@
+"""API clients: authentication, envelope, errors, paging. Each usable as a library."""

@@ -1,0 +1,54 @@
+"""The door of the sources: one class a list, whole or an error."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from gatepost.model.answer import Fetched
+from gatepost.model.entry import Direction
+
+
+class Source(ABC):
+    """Adapter that yields exactly one list of one platform account.
+
+    A source *must* return the complete raw list or raise a
+    :class:`gatepost.errors.FetchError`. It *must not* filter, merge, sort,
+    repair or default anything: text goes out as it came in. It *may* make as
+    many requests as its platform's client needs.
+
+    A kind is ``<module>.<list>``; the module is how it is found.
+    """
+
+    kind: ClassVar[str]
+    platform: ClassVar[str | None]
+    """Account's platform; None where no account is needed."""
+    every: ClassVar[str]
+    """Default interval, as in the configuration: ``1h``."""
+    wildcards: ClassVar[bool] = False
+    """Whether the platform documents ``a.b.c.*`` for its addresses."""
+    ranges: ClassVar[bool] = False
+    """Whether the platform documents ``a-b`` for its addresses."""
+    reference: ClassVar[str]
+    """The platform's page this follows."""
+
+    Options: ClassVar[type]
+    """Frozen dataclass of the kind's own configuration keys; its fields have docstrings."""
+
+    @abstractmethod
+    def __init__(self, options: Any, client: Any) -> None:
+        """``client``: the account's platform client, or the plain HTTP client where ``platform`` is None."""
+
+    @classmethod
+    @abstractmethod
+    def directions(cls, options: Any) -> frozenset[Direction]:
+        """Directions of the list these options name: one; several where the owner must say which."""
+
+    @property
+    @abstractmethod
+    def provenance(self) -> str:
+        """What makes this list this list: platform, host, account id and parameters. No secrets."""
+
+    @abstractmethod
+    async def fetch(self) -> Fetched:
+        """Ask the platform now, for everything."""

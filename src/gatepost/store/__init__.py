@@ -1,0 +1,1 @@
+"""History: answers, serials, plans, intents, outcomes, approvals. No record, no apply."""

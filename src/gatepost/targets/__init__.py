@@ -1,0 +1,1 @@
+"""One file a device: read what is there, carry out one plan."""

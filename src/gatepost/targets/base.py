@@ -1,0 +1,52 @@
+"""The door of the targets: read what is there, carry out one plan."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from gatepost.model.entry import Entry
+from gatepost.model.plan import Capabilities, Current, Plan
+
+
+class Target(ABC):
+    """One place where a list takes effect.
+
+    A target *must* read back only what carries our mark, *must* keep the
+    generation in the same place and the same transaction as the content, and
+    *must* refuse with StalePlan where the generation is not the plan's. It
+    *must not* compute differences of lists, judge them, or render any free
+    text. It *must* leave what was there on any error.
+    """
+
+    kind: ClassVar[str]
+    Options: ClassVar[type]
+
+    @abstractmethod
+    def __init__(self, name: str, options: Any) -> None:
+        """``name`` is the target's in the configuration."""
+
+    @property
+    @abstractmethod
+    def capabilities(self) -> Capabilities:
+        """What this target can hold."""
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Where it is, in words for people: ``nftables inet gatepost webhooks``."""
+
+    @abstractmethod
+    async def current(self) -> Current:
+        """Read what is there of ours. Generation 0 and nothing where we never wrote.
+
+        Raises TargetUnavailable or TargetForeign.
+        """
+
+    @abstractmethod
+    async def apply(self, plan: Plan, desired: tuple[Entry, ...]) -> None:
+        """Make the target hold ``desired`` (canonical, within capabilities) at ``plan.generation + 1``.
+
+        One transaction: all or nothing. Raises StalePlan, TargetRejected,
+        TargetUnavailable or TargetForeign; the content is then what it was.
+        """
