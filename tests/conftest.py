@@ -1,0 +1,64 @@
+"""What every test gets: no network beyond loopback, a clean environment, a clock that stands still."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio alone."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(socket_enabled: None) -> None:
+    """Refuse sockets beyond loopback."""
+    import pytest_socket
+
+    pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A home of its own, and nothing of the developer's settings."""
+    for name in [*os.environ]:
+        if name.lower().endswith("_proxy") or name.startswith(("GATEPOST_", "XDG_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+class FrozenClock:
+    """A clock that moves only when told; sleeping moves it."""
+
+    def __init__(self, start: datetime) -> None:
+        self.start = start
+        self.elapsed = 0.0
+
+    def now(self) -> datetime:
+        """UTC."""
+        return self.start + timedelta(seconds=self.elapsed)
+
+    def monotonic(self) -> float:
+        """Seconds since the start."""
+        return self.elapsed
+
+    async def sleep(self, seconds: float) -> None:
+        """Move at once."""
+        self.elapsed += max(seconds, 0.0)
+
+    def advance(self, **span: float) -> None:
+        """Move by a timedelta's keywords."""
+        self.elapsed += timedelta(**span).total_seconds()
+
+
+@pytest.fixture
+def clock() -> Iterator[FrozenClock]:
+    """Starts at 2026-01-05 08:00 UTC."""
+    yield FrozenClock(datetime(2026, 1, 5, 8, tzinfo=UTC))
