@@ -1,0 +1,67 @@
+# The one door. `make` lists what there is; every target sets up all it needs by itself.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+BIN := .venv/bin
+STEP = printf '\n── %s\n'
+COMPILE = $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-header --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+
+.PHONY: help demo test lint docs format bench proof lock clean
+
+help:  ## List the targets
+	@printf 'gatepost: targets of this Makefile\n\n'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+demo:  ## Show the whole product on this machine: emulated platforms, plan, firewall, history
+	@scripts/setup run
+	@$(BIN)/gatepost demo
+
+test:  ## Everything CI runs: lint, types, imports, docs, tests with branch coverage
+	@scripts/setup test
+	@$(MAKE) lint
+	@$(STEP) 'docs: generated pages and links'
+	@$(BIN)/python scripts/docs.py --check
+	@$(STEP) 'tests'
+	@rm -f build/coverage/data*
+	@COVERAGE_FILE=build/coverage/data $(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)
+
+lint:  ## Style, types and import contracts
+	@scripts/setup test
+	@$(STEP) 'style'
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(STEP) 'types'
+	@$(BIN)/mypy
+	@$(STEP) 'imports'
+	@$(BIN)/lint-imports
+
+docs:  ## Write the generated reference pages and check every link
+	@scripts/setup test
+	@$(BIN)/python scripts/docs.py
+
+format:  ## Format the code and repair what the linter can repair
+	@scripts/setup test
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+bench:  ## Measure beside the alternatives; figures go to build/bench/
+	@scripts/setup bench
+	@$(BIN)/python bench/run.py $(BENCH)
+
+proof:  ## The laws again with fifty times the examples (long)
+	@scripts/setup test
+	@$(BIN)/pytest -m hypothesis --hypothesis-profile=proof $(PYTEST_ARGS)
+
+lock:  ## Resolve requirements/*.txt anew; UPGRADE=1 takes newer versions
+	@scripts/setup test
+	@$(COMPILE) --extra emulator --extra server --group build --group bench --group oracles --group dev \
+		-o requirements/test.txt
+	@$(COMPILE) --extra emulator --extra server --group build -c requirements/test.txt -o requirements/run.txt
+	@$(COMPILE) -c requirements/test.txt -o requirements/core.txt
+	@wc -l requirements/*.txt
+
+clean:  ## Remove what the targets wrote, but not .venv
+	@rm -rf build dist .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
+	@find src tests bench scripts -name __pycache__ -prune -exec rm -rf {} +

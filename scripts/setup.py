@@ -1,0 +1,139 @@
+"""Make this checkout ready: system packages, .venv, locked requirements, gatepost itself.
+
+``scripts/setup run|test|bench``; says what it installs, and does nothing a second time.
+Standard library only: it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = ROOT / ".make" / "setup.lock"
+
+RUN = {"nft": "nftables", "ip": "iproute2", "unshare": "util-linux"}
+TEST = RUN | {"git": "git", "strace": "strace"}
+PROGRAMS = {"run": RUN, "test": TEST, "bench": TEST | {"iprange": "iprange"}}
+"""Program -> Debian package, per profile."""
+WITHOUT = {
+    "nft": "firewall targets",
+    "ip": "tests in network namespaces",
+    "unshare": "tests in network namespaces",
+    "git": "house rules over tracked files",
+    "strace": "tests of system calls",
+    "iprange": "the comparison with iprange",
+}
+"""What is left out where a program is missing."""
+LAYERS = {"run": ("run",), "test": ("run", "test"), "bench": ("run", "test")}
+"""Requirement files, in order: the first brings the build tools that the second one's source packages need."""
+
+
+def say(text: str) -> None:
+    """One line on stderr, so that stdout stays the command's own."""
+    print(f"setup: {text}", file=sys.stderr, flush=True)
+
+
+def run(*command: str | Path, **environment: str) -> None:
+    """Run a program; its own words show, its failure ends the set-up."""
+    done = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, env=os.environ | environment, stdout=sys.stderr, check=False
+    )
+    if done.returncode:
+        say(f"failed ({done.returncode}): {' '.join(map(str, command))}")
+        sys.exit(1)
+
+
+def missing_programs(profile: str) -> dict[str, str]:
+    """Programs of a profile that this machine lacks, with their packages."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+    return {name: package for name, package in PROGRAMS[profile].items() if not shutil.which(name, path=path)}
+
+
+def missing_packages(profile: str) -> list[str]:
+    """Debian packages to install."""
+    packages = set(missing_programs(profile).values())
+    if not VENV.exists() and importlib.util.find_spec("ensurepip") is None:
+        packages.add(f"python3.{sys.version_info.minor}-venv")
+    return sorted(packages)
+
+
+def install_packages(profile: str) -> None:
+    """By apt as root; otherwise name what is left out."""
+    packages = missing_packages(profile)
+    if packages and os.geteuid() == 0 and shutil.which("apt-get"):
+        say(f"installing with apt: {' '.join(packages)}")
+        apt = ("apt-get", "-qq", "-y", "-o", "DPkg::Lock::Timeout=300")
+        run(*apt, "update", DEBIAN_FRONTEND="noninteractive")
+        run(*apt, "install", "--no-install-recommends", *packages, DEBIAN_FRONTEND="noninteractive")
+    for name, package in missing_programs(profile).items():
+        say(f"left out: {WITHOUT[name]} ({name} is missing; install {package} as root)")
+
+
+def usable() -> bool:
+    """Whether .venv has a Python that starts and a pip."""
+    if not PYTHON.exists():
+        return False
+    probe = subprocess.run([PYTHON, "-Ic", "import pip"], capture_output=True, check=False)
+    return probe.returncode == 0
+
+
+def make_venv() -> None:
+    """Create .venv, or repair one whose Python is gone."""
+    if usable():
+        return
+    say(f"creating .venv with Python {sys.version.split()[0]}")
+    run(sys.executable, "-Im", "venv", "--clear", VENV)
+
+
+def digest(layer: str) -> str:
+    """Of all that decides what is installed: lock file, pyproject.toml, place."""
+    found = hashlib.sha256(str(ROOT).encode())
+    for path in (ROOT / "requirements" / f"{layer}.txt", ROOT / "pyproject.toml"):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def is_current(layer: str) -> bool:
+    """Whether this layer is installed as its lock file says."""
+    stamp = VENV / f"gatepost-{layer}.stamp"
+    return PYTHON.exists() and stamp.exists() and stamp.read_text() == digest(layer)
+
+
+def install_layer(layer: str) -> None:
+    """Locked, hashed requirements, then gatepost itself; the stamp last."""
+    began = time.monotonic()
+    say(f"installing requirements/{layer}.txt into .venv (once)")
+    pip = (PYTHON, "-Im", "pip", "install", "--quiet", "--no-input", "--no-deps", "--no-build-isolation")
+    run(*pip, "--require-hashes", "-r", f"requirements/{layer}.txt")
+    run(*pip, "-e", ".")
+    (VENV / f"gatepost-{layer}.stamp").write_text(digest(layer))
+    say(f"done in {time.monotonic() - began:.0f} s")
+
+
+def main(profile: str) -> None:
+    """Bring the checkout to a profile, one process at a time."""
+    LOCK.parent.mkdir(exist_ok=True)
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        install_packages(profile)
+        stale = [layer for layer in LAYERS[profile] if not is_current(layer)]
+        if stale:
+            make_venv()
+        for layer in stale:
+            install_layer(layer)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in PROGRAMS:  # noqa: PLR2004 - program and profile
+        sys.exit(f"usage: scripts/setup {'|'.join(PROGRAMS)}")
+    main(sys.argv[1])
