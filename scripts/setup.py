@@ -35,7 +35,7 @@ WITHOUT = {
 }
 """What is left out where a program is missing."""
 LAYERS = {"run": ("run",), "test": ("run", "test"), "bench": ("run", "test")}
-"""Requirement files, in order: the first brings the build tools that the second one's source packages need."""
+"""Requirement files, in order: the first brings what builds the source packages of the second."""
 
 
 def say(text: str) -> None:
@@ -46,7 +46,11 @@ def say(text: str) -> None:
 def run(*command: str | Path, **environment: str) -> None:
     """Run a program; its own words show, its failure ends the set-up."""
     done = subprocess.run(
-        [str(part) for part in command], cwd=ROOT, env=os.environ | environment, stdout=sys.stderr, check=False
+        [str(part) for part in command],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=sys.stderr,
+        check=False,
     )
     if done.returncode:
         say(f"failed ({done.returncode}): {' '.join(map(str, command))}")
@@ -113,7 +117,7 @@ def install_layer(layer: str) -> None:
     """Locked, hashed requirements, then gatepost itself; the stamp last."""
     began = time.monotonic()
     say(f"installing requirements/{layer}.txt into .venv (once)")
-    pip = (PYTHON, "-Im", "pip", "install", "--quiet", "--no-input", "--no-deps", "--no-build-isolation")
+    pip = (PYTHON, "-Im", "pip", "install", "-qq", "--no-input", "--no-deps", "--no-build-isolation")
     run(*pip, "--require-hashes", "-r", f"requirements/{layer}.txt")
     run(*pip, "-e", ".")
     (VENV / f"gatepost-{layer}.stamp").write_text(digest(layer))
