@@ -1,0 +1,305 @@
+"""HTTP as safety wants it: bounded in hosts, bytes and seconds, and silent about secrets.
+
+One request, one whole answer or one error. No redirects, no cookies, nothing
+from the environment, TLS always verified. The transport is used without the
+library's client object: a client would add cookies, redirects and a log line
+with the full URL.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import quote, quote_plus
+
+import anyio
+import httpx2
+
+from gatepost.errors import (
+    ConfigInvalid,
+    DeadlineExceeded,
+    GatepostError,
+    HostRefused,
+    NotJson,
+    RedirectRefused,
+    cut,
+)
+from gatepost.kit import hosts
+from gatepost.kit.body import read_body
+from gatepost.kit.call import Call, Json, Value
+from gatepost.kit.clock import Clock
+from gatepost.kit.json import decode_json
+from gatepost.kit.quiet import quieten
+from gatepost.kit.secret import Secret
+from gatepost.kit.wire import translate
+
+T = TypeVar("T")
+
+MIB = 1 << 20
+EXCERPT_MAX = 200
+"""Characters of an answer that is no JSON kept for the report."""
+SKEW_MAX = 60.0
+"""Seconds between our clock and the platform's beyond which an error says so."""
+
+_JSON_TYPE = re.compile(r"(application|text)/([\w.+-]+\+)?json|text/\w+", re.ASCII)
+_TOKEN_LIKE = re.compile(r"(?<=[=:/\"' ])[\w.~%+-]{20,}|(?<=[?&])[^\s\"'<>]+")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """What requests may do."""
+
+    hosts: frozenset[str]
+    """Host names requests may go to, lower case. Literal loopback is always allowed."""
+    allow_custom_host: bool = False
+    """Whether other public hosts are allowed, over https."""
+    deadline: float = 20.0
+    """Seconds for one request, all of it: name, connection, headers and body."""
+    max_body: int = 2 * MIB
+    """Decoded bytes of one answer."""
+    ca_file: str | None = None
+    """PEM file of a further certificate authority, trusted beside the system's."""
+    proxy: str | None = None
+    """``http://host:port`` of a proxy for all but loopback. The environment's proxies are not heeded."""
+    proxy_login: Secret | None = None
+    """``user:password`` for the proxy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One whole answer, decoded from its content encoding. Its repr shows status and place alone."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    """Lower-case names; the last of several wins."""
+    body: bytes = field(repr=False)
+    url: str
+    """Scheme, host and path: never a query; no path either where the URL was a Secret."""
+    skew: float | None = None
+    """Seconds the server's ``Date`` header is ahead of our clock; None without such a header."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Values that went out with the request, for :meth:`redact`."""
+
+    def redact(self, text: str) -> str:
+        """The text without what the request kept secret, however the platform echoes it."""
+        for value in self.secrets:
+            for form in {value, quote(value), quote(value, safe=""), quote_plus(value)}:
+                text = text.replace(form, "***")
+        return text
+
+    @property
+    def excerpt(self) -> str:
+        """The first characters of the body, without secrets and what looks like one."""
+        text = self.redact(self.body[: 4 * EXCERPT_MAX].decode(errors="replace"))
+        return cut(_TOKEN_LIKE.sub("***", text), EXCERPT_MAX)
+
+    @property
+    def clock_is_off(self) -> bool:
+        """Whether our clock and the server's differ so much that signatures and tokens suffer."""
+        return self.skew is not None and abs(self.skew) > SKEW_MAX
+
+
+def decode(reply: Reply, type_: type[T]) -> T:
+    """The reply's JSON as ``type_``, whatever its status.
+
+    WeChat and others label JSON ``text/plain``: any text that starts like
+    JSON is tried. Raises NotJson (with a redacted excerpt), SchemaMismatch
+    or TooLarge.
+    """
+    media = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    start = reply.body.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")[:1]
+    if start not in (b"{", b"[") or (media and not _JSON_TYPE.fullmatch(media)) or media == "text/html":
+        kind = cut(media, 60) or "no media type"
+        msg = f"{reply.url} answered {reply.status} with {kind} instead of JSON: {reply.excerpt}"
+        raise NotJson(msg)
+    return decode_json(reply.body, type_)
+
+
+class Http:
+    """Makes requests within its settings. An async context manager; safe for concurrent use.
+
+    Args:
+        settings: What requests may do.
+        clock: Compared with each answer's ``Date`` header.
+        transport: Answers in place of the network, for tests and the emulator in-process;
+            it belongs to the caller and is not closed.
+        resolve: Finds addresses of custom hosts; by default the system's resolver, and none
+            where a transport is given.
+    """
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        clock: Clock,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        resolve: hosts.Resolver | None = None,
+    ) -> None:
+        quieten()
+        self.settings = settings
+        self.requests = 0
+        """Requests made so far, failed ones included."""
+        self._clock = clock
+        self._given = transport
+        self._resolve = resolve or (hosts.resolve if transport is None else None)
+        self._open: dict[bool, httpx2.AsyncBaseTransport] = {}
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.clear()
+        await self._stack.aclose()
+
+    async def request(
+        self,
+        method: str,
+        url: str | Secret,
+        *,
+        params: Mapping[str, Value] | None = None,
+        headers: Mapping[str, str | Secret] | None = None,
+        json: Json = None,
+    ) -> Reply:
+        """Send one request and read its whole answer, of whatever status but a redirect.
+
+        A URL that is itself secret (a robot's hook) is passed as a Secret.
+        Raises a FetchError leaf; it holds neither query nor secret, and no
+        third-party exception hangs on it.
+        """
+        call = Call(method, url, params or {}, headers or {}, json)
+        self.requests += 1
+        outcome = await self._outcome(call)
+        if isinstance(outcome, GatepostError):
+            raise outcome
+        return outcome
+
+    async def _outcome(self, call: Call) -> Reply | GatepostError:
+        """Errors come back as values: raised from here, their frames would hold revealed secrets."""
+        try:
+            with anyio.fail_after(self.settings.deadline):
+                return await self._exchange(call)
+        except GatepostError as error:
+            failure = error
+        except TimeoutError:
+            failure = DeadlineExceeded(f"{call.place} gave no whole answer in {self.settings.deadline:g} s")
+        except Exception as error:  # noqa: BLE001 - whatever a library raises may quote the request
+            failure = translate(error, call.place)
+        failure.__context__ = failure.__cause__ = None
+        return failure.with_traceback(None)
+
+    async def _exchange(self, call: Call) -> Reply:
+        request = call.build()
+        places = await self._places(request.url)
+        response = await self._send(request, places)
+        try:
+            _refuse_redirect(response, call.place)
+            body = await self._body(response)
+        finally:
+            await response.aclose()
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, headers, body, call.place, self._skew(headers), call.secrets)
+
+    async def _places(self, url: httpx2.URL) -> tuple[str, ...]:
+        """Addresses to connect to; none means by name. Raises HostRefused or ConnectFailed."""
+        host, loopback = url.raw_host.decode(), hosts.is_loopback(url.host)
+        if url.userinfo or url.scheme not in ("https", "http") or (url.scheme == "http" and not loopback):
+            msg = f"{cut(url.scheme, 20)}://{cut(host)}: only https (http to loopback), no login in the URL"
+            raise HostRefused(msg)
+        if not loopback and host not in self.settings.hosts and not self.settings.allow_custom_host:
+            msg = f"{cut(host)} is not one of {', '.join(sorted(self.settings.hosts)) or 'no hosts'}"
+            raise HostRefused(msg)
+        if host in self.settings.hosts and not loopback:
+            return ()
+        return await self._custom_places(url, loopback=loopback)
+
+    async def _custom_places(self, url: httpx2.URL, *, loopback: bool) -> tuple[str, ...]:
+        if self._resolve is None or (self.settings.proxy and not loopback):
+            return ()  # a transport or a proxy connects in our place
+        found = await self._resolve(url.host, url.port or (443 if url.scheme == "https" else 80))
+        require = hosts.require_loopback if loopback else hosts.require_public
+        return require(url.host, found)
+
+    async def _send(self, request: httpx2.Request, places: tuple[str, ...]) -> httpx2.Response:
+        """Try each address until one connects; name, SNI and certificate check stay those of the URL."""
+        url = request.url
+        transport = await self._transport(loopback=hosts.is_loopback(url.host))
+        request.extensions["timeout"] = {"connect": self.settings.deadline / max(len(places), 1)}
+        for place in places[:-1]:
+            try:
+                return await transport.handle_async_request(_pinned(request, url, place))
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
+                continue
+        last = _pinned(request, url, places[-1]) if places else request
+        return await transport.handle_async_request(last)
+
+    async def _transport(self, *, loopback: bool) -> httpx2.AsyncBaseTransport:
+        if self._given is not None:
+            return self._given
+        if loopback not in self._open:
+            made = _network(self.settings, loopback=loopback)
+            self._open[loopback] = await self._stack.enter_async_context(made)
+        return self._open[loopback]
+
+    async def _body(self, response: httpx2.Response) -> bytes:
+        if response.is_stream_consumed:  # a given transport answered with bytes in memory
+            return await read_body(_once(response.content), "", self.settings.max_body)
+        encoding = response.headers.get("content-encoding", "")
+        return await read_body(response.aiter_raw(), encoding, self.settings.max_body)
+
+    def _skew(self, headers: Mapping[str, str]) -> float | None:
+        try:
+            return (parsedate_to_datetime(headers["date"]) - self._clock.now()).total_seconds()
+        except (KeyError, ValueError, TypeError):
+            return None
+
+
+async def _once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+def _pinned(request: httpx2.Request, url: httpx2.URL, place: str) -> httpx2.Request:
+    """The request to one address; its Host header was set from the name already."""
+    request.url = url.copy_with(host=place)
+    request.extensions["sni_hostname"] = url.raw_host.decode()
+    return request
+
+
+def _refuse_redirect(response: httpx2.Response, place: str) -> None:
+    if response.is_redirect or 300 <= response.status_code < 400:  # noqa: PLR2004 - the class of redirects
+        where = response.headers.get("location", "nowhere").partition("?")[0].rpartition("@")[2]
+        msg = f"{place} answered {response.status_code}, which points to {cut(where)}"
+        raise RedirectRefused(msg)
+
+
+def _network(settings: HttpSettings, *, loopback: bool) -> httpx2.AsyncHTTPTransport:
+    context = httpx2.create_ssl_context(trust_env=False)
+    if settings.ca_file is not None:
+        _trust(context, settings.ca_file)
+    proxy = (
+        None if loopback or settings.proxy is None else _proxy(settings.proxy, settings.proxy_login, context)
+    )
+    return httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy)
+
+
+def _trust(context: ssl.SSLContext, path: str) -> None:
+    try:
+        context.load_verify_locations(cafile=path)
+    except OSError as error:  # ssl.SSLError is one
+        msg = f"ca_file {path} holds no certificate that can be read: {type(error).__name__}"
+        raise ConfigInvalid(msg) from None
+
+
+def _proxy(url: str, login: Secret | None, context: ssl.SSLContext) -> httpx2.Proxy:
+    if httpx2.URL(url).userinfo:
+        msg = "a proxy's URL holds no login: name it with proxy_login"
+        raise ConfigInvalid(msg)
+    user, _, password = login.reveal().partition(":") if login else ("", "", "")
+    return httpx2.Proxy(url, auth=(user, password) if login else None, ssl_context=context)
