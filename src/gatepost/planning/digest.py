@@ -1,0 +1,58 @@
+"""Digests: equal content, equal digest; and no two contents share the bytes that are digested.
+
+Every field is written with its length in front (a netstring), so no text, from
+wherever it comes, can pretend to be two fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+
+from gatepost.model.entry import Entry
+from gatepost.model.plan import Plan
+from gatepost.model.reason import Reason
+
+
+def digest_entries(entries: Iterable[Entry]) -> str:
+    """``sha256:…`` over value, protocol and ports of each entry; order, repeats, necessity and notes never count."""
+    return _digest(sorted({entry_line(entry) for entry in entries}))
+
+
+def digest_held(source: str, provenance: str, accepted: str, entries: Iterable[Entry]) -> str:
+    """Of a held answer: who sent it, what it was judged against (a digest, or empty) and what it holds."""
+    return _digest(["held", source, provenance, accepted, digest_entries(entries)])
+
+
+def digest_plan(plan: Plan) -> str:
+    """Over everything a plan says but its status and its own digest."""
+    head = [plan.target, plan.list, str(plan.serial), str(plan.generation), plan.current, plan.desired]
+    groups = [
+        head,
+        [entry_line(entry) for entry in plan.add],
+        [entry_line(entry) for entry in plan.remove],
+        [entry_line(entry) for entry in plan.leaving],
+        [_reason_line(reason) for reason in plan.reasons],
+        plan.awaits,
+        plan.notes,
+    ]
+    return _digest(["plan", *map(_joined, groups)])
+
+
+def entry_line(entry: Entry) -> str:
+    """``value|protocol|ports``, as digested and shown: ``203.0.113.7/32|tcp|443-443,8000-8010``."""
+    ports = ",".join(f"{first}-{last}" for first, last in entry.ports)
+    return f"{entry.value}|{entry.protocol or ''}|{ports}"
+
+
+def _reason_line(reason: Reason) -> str:
+    fields = (reason.guard, reason.measured, reason.limit, reason.message, reason.subject)
+    return _joined([*fields, "absolute" if reason.absolute else ""])
+
+
+def _joined(fields: Iterable[str]) -> str:
+    return "".join(f"{len(field)}:{field}," for field in fields)
+
+
+def _digest(fields: Iterable[str]) -> str:
+    return "sha256:" + sha256(_joined(fields).encode("utf-8", "surrogatepass")).hexdigest()

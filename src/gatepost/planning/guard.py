@@ -1,0 +1,1 @@
+"""Guards: named rules that find reasons to hold an answer or a plan."""
