@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import pytest_socket
+from hypothesis import settings
+
+settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile("proof", parent=settings.get_profile("default"), max_examples=5_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.fixture(scope="session")
@@ -16,10 +22,8 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(autouse=True)
-def loopback_only(socket_enabled: None) -> None:
+def loopback_only(socket_enabled: None) -> None:  # noqa: ARG001 - used for what it sets up
     """Refuse sockets beyond loopback."""
-    import pytest_socket
-
     pytest_socket.socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
 
 
@@ -59,6 +63,28 @@ class FrozenClock:
 
 
 @pytest.fixture
-def clock() -> Iterator[FrozenClock]:
+def clock() -> FrozenClock:
     """Starts at 2026-01-05 08:00 UTC."""
-    yield FrozenClock(datetime(2026, 1, 5, 8, tzinfo=UTC))
+    return FrozenClock(datetime(2026, 1, 5, 8, tzinfo=UTC))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    """In CI a skipped test is a failed one: what was not run was not shown."""
+    return fail_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    """The same for a whole module."""
+    return fail_skipped((yield))
+
+
+def fail_skipped(
+    report: pytest.TestReport | pytest.CollectReport,
+) -> pytest.TestReport | pytest.CollectReport:
+    """Turn a skip into a failure where CI=true; expected failures stay what they are."""
+    if report.skipped and os.environ.get("CI") == "true" and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and CI allows no skip: {report.longrepr}"
+    return report
