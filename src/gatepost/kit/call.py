@@ -10,12 +10,8 @@ import msgspec
 
 from gatepost import __version__
 from gatepost.errors import cut
+from gatepost.kit.reply import Json, Value
 from gatepost.kit.secret import Secret
-
-Value = str | int | float | bool | Secret
-"""What a query parameter may be."""
-Json = Value | None | Mapping[str, "Json"] | list["Json"] | tuple["Json", ...]
-"""What a body may be."""
 
 
 @dataclass(frozen=True, slots=True)

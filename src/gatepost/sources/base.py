@@ -21,8 +21,8 @@ class Source(ABC):
     """
 
     kind: ClassVar[str]
-    platform: ClassVar[str | None]
-    """Account's platform; None where no account is needed."""
+    platforms: ClassVar[frozenset[str]]
+    """Platforms whose accounts it can ask; empty where no account is needed."""
     every: ClassVar[str]
     """Default interval, as in the configuration: ``1h``."""
     wildcards: ClassVar[bool] = False
@@ -37,12 +37,17 @@ class Source(ABC):
 
     @abstractmethod
     def __init__(self, options: Any, client: Any) -> None:
-        """``client``: the account's platform client, or the plain HTTP client where ``platform`` is None."""
+        """``client``: the account's platform client, or the plain HTTP client where ``platforms`` is empty."""
 
     @classmethod
     @abstractmethod
     def directions(cls, options: Any) -> frozenset[Direction]:
         """Directions of the list these options name: one; several where the owner must say which."""
+
+    @classmethod
+    def hosts(cls, options: Any) -> frozenset[str]:  # noqa: ARG003 - what these options need: nothing here
+        """Hosts that the plain HTTP client must be allowed to ask; empty where an account's client asks."""
+        return frozenset()
 
     @property
     @abstractmethod
