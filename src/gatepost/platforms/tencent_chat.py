@@ -18,7 +18,7 @@ SIGNATURE_LIFE = 300
 """Seconds a UserSig lives: it is minted for one call, and an administrator's opens everything."""
 
 
-def user_sig(  # noqa: PLR0913 - the fields of the signed text, by the algorithm
+def user_sig(
     key: Secret,
     sdkappid: int,
     identifier: str,
@@ -40,7 +40,12 @@ def user_sig(  # noqa: PLR0913 - the fields of the signed text, by the algorithm
     The signed lines stand in this order; the JSON's keys may stand in any, so
     signatures are compared by their decoded fields.
     """
-    signed: dict[str, str | int] = {"identifier": identifier, "sdkappid": sdkappid, "time": at, "expire": life}
+    signed: dict[str, str | int] = {
+        "identifier": identifier,
+        "sdkappid": sdkappid,
+        "time": at,
+        "expire": life,
+    }
     if userbuf is not None:
         signed["userbuf"] = base64.b64encode(userbuf).decode()
     content = "".join(f"TLS.{name}:{value}\n" for name, value in signed.items())
