@@ -15,7 +15,10 @@ from gatepost.model.reason import Reason
 
 
 def digest_entries(entries: Iterable[Entry]) -> str:
-    """``sha256:…`` over value, protocol and ports of each entry; order, repeats, necessity and notes never count."""
+    """``sha256:…`` over value, protocol and ports of each entry.
+
+    Order, repeats, necessity and notes never count.
+    """
     return _digest(sorted({entry_line(entry) for entry in entries}))
 
 

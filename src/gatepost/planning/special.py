@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from gatepost.model.address import Family, Prefix, format_address, parse_v4, parse_v6
+from gatepost.model.address import Family, Prefix, parse_v4, parse_v6
 from gatepost.planning import span
 
 
@@ -33,7 +33,7 @@ def _v6(address: str, length: int, name: str, rfc: str) -> Special:
 
 
 SPECIAL = (
-    _v4("0.0.0.0", 8, "this network", "RFC 791 §3.2"),
+    _v4("0.0.0.0", 8, "this network", "RFC 791 §3.2"),  # noqa: S104 - a row of the table, nothing is bound
     _v4("10.0.0.0", 8, "private use", "RFC 1918"),
     _v4("100.64.0.0", 10, "shared address space (carrier NAT)", "RFC 6598"),
     _v4("127.0.0.0", 8, "loopback", "RFC 1122 §3.2.1.3"),
@@ -110,5 +110,5 @@ def name_of(prefix: Prefix) -> str:
     for row in SPECIAL:
         same = row.prefix.family is prefix.family
         if same and row.prefix.network <= prefix.last and prefix.network <= row.prefix.last:
-            return f"{row.name} ({row.rfc}, {format_address(prefix.family, row.prefix.network)}/{row.prefix.length})"
+            return f"{row.prefix}, {row.name} ({row.rfc})"
     return ""
