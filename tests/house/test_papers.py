@@ -12,7 +12,7 @@ import click
 import pytest
 
 from gatepost import config, errors
-from gatepost.cli.main import cli
+from gatepost.cli.main import COMMANDS, cli
 from house import papers
 from house.tree import python_files, read, tracked_files
 
@@ -105,9 +105,9 @@ def test_translated_pages_keep_step(english: str, chinese: str) -> None:
 
 
 def marked() -> set[str]:
-    """Texts that the command line marks for translation, and the next step of every error."""
+    """Texts that the command line marks, the helps of its commands, and the next step of every error."""
     texts = {text for path in python_files("src/gatepost/cli") for text in papers.messages(read(path))}
-    return texts | {error.hint for error in TREE}
+    return texts | {error.hint for error in TREE} | set(COMMANDS.values())
 
 
 def test_every_message_is_translated() -> None:
