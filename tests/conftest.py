@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 import pytest_socket
 from hypothesis import settings
+
+from gatepost.testing import FrozenClock
 
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile("proof", parent=settings.get_profile("default"), max_examples=5_000)
@@ -36,30 +38,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("NO_COLOR", "1")
-
-
-class FrozenClock:
-    """A clock that moves only when told; sleeping moves it."""
-
-    def __init__(self, start: datetime) -> None:
-        self.start = start
-        self.elapsed = 0.0
-
-    def now(self) -> datetime:
-        """UTC."""
-        return self.start + timedelta(seconds=self.elapsed)
-
-    def monotonic(self) -> float:
-        """Seconds since the start."""
-        return self.elapsed
-
-    async def sleep(self, seconds: float) -> None:
-        """Move at once."""
-        self.elapsed += max(seconds, 0.0)
-
-    def advance(self, **span: float) -> None:
-        """Move by a timedelta's keywords."""
-        self.elapsed += timedelta(**span).total_seconds()
 
 
 @pytest.fixture

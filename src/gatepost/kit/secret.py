@@ -46,22 +46,28 @@ class Secret:
         raise TypeError(msg)
 
 
+def check_reference(reference: str) -> None:
+    """Raise ConfigInvalid unless this is a reference; the text itself is not repeated, it may be a secret."""
+    scheme, _, place = reference.partition(":")
+    if not place or scheme not in {"env", "file", "keyring"} or (scheme == "keyring" and "/" not in place):
+        msg = "a secret must be env:NAME, file:PATH or keyring:SERVICE/USER; a literal is refused"
+        raise ConfigInvalid(msg)
+
+
 def resolve(reference: str) -> Secret:
     """The secret a reference points to.
 
     Raises ConfigInvalid for a literal, SecretUnavailable where nothing is found.
     """
+    check_reference(reference)
     scheme, _, place = reference.partition(":")
     match scheme:
-        case "env" if place:
+        case "env":
             value = os.environ.get(place, "")
-        case "file" if place:
+        case "file":
             value = _read(Path(place))
-        case "keyring" if "/" in place:
-            value = _ask_keyring(*place.split("/", 1))
         case _:
-            msg = "a secret must be env:NAME, file:PATH or keyring:SERVICE/USER; a literal is refused"
-            raise ConfigInvalid(msg)
+            value = _ask_keyring(*place.split("/", 1))
     if not value:
         msg = f"the secret {reference} is empty or not set"
         raise SecretUnavailable(msg)

@@ -32,6 +32,8 @@ class Limits:
     max_addresses_v6: int = 1 << 112
     host_bits: str = "quarantine"
     """``quarantine`` or ``mask`` a network written with host bits set."""
+    baselines: tuple[timedelta, ...] = (timedelta(days=7), timedelta(days=30))
+    """Ages of earlier accepted answers that shrink, growth, churn and family are also measured against."""
     absences: int = 3
     """Complete fetches without an entry before it counts as removed."""
     grace: timedelta = timedelta(days=7)

@@ -1,0 +1,81 @@
+"""``gatepost apply``: plan and apply, or apply exactly a plan made before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gatepost.cli.building import site_of
+from gatepost.cli.language import _
+from gatepost.cli.plan import make_report
+from gatepost.cli.planfile import read_plans
+from gatepost.cli.showing import print_report
+from gatepost.cli.ui import Ui, common, run_async
+from gatepost.engine.applying import carry_out_exactly
+from gatepost.engine.cycle import CycleReport, apply_cycle
+from gatepost.engine.exits import exit_of
+from gatepost.engine.report import cycle_document
+from gatepost.engine.site import Site
+from gatepost.errors import UsageError
+from gatepost.model.plan import Plan, PlanStatus, Result
+
+
+@click.command(help=_("Plan and apply, or apply exactly a plan made before."))
+@click.argument("lists", nargs=-1, metavar="[LIST]...")
+@click.option("--plan", "plan_file", metavar="FILE", help=_("Apply exactly this saved plan, or refuse."))
+@click.option("--digest", metavar="DIGEST", help=_("Apply exactly the plan of this digest, or refuse."))
+@click.option("-y", "--yes", is_flag=True, help=_("Do not ask on a terminal."))
+@common
+def command(
+    ui: Ui,
+    lists: tuple[str, ...],
+    plan_file: str | None,
+    digest: str | None,
+    *,
+    yes: bool,
+) -> int:
+    """Apply; guards are the safety, not the question."""
+    if bool(lists) + bool(plan_file) + bool(digest) > 1:
+        msg = "give lists, or --plan, or --digest: only one of them"
+        raise UsageError(msg)
+    with site_of(ui) as site:
+        if plan_file or digest:
+            plans = read_plans(Path(plan_file)) if plan_file else (_stored(site, str(digest)),)
+            report = _exactly(site, plans)
+        else:
+            report = make_report(ui, site, lists)
+            if ui.interactive and not yes and not _confirmed(ui, report):
+                return exit_of(report)
+            report = run_async(lambda: apply_cycle(site, report))
+        ui.show(cycle_document(report), lambda: print_report(ui, report))
+        return exit_of(report)
+
+
+def _confirmed(ui: Ui, report: CycleReport) -> bool:
+    """Ask once, where there is something to ask about."""
+    if not any(result.plan.status is PlanStatus.CHANGES for result in report.results):
+        return True
+    print_report(ui, report)
+    if click.confirm(_("Apply this?"), default=False):
+        return True
+    ui.say(_("Nothing was changed."))
+    return False
+
+
+def _stored(site: Site, digest: str) -> Plan:
+    wanted = digest if digest.startswith("sha256:") else f"sha256:{digest}"
+    found = {plan.digest: plan for plan in site.store.plans(None) if plan.digest.startswith(wanted)}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    msg = f"{digest} is not unique" if found else f"there is no plan {digest}"
+    raise UsageError(msg, hint="`gatepost plan` shows plans with their digests.")
+
+
+def _exactly(site: Site, plans: tuple[Plan, ...]) -> CycleReport:
+    """Carry out plans made earlier, one after the other, each exactly or not at all."""
+
+    async def work() -> tuple[Result, ...]:
+        return tuple([await carry_out_exactly(site, plan) for plan in plans])
+
+    return CycleReport({}, (), run_async(work), (), applied=True)

@@ -1,0 +1,88 @@
+"""The composition root: builds store, clients, sources and targets, and hands them down."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from gatepost.cli.ui import Ui
+from gatepost.config import Settings, find, load
+from gatepost.config.settings import ListSettings, SourceSettings
+from gatepost.engine.site import OpenSource, Site
+from gatepost.errors import UsageError
+from gatepost.kit.clock import Clock, SystemClock
+from gatepost.sources.base import Source
+from gatepost.store import Store
+
+
+def settings_of(ui: Ui) -> Settings:
+    """The configuration that this run uses."""
+    path = find(ui.config)
+    ui.tell(str(path), least=2)
+    return load(path)
+
+
+@contextmanager
+def site_of(ui: Ui) -> Iterator[Site]:
+    """Everything a cycle needs, closed at the end."""
+    settings = settings_of(ui)
+    store = Store.open(settings.store_url)
+    try:
+        yield build_site(settings, store, SystemClock())
+    finally:
+        store.close()
+
+
+def build_site(settings: Settings, store: Store, clock: Clock) -> Site:
+    """A site on an open store."""
+    targets = {name: one.plugin(name, one.options) for name, one in settings.targets.items()}
+    return Site(settings, store, clock, opener(settings, clock), targets)
+
+
+def opener(settings: Settings, clock: Clock) -> OpenSource:
+    """How a source is opened: its account's client, or the plain client for public lists."""
+
+    @asynccontextmanager
+    async def open_source(source: SourceSettings) -> AsyncIterator[Source]:
+        async with _client(settings, source, clock) as client:
+            yield source.plugin(source.options, client)
+
+    return open_source
+
+
+@asynccontextmanager
+async def _client(settings: Settings, source: SourceSettings, clock: Clock) -> AsyncIterator[Any]:
+    if source.account is None:
+        from gatepost.kit.http import Http, HttpSettings  # noqa: PLC0415 - loads the HTTP library
+
+        hosts = source.plugin.hosts(source.options)
+        limits = HttpSettings(hosts=hosts, deadline=source.bounds.deadline, max_body=source.bounds.max_body)
+        async with Http(limits, clock) as http:
+            yield http
+        return
+    account = settings.accounts[source.account]
+    async with account.client.open(
+        account.build(), clock=clock, cache_dir=settings.cache, bounds=source.bounds
+    ) as client:
+        yield client
+
+
+def pick_lists(settings: Settings, names: Sequence[str]) -> tuple[ListSettings, ...]:
+    """The lists named, or all; raises UsageError for one that is not configured."""
+    return tuple(settings.lists[_known(name, settings.lists, "list")] for name in names or settings.lists)
+
+
+def pick_sources(settings: Settings, names: Sequence[str]) -> tuple[SourceSettings, ...]:
+    """The sources named, or all; raises UsageError for one that is not configured."""
+    return tuple(
+        settings.sources[_known(name, settings.sources, "source")] for name in names or settings.sources
+    )
+
+
+def _known(name: str, family: object, noun: str) -> str:
+    names = sorted(family) if isinstance(family, dict) else []
+    if name in names:
+        return name
+    msg = f"there is no {noun} {name!r} ({', '.join(names) or 'none is configured'})"
+    raise UsageError(msg)

@@ -1,0 +1,98 @@
+"""``gatepost check``: is an address or domain allowed, by what, since when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import click
+
+from gatepost.cli.building import site_of
+from gatepost.cli.language import _
+from gatepost.cli.ui import Ui, common, run_async
+from gatepost.engine.asking import CheckAnswer, ask, bare, check_document, covers
+from gatepost.engine.exits import Exit
+from gatepost.engine.report import time_text
+from gatepost.engine.site import Site
+from gatepost.errors import UsageError, cut
+from gatepost.model.address import Prefix
+from gatepost.model.content import State
+from gatepost.model.entry import Domain
+from gatepost.model.plan import Current
+from gatepost.planning.normalise import parse_value
+
+
+@click.command(help=_("Is an address or domain allowed, by what, since when?"))
+@click.argument("value")
+@click.option(
+    "--list", "lists", multiple=True, metavar="LIST", help=_("Ask only this list; may be repeated.")
+)
+@click.option("--at", metavar="TIME", help=_("At this time: 2026-01-31 or 2026-01-31T08:00:00Z."))
+@click.option("--target", metavar="TARGET", help=_("Also ask the device itself."))
+@common
+def command(ui: Ui, value: str, lists: tuple[str, ...], at: str | None, target: str | None) -> int:
+    """Exit 0 if allowed, 5 if not."""
+    wanted = _value(value)
+    with site_of(ui) as site:
+        answer = ask(site, wanted, lists=lists, at=_time(at) if at else None)
+        if target:
+            answer = replace(answer, on_target=_on_target(site, target, wanted))
+    ui.show(check_document(answer), lambda: _print(ui, answer))
+    return Exit.DONE if answer.allowed else Exit.DENIED
+
+
+def _value(text: str) -> Prefix | Domain:
+    try:
+        return parse_value(text)
+    except ValueError as error:
+        msg = f"{cut(text, 80)!r} is not an address, network or domain ({error})"
+        raise UsageError(msg) from None
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        msg = f"{cut(text, 40)!r} is not a time such as 2026-01-31T08:00:00Z"
+        raise UsageError(msg) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _on_target(site: Site, name: str, value: Prefix | Domain) -> bool:
+    if name not in site.targets:
+        msg = f"there is no target {name!r} ({', '.join(sorted(site.targets)) or 'none'})"
+        raise UsageError(msg)
+    current: Current = run_async(site.targets[name].current)
+    return any(covers(entry, value) for entry in current.entries)
+
+
+def _print(ui: Ui, answer: CheckAnswer) -> None:
+    verdict = _("allowed") if answer.allowed else _("NOT allowed")
+    ui.say(f"{bare(answer.value)}: {verdict}", "bold green" if answer.allowed else "bold red")
+    for one in answer.lists:
+        if not one.hits:
+            ui.say("  " + _("{list}: no entry covers it").format(list=one.list))
+        for hit in one.hits:
+            ui.say(
+                "  "
+                + _("{list}: {entry} from {source}, {state}, since {since} (serial {serial})").format(
+                    list=one.list,
+                    entry=hit.listed.entry.value,
+                    source=hit.listed.source,
+                    state=state_word(hit.state),
+                    since=time_text(hit.listed.since),
+                    serial=hit.serial,
+                )
+            )
+    if answer.on_target is not None:
+        ui.say("  " + (_("the device holds it") if answer.on_target else _("the device does NOT hold it")))
+
+
+def state_word(state: State) -> str:
+    """A state in words."""
+    return {
+        State.LISTED: _("listed"),
+        State.GRACE: _("gone upstream, kept for now"),
+        State.PINNED: _("pinned"),
+        State.EXCLUDED: _("excluded"),
+    }[state]

@@ -1,0 +1,163 @@
+"""``gatepost config``: check, show or describe the configuration."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, timedelta
+from enum import Enum
+from typing import Any
+
+import click
+
+from gatepost.cli.building import settings_of
+from gatepost.cli.language import _
+from gatepost.cli.ui import Ui, common
+from gatepost.config import Settings, schema
+from gatepost.errors import GatepostError
+from gatepost.kit.secret import Secret
+from gatepost.model.address import Prefix
+from gatepost.model.entry import Domain
+
+
+@click.group(help=_("Check, show or describe the configuration."))
+def command() -> None:
+    """Three views of one file."""
+
+
+@command.command(help=_("Check every key, reference and secret."))
+@common
+def check(ui: Ui) -> int:
+    """Exit 1 with file and line where something is wrong."""
+    settings = settings_of(ui)
+    missing = [str(error) for error in _secrets(settings)]
+    document = {
+        "file": str(settings.path),
+        "ok": not missing,
+        "problems": missing,
+        "accounts": len(settings.accounts),
+        "sources": len(settings.sources),
+        "lists": len(settings.lists),
+        "targets": len(settings.targets),
+    }
+    ui.show(document, lambda: _print_check(ui, settings, missing))
+    return 1 if missing else 0
+
+
+def _secrets(settings: Settings) -> list[GatepostError]:
+    found = []
+    for account in settings.accounts.values():
+        try:
+            account.build()
+        except GatepostError as error:
+            found.append(error)
+    return found
+
+
+def _print_check(ui: Ui, settings: Settings, missing: list[str]) -> None:
+    for problem in missing:
+        ui.say(problem, "bold red")
+    if missing:
+        return
+    counts = _("{accounts} accounts, {sources} sources, {lists} lists, {targets} targets").format(
+        accounts=len(settings.accounts),
+        sources=len(settings.sources),
+        lists=len(settings.lists),
+        targets=len(settings.targets),
+    )
+    ui.say(f"{settings.path}: {_('good')} ({counts})", "green")
+    for name in sorted(
+        {*settings.sources} - {s for one in settings.lists.values() for s in one.allowlist.sources}
+    ):
+        ui.say(_("note: the source {name} is in no list").format(name=name), "yellow")
+    for name in sorted({*settings.lists} - {one.list for one in settings.targets.values()}):
+        ui.say(_("note: the list {name} has no target").format(name=name), "yellow")
+    if settings.notify:
+        ui.say(_("note: [[notify]] is read and checked, but this version sends nothing"), "yellow")
+
+
+@command.command(help=_("Print the effective settings, secrets masked."))
+@common
+def show(ui: Ui) -> int:
+    """Defaults included."""
+    document = effective(settings_of(ui))
+    ui.show(document, lambda: click.echo(json.dumps(document, ensure_ascii=False, indent=1)))
+    return 0
+
+
+@command.command("schema", help=_("Print the JSON Schema, for editors."))
+@common
+def print_schema(ui: Ui) -> int:
+    """The same document with and without --json."""
+    ui.show(schema(), lambda: click.echo(json.dumps(schema(), ensure_ascii=False, indent=1)))
+    return 0
+
+
+def effective(settings: Settings) -> dict[str, Any]:
+    """All settings as plain data; a secret shows as its reference's scheme and nothing else."""
+    return {
+        "file": str(settings.path),
+        "store": {"url": _masked_url(settings.store_url)},
+        "guards": plain(settings.limits),
+        "accounts": {name: _account(one.shown) for name, one in settings.accounts.items()},
+        "sources": {
+            name: {
+                "kind": one.plugin.kind,
+                "account": one.account,
+                "direction": one.direction.value,
+                "every": plain(one.every),
+                "stale_after": plain(one.stale_after),
+                "source_deadline": one.deadline,
+                **plain(one.bounds),
+                **plain(one.options),
+            }
+            for name, one in settings.sources.items()
+        },
+        "lists": {
+            name: {**plain(one.allowlist), "guards": plain(one.limits)}
+            for name, one in settings.lists.items()
+        },
+        "targets": {
+            name: {"kind": one.plugin.kind, "list": one.list, **plain(one.options)}
+            for name, one in settings.targets.items()
+        },
+        "notify": [plain(one) for one in settings.notify],
+    }
+
+
+def _account(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """References name a place, not a value; whatever follows the scheme is masked all the same."""
+    return {
+        key: f"{value.partition(':')[0]}:***"
+        if isinstance(value, str) and value.startswith(("env:", "file:", "keyring:"))
+        else value
+        for key, value in shown.items()
+    }
+
+
+def _masked_url(url: str) -> str:
+    head, at, place = url.rpartition("@")
+    return f"{head.partition('://')[0]}://***@{place}" if at else url
+
+
+def plain(value: Any) -> Any:
+    """Settings values as JSON data."""
+    match value:
+        case Secret():
+            return "***"
+        case Prefix() | Domain():
+            return str(value)
+        case timedelta():
+            return f"{value.total_seconds():g}s"
+        case Enum():
+            return value.value
+        case date():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): plain(one) for key, one in value.items()}
+        case tuple() | list() | frozenset():
+            return [plain(one) for one in value]
+    if is_dataclass(value):
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    return value

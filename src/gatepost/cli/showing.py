@@ -1,0 +1,139 @@
+"""How lists and plans look to a tired engineer at three in the morning."""
+
+from __future__ import annotations
+
+from gatepost.cli.language import _
+from gatepost.cli.ui import Ui, error_lines, shorten
+from gatepost.engine.acceptance import Turn
+from gatepost.engine.cycle import CycleReport, Unplanned
+from gatepost.engine.report import held_document, list_status, values_document
+from gatepost.model.answer import HeldAnswer
+from gatepost.model.plan import Outcome, Plan, PlanStatus, Result
+from gatepost.model.reason import Reason
+
+SHOWN = 20
+SHORT_DIGEST = len("sha256:") + 12
+
+_LOOK = {PlanStatus.IN_STEP: "green", PlanStatus.CHANGES: "cyan", PlanStatus.HELD: "bold yellow"}
+
+
+def status_word(status: PlanStatus) -> str:
+    """A plan's status in words."""
+    return {
+        PlanStatus.IN_STEP: _("in step"),
+        PlanStatus.CHANGES: _("changes"),
+        PlanStatus.HELD: _("HELD"),
+    }[status]
+
+
+def outcome_word(outcome: Outcome) -> str:
+    """An outcome in words."""
+    return {
+        Outcome.APPLIED: _("applied"),
+        Outcome.UNCHANGED: _("unchanged"),
+        Outcome.HELD: _("held"),
+        Outcome.FAILED: _("FAILED"),
+        Outcome.REVERTED: _("reverted"),
+    }[outcome]
+
+
+def print_report(ui: Ui, report: CycleReport) -> None:
+    """A cycle, list by list, targets under their list."""
+    plans = [result.plan for result in report.results]
+    for turn in report.turns:
+        _print_turn(ui, turn, plans)
+        for result in report.results:
+            if result.plan.list == turn.settings.name:
+                _print_result(ui, result)
+        for one in report.unplanned:
+            if one.list == turn.settings.name:
+                _print_unplanned(ui, one)
+        ui.say()
+
+
+def _print_turn(ui: Ui, turn: Turn, plans: list[Plan]) -> None:
+    status = list_status(turn, plans)
+    words = [turn.settings.name, turn.settings.allowlist.direction.value, serial_words(turn)]
+    ui.say(f"{'  '.join(words)}  {status_word(status)}", _LOOK[status])
+    for source, error in turn.errors.items():
+        ui.say("  " + _("{source} gave nothing; its last good answer stays:").format(source=source), "yellow")
+        for line, style in error_lines(error):
+            ui.say(f"    {line}", style)
+    if turn.stale:
+        ui.say("  " + _("STALE: a source has not answered well for too long"), "bold red")
+    if turn.snapshot is None:
+        ui.say("  " + _("no source has answered yet: nothing is applied"), "yellow")
+    for held in turn.held:
+        _print_held(ui, held)
+
+
+def serial_words(turn: Turn) -> str:
+    """``serial 6 → 7``, or what there is of it."""
+    now = turn.snapshot.serial if turn.snapshot else None
+    if now == turn.previous or turn.previous is None:
+        return _("serial {now}").format(now="-" if now is None else now)
+    return _("serial {before} → {now}").format(before=turn.previous, now=now)
+
+
+def _print_held(ui: Ui, held: HeldAnswer) -> None:
+    document = held_document(held)
+    ui.say("  " + _("{source}: the new answer is held").format(source=document["source"]), "bold yellow")
+    print_reasons(ui, held.reasons, "    ")
+    _print_values(ui, "    + ", document["add"], "green")
+    _print_values(ui, "    - ", document["remove"], "red")
+    ui.say("    " + _("The last good answer stays in force; nothing was removed."))
+    if not any(reason.absolute for reason in held.reasons):
+        _print_ways(ui, held.digest, "    ")
+
+
+def _print_ways(ui: Ui, digest: str, indent: str) -> None:
+    short = digest[:SHORT_DIGEST]
+    ui.say(indent + _("if this is right:") + f'  gatepost approve {short} --why "…"')
+    ui.say(indent + _("if it is not:   ") + f'  gatepost reject {short} --why "…"')
+
+
+def print_reasons(ui: Ui, reasons: tuple[Reason, ...], indent: str) -> None:
+    """What the guards found, one sentence each."""
+    for reason in reasons:
+        ui.say(f"{indent}{reason.guard}: {reason.message}", "yellow")
+
+
+def _print_values(ui: Ui, sign: str, values: list[str], style: str) -> None:
+    for line in shorten(values, SHOWN if not ui.verbosity else 10**9):
+        ui.say(f"{sign}{line}", style)
+
+
+def _print_result(ui: Ui, result: Result) -> None:
+    plan = result.plan
+    ui.say(f"  {plan.target}: {_headline(result)}", "bold")
+    _print_values(ui, "    + ", values_document(plan.add), "green")
+    _print_values(ui, "    - ", values_document(plan.remove), "red")
+    for note in plan.notes:
+        ui.say("    " + note, "dim")
+    if plan.status is PlanStatus.HELD and plan.reasons:
+        print_reasons(ui, plan.reasons, "    ")
+        _print_ways(ui, plan.digest, "    ")
+    elif plan.status is PlanStatus.CHANGES and result.outcome is None:
+        ui.say(f"    {_('apply exactly this:')} gatepost apply --digest {plan.digest[:SHORT_DIGEST]}", "dim")
+    if result.error is not None:
+        for line, style in error_lines(result.error):  # type: ignore[arg-type]  # carry_out keeps only our errors
+            ui.say(f"    {line}", style)
+
+
+def _headline(result: Result) -> str:
+    plan = result.plan
+    if result.outcome is Outcome.APPLIED:
+        return _("applied and verified: {add} added, {remove} removed, generation {generation}").format(
+            add=len(plan.add), remove=len(plan.remove), generation=plan.generation + 1
+        )
+    if result.outcome is not None:
+        return outcome_word(result.outcome)
+    if plan.status is PlanStatus.CHANGES:
+        return _("{add} to add, {remove} to remove").format(add=len(plan.add), remove=len(plan.remove))
+    return status_word(plan.status)
+
+
+def _print_unplanned(ui: Ui, one: Unplanned) -> None:
+    ui.say("  " + _("{target}: could not be read, nothing was changed").format(target=one.target), "bold red")
+    for line, style in error_lines(one.error):
+        ui.say(f"    {line}", style)

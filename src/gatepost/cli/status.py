@@ -1,0 +1,89 @@
+"""``gatepost status``: how old everything is, and what needs a person first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from gatepost.cli.building import site_of
+from gatepost.cli.language import _
+from gatepost.cli.showing import SHORT_DIGEST, outcome_word
+from gatepost.cli.ui import Ui, common
+from gatepost.engine.exits import Exit
+from gatepost.engine.health import Health, SourceHealth, TargetHealth, health_document, health_of
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+@click.command(help=_("Each source, list and target: fresh, stale, held."))
+@common
+def command(ui: Ui) -> int:
+    """Read the history alone; exit 1 after a failed apply, 3 where something is held, 4 where stale."""
+    with site_of(ui) as site:
+        health = health_of(site)
+        ui.show(health_document(health), lambda: _print(ui, health, site.clock.now()))
+    if health.failed:
+        return Exit.FAILED
+    if health.held or any(one.held for one in health.lists):
+        return Exit.HELD
+    return Exit.STALE if health.stale else Exit.DONE
+
+
+def _print(ui: Ui, health: Health, now: datetime) -> None:
+    sources = ui.table(_("source"), _("kind"), _("asked"), _("answered"), _("changed"), _("state"))
+    for one in health.sources:
+        sources.add_row(*_source_row(one, now))
+    lists = ui.table(_("list"), _("serial"), _("entries"), _("in grace"), _("since"), _("state"))
+    for row in health.lists:
+        state = _("HELD") if row.held else _("STALE") if row.stale else _("fresh")
+        cells = ("-" if row.serial is None else str(row.serial), str(row.entries), str(row.grace))
+        lists.add_row(row.name, *cells, age(row.at, now), state)
+    targets = ui.table(_("target"), _("kind"), _("list"), _("serial"), _("applied"), _("state"))
+    for target in health.targets:
+        targets.add_row(*_target_row(target, now))
+    for table in (sources, lists, targets):
+        ui.out.print(table)
+        ui.say()
+    for plan in health.held:
+        ui.say(
+            _("{target} waits for a word:").format(target=plan.target)
+            + f'  gatepost approve {plan.digest[:SHORT_DIGEST]} --why "…"',
+            "bold yellow",
+        )
+
+
+def _source_row(one: SourceHealth, now: datetime) -> tuple[str, ...]:
+    seen = one.attempt
+    state = _("STALE") if one.stale else _("fresh")
+    if seen and seen.failure:
+        state += f", {seen.failure.kind}"
+    moments = (seen.at, seen.succeeded_at, seen.changed_at) if seen else (None, None, None)
+    return (one.source.name, one.source.plugin.kind, *(age(moment, now) for moment in moments), state)
+
+
+def _target_row(one: TargetHealth, now: datetime) -> tuple[str, ...]:
+    seen = one.applied
+    state = _("in step") if one.in_step else _("waiting")
+    if one.last and one.last.outcome and not one.in_step:
+        state = outcome_word(one.last.outcome)
+    serial = str(seen.serial) if seen else "-"
+    return (
+        one.target.name,
+        one.target.plugin.kind,
+        one.target.list,
+        serial,
+        age(seen.at if seen else None, now),
+        state,
+    )
+
+
+def age(moment: datetime | None, now: datetime) -> str:
+    """How long ago, in the largest unit that says enough."""
+    if moment is None:
+        return _("never")
+    seconds = max(int((now - moment).total_seconds()), 0)
+    for unit, text in ((DAY, _("{n} d ago")), (HOUR, _("{n} h ago")), (MINUTE, _("{n} min ago"))):
+        if seconds >= unit:
+            return text.format(n=seconds // unit)
+    return _("{n} s ago").format(n=seconds)

@@ -1,0 +1,177 @@
+"""What every command shares: its options, where it prints, how it fails."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gatepost.cli.language import _
+from gatepost.errors import GatepostError, cut
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+WIDE = 160
+"""Columns where the output is no terminal: lines are for programs and logs then."""
+
+
+@dataclass(frozen=True)
+class Ui:
+    """One run's way of talking: data on stdout, everything else on stderr."""
+
+    config: str | None
+    as_json: bool
+    verbosity: int
+
+    @cached_property
+    def out(self) -> Console:
+        """Where data goes."""
+        return _console(stderr=False)
+
+    @cached_property
+    def err(self) -> Console:
+        """Where progress and errors go."""
+        return _console(stderr=True)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person sits at both ends."""
+        return sys.stdin.isatty() and sys.stdout.isatty() and not self.as_json
+
+    def say(self, text: str = "", style: str | None = None) -> None:
+        """A line of data; foreign text must have gone through ``cut``."""
+        self.out.print(text, style=style)
+
+    def tell(self, text: str, *, least: int = 0, style: str | None = "dim") -> None:
+        """A line of progress, at this verbosity and above."""
+        if self.verbosity >= least:
+            self.err.print(text, style=style)
+
+    def show(self, document: Mapping[str, Any], human: Callable[[], None]) -> None:
+        """The document in --json mode, else what ``human`` prints."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+        else:
+            human()
+
+    def table(self, *headings: str) -> Table:
+        """An empty table in house style."""
+        from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - rich is imported when something is printed
+        from rich.table import Table  # noqa: PLC0415 - as above
+
+        made = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+        for heading in headings:
+            made.add_column(heading, overflow="fold")
+        return made
+
+    def fail(self, error: GatepostError) -> None:
+        """An error: as an object in --json mode, else with its next step."""
+        from gatepost.engine.report import error_document  # noqa: PLC0415 - only where something failed
+
+        if self.as_json:
+            sys.stdout.write(
+                json.dumps({"error": error_document(error)}, ensure_ascii=False, indent=1) + "\n"
+            )
+            return
+        for line, style in error_lines(error):
+            self.err.print(line, style=style)
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[str], None]]:
+        """A bar on a terminal, lines with -v elsewhere; call the given function once a step."""
+        if not self.err.is_terminal or self.verbosity < 0:
+            yield lambda text: self.tell(text, least=1)
+            return
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 - as above
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self.err, transient=True) as bar:
+            task = bar.add_task(what, total=total)
+
+            def step(text: str) -> None:
+                bar.advance(task)
+                if self.verbosity:
+                    bar.console.print(text, style="dim")
+
+            yield step
+
+
+def error_lines(error: GatepostError) -> list[tuple[str, str | None]]:
+    """What happened, to what, and the next step."""
+    lines: list[tuple[str, str | None]] = [(f"{error.kind}: {cut(error.message, 600)}", "bold red")]
+    if error.code is not None or error.log_id:
+        facts = (
+            _("code {code}").format(code=error.code),
+            _("log id {id}").format(id=cut(error.log_id or "")),
+        )
+        known = [
+            text for text, there in zip(facts, (error.code is not None, error.log_id), strict=True) if there
+        ]
+        lines.append(("  " + ", ".join(known), None))
+    lines.append(("  → " + _(error.next_step), None))
+    lines += [(f"    {cut(link)}", "blue") for link in error.links]
+    lines.append((f"    docs/errors.md#{error.kind.lower()}", "dim"))
+    return lines
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console  # noqa: PLC0415 - `--help` must not wait for rich
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else WIDE
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=width, soft_wrap=True)
+
+
+def common(command: Command) -> Command:
+    """The options that every command takes; the command gets a Ui first, and its errors are shown."""
+
+    @wraps(command)
+    def wrapped(
+        *, config: str | None, as_json: bool, quiet: bool, verbose: int, lang: str, **rest: Any
+    ) -> None:
+        del lang  # chosen before the commands are imported
+        ui = Ui(config, as_json, -1 if quiet else verbose)
+        try:
+            code = command(ui, **rest)
+        except GatepostError as error:
+            ui.fail(error)
+            code = 1
+        sys.exit(int(code or 0))
+
+    for option in reversed(_options()):
+        wrapped = option(wrapped)
+    return wrapped  # type: ignore[return-value]  # click wants the wrapped signature, the decorator keeps the name
+
+
+def _options() -> Sequence[Callable[[Any], Any]]:
+    return (
+        click.option("--config", metavar="FILE", help=_("The configuration file.")),
+        click.option("--json", "as_json", is_flag=True, help=_("Print one JSON document.")),
+        click.option("-q", "--quiet", is_flag=True, help=_("Only data and errors.")),
+        click.option("-v", "--verbose", count=True, help=_("Tell more; twice for everything.")),
+        click.option("--lang", metavar="en|zh", default="", help=_("Language; default from $LANG.")),
+    )
+
+
+def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Run a command's asynchronous part."""
+    import anyio  # noqa: PLC0415 - commands that only read need no event loop
+
+    return anyio.run(work)
+
+
+def shorten(values: Sequence[str], most: int) -> list[str]:
+    """At most so many lines, the rest counted."""
+    if len(values) <= most:
+        return list(values)
+    return [*values[:most], _("… and {n} more (-v shows all)").format(n=len(values) - most)]

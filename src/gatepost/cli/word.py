@@ -1,0 +1,47 @@
+"""What approve and reject share: a person's word, with who and why."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+
+from gatepost.cli.building import site_of
+from gatepost.cli.language import _
+from gatepost.cli.ui import Ui
+from gatepost.engine.approval import give_word
+from gatepost.engine.report import time_text
+from gatepost.model.plan import Word
+
+
+def who() -> str:
+    """The person behind this shell: the one who called sudo, if any."""
+    try:
+        name = os.environ.get("SUDO_USER") or getpass.getuser()
+    except (KeyError, OSError):
+        name = f"uid {os.getuid()}"
+    return f"{name}@{socket.gethostname()}"
+
+
+def speak(ui: Ui, digest: str, word: Word, why: str) -> int:
+    """Record the word and say what follows from it."""
+    with site_of(ui) as site:
+        record = give_word(site, digest, word, who=who(), why=why)
+    document = {
+        "digest": record.digest,
+        "word": record.word.value,
+        "who": record.who,
+        "why": record.why,
+        "at": time_text(record.at),
+    }
+    ui.show(document, lambda: _print(ui, word, record.digest))
+    return 0
+
+
+def _print(ui: Ui, word: Word, digest: str) -> None:
+    if word is Word.APPROVE:
+        ui.say(_("Approved {digest}.").format(digest=digest), "green")
+        ui.say(_("It covers exactly this content; run `gatepost apply` to carry it out."))
+    else:
+        ui.say(_("Rejected {digest}.").format(digest=digest), "green")
+        ui.say(_("The last good list stays in force."))

@@ -1,0 +1,227 @@
+"""The configuration's JSON Schema, made from the plug-ins themselves."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from datetime import timedelta
+from enum import Enum
+from itertools import pairwise
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, STALE_KEY, GuardKey
+from gatepost.config.load import EVENTS
+from gatepost.kit.discovery import plugins
+from gatepost.kit.secret import Secret
+from gatepost.platforms.base import Platform
+from gatepost.sources.base import Source
+from gatepost.targets.base import Target
+
+JSON = dict[str, Any]
+
+DURATION: JSON = {"type": "string", "pattern": r"^\d+\s*(s|m|h|d|w)$"}
+SHARE: JSON = {
+    "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?\s*%$"}]
+}
+SECRET: JSON = {"type": "string", "pattern": "^(env|file|keyring):.+"}
+NAMED = "^[a-z0-9-]{1,40}$"
+
+_GUARD_TYPES: Mapping[str, JSON] = {
+    "share": SHARE,
+    "duration": DURATION,
+    "seconds": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, DURATION]},
+    "integer": {"type": "integer", "minimum": 0},
+    "string": {"type": "string"},
+    "array": {"type": "array", "items": {"type": "string"}},
+}
+_PLAIN: Mapping[Any, JSON] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    timedelta: DURATION,
+    Secret: SECRET,
+}
+
+
+def schema() -> JSON:
+    """JSON Schema (2020-12) of a gatepost.toml, for editors and for the generated pages."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "gatepost.toml",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "store": _object({"url": {"type": "string", "description": "Where the history is kept."}}),
+            "guards": _object(guard_properties({**LIST_KEYS, **FETCH_KEYS, "stale_after": STALE_KEY})),
+            "accounts": _family(_accounts()),
+            "sources": _family(_sources()),
+            "lists": _family([_list()]),
+            "targets": _family(_targets()),
+            "notify": {"type": "array", "items": _notifier()},
+        },
+    }
+
+
+def field_docs(cls: type) -> dict[str, str]:
+    """The docstring under each field of a dataclass and of its bases."""
+    found: dict[str, str] = {}
+    for one in reversed(cls.__mro__[:-1]):
+        body = ast.parse(textwrap.dedent(inspect.getsource(one))).body[0]
+        statements = body.body if isinstance(body, ast.ClassDef) else []
+        for first, second in pairwise(statements):
+            match first, second:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    found[name] = inspect.cleandoc(text)
+    return found
+
+
+def options_properties(cls: type) -> tuple[JSON, list[str]]:
+    """Properties and required keys of an options dataclass."""
+    hints, docs = get_type_hints(cls), field_docs(cls)
+    properties, required = {}, []
+    for one in fields(cls):
+        properties[one.name] = {**type_schema(hints[one.name]), "description": docs.get(one.name, "")}
+        if one.default is not MISSING:
+            properties[one.name] |= _default(one.default)
+        elif one.default_factory is MISSING:
+            required.append(one.name)
+    return properties, required
+
+
+def type_schema(hint: Any) -> JSON:
+    """JSON Schema of one field's type."""
+    if hint in _PLAIN:
+        return dict(_PLAIN[hint])
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {"enum": [one.value for one in hint]}
+    arguments = [one for one in get_args(hint) if one not in (Ellipsis, NoneType)]
+    if get_origin(hint) in (Union, UnionType):
+        return (
+            type_schema(arguments[0])
+            if len(arguments) == 1
+            else {"anyOf": [type_schema(one) for one in arguments]}
+        )
+    if get_origin(hint) in (tuple, list, frozenset):
+        return {"type": "array", "items": type_schema(arguments[0])}
+    return {"enum": arguments} if arguments else {}
+
+
+def guard_properties(keys: Mapping[str, GuardKey]) -> JSON:
+    """Properties of a guards table."""
+    return {name: {**_GUARD_TYPES[key.kind], "description": key.meaning} for name, key in keys.items()}
+
+
+def _default(value: Any) -> JSON:
+    match value:
+        case Enum():
+            return {"default": value.value}
+        case str() | int() | float() | bool():
+            return {"default": value}
+        case tuple() | list() if value:
+            return {"default": list(value)}
+    return {}
+
+
+def _object(properties: JSON, required: list[str] | None = None, description: str = "") -> JSON:
+    text = {"description": description} if description else {}
+    needs = {"required": required} if required else {}
+    return {"type": "object", "additionalProperties": False, **text, "properties": properties, **needs}
+
+
+def _family(kinds: list[JSON]) -> JSON:
+    members = kinds[0] if len(kinds) == 1 else {"oneOf": kinds}
+    return {"type": "object", "patternProperties": {NAMED: members}, "additionalProperties": False}
+
+
+def _summary(cls: type) -> str:
+    return (inspect.getdoc(cls) or "").partition("\n")[0]
+
+
+def _accounts() -> list[JSON]:
+    found = []
+    for client in plugins("gatepost.platforms", Platform):
+        properties, required = options_properties(client.Account)
+        platform = {"const": client.platform, "description": "The platform."}
+        found.append(_object({"platform": platform, **properties}, ["platform", *required], _summary(client)))
+    return found
+
+
+def _sources() -> list[JSON]:
+    found = []
+    for plugin in plugins("gatepost.sources", Source):
+        properties, required = options_properties(plugin.Options)
+        account = {"account": {"type": "string", "description": "Name of the account asked with."}}
+        common = {
+            "kind": {"const": plugin.kind, "description": "The kind of source."},
+            **(account if plugin.platforms else {}),
+            "every": {**DURATION, "default": plugin.every, "description": "How often it is asked by `run`."},
+            "direction": {
+                "enum": ["ingress", "egress"],
+                "description": "Seen from us; needed only where the kind mixes both.",
+            },
+            **guard_properties({**FETCH_KEYS, "stale_after": STALE_KEY}),
+        }
+        needs = ["kind", *(["account"] if plugin.platforms else []), *required]
+        found.append(_object({**common, **properties}, needs, _summary(plugin)))
+    return found
+
+
+def _targets() -> list[JSON]:
+    found = []
+    for plugin in plugins("gatepost.targets", Target):
+        properties, required = options_properties(plugin.Options)
+        common = {
+            "kind": {"const": plugin.kind, "description": "The kind of target."},
+            "list": {"type": "string", "description": "Name of the list it holds."},
+        }
+        found.append(_object({**common, **properties}, ["kind", "list", *required], _summary(plugin)))
+    return found
+
+
+def _list() -> JSON:
+    override = _object(
+        {
+            "value": {"type": "string", "description": "An address, network, domain or *.domain."},
+            "why": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The reason, for whoever reads it later.",
+            },
+            "until": {"description": "Date from which it no longer counts."},
+        },
+        ["value", "why"],
+    )
+    properties = {
+        "direction": {
+            "enum": ["ingress", "egress"],
+            "description": "Seen from us: ingress, the platform calls us.",
+        },
+        "sources": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Names of the sources it unites.",
+        },
+        "pin": {"type": "array", "items": override, "description": "Always in."},
+        "exclude": {"type": "array", "items": override, "description": "Never in."},
+        "only_necessary": {
+            "type": "boolean",
+            "default": False,
+            "description": "Leave out what the platform marks as not necessary (WeCom).",
+        },
+        "guards": _object(guard_properties({**LIST_KEYS, **FETCH_KEYS})),
+    }
+    return _object(properties, ["direction"], "The unit of syncing: sources in, targets out.")
+
+
+def _notifier() -> JSON:
+    properties = {
+        "kind": {"type": "string", "description": "The kind of notifier."},
+        "account": {"type": "string", "description": "Name of the account it sends with."},
+        "on": {"type": "array", "items": {"enum": list(EVENTS)}, "description": "Events it is sent for."},
+    }
+    return {"type": "object", "properties": properties, "required": ["kind"]}

@@ -1,0 +1,95 @@
+"""Typed settings: what a configuration file says, checked and with defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from gatepost.model.content import Allowlist
+from gatepost.model.entry import Direction
+from gatepost.model.limits import Limits
+from gatepost.platforms.base import Bounds, Platform
+from gatepost.sources.base import Source
+from gatepost.targets.base import Target
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """Credentials of one platform account; secrets are resolved only when a client is opened."""
+
+    name: str
+    client: type[Platform]
+    build: Callable[[], Any]
+    """Makes the client's ``Account``; raises SecretUnavailable."""
+    shown: Mapping[str, Any]
+    """Effective keys for people, secrets as their references."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """One configured source."""
+
+    name: str
+    plugin: type[Source]
+    options: Any
+    account: str | None
+    direction: Direction
+    every: timedelta
+    stale_after: timedelta
+    """Age of the last accepted answer from which every surface says stale."""
+    bounds: Bounds
+    """Of one request and one list."""
+    deadline: float
+    """Seconds for the whole fetch, retries included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListSettings:
+    """One configured list with its guards."""
+
+    allowlist: Allowlist
+    limits: Limits
+
+    @property
+    def name(self) -> str:
+        """The list's name."""
+        return self.allowlist.name
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """One configured target."""
+
+    name: str
+    plugin: type[Target]
+    options: Any
+    list: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """One configured notifier: checked for shape; carried out from the version that ships notifiers."""
+
+    kind: str
+    on: tuple[str, ...]
+    account: str | None
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a configuration file says."""
+
+    path: Path
+    store_url: str
+    cache: Path
+    """Directory of token caches, 0700."""
+    limits: Limits = field(default_factory=Limits)
+    accounts: Mapping[str, AccountSettings] = field(default_factory=dict)
+    sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    lists: Mapping[str, ListSettings] = field(default_factory=dict)
+    targets: Mapping[str, TargetSettings] = field(default_factory=dict)
+    notify: tuple[NotifySettings, ...] = ()

@@ -1,0 +1,91 @@
+"""TOML with the places of its keys, so that an error can name file and line."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from gatepost.errors import ConfigInvalid, ConfigNotFound, cut
+
+KeyPath = tuple[str | int, ...]
+
+_TABLE = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY = re.compile(
+    r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
+)
+_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed file: its tables, and on which line each key stands."""
+
+    path: Path
+    tables: Mapping[str, Any]
+    lines: Mapping[KeyPath, int]
+
+    def refuse(self, where: KeyPath, what: str) -> NoReturn:
+        """Raise ConfigInvalid that names file, line and key."""
+        line = next(self.lines[where[:n]] for n in range(len(where), -1, -1) if where[:n] in self.lines)
+        msg = f"{self.path}:{line}: {dotted(where)}: {what}"
+        raise ConfigInvalid(msg)
+
+    def only(self, table: Mapping[str, Any], known: Iterable[str], where: KeyPath) -> None:
+        """Refuse a key that is not known, naming the nearest one that is."""
+        names = sorted(known)
+        for key in table:
+            if key not in names:
+                near = difflib.get_close_matches(key, names, n=1)
+                known_text = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(names)}"
+                self.refuse((*where, key), f"unknown key; {known_text}")
+
+
+def dotted(where: KeyPath) -> str:
+    """A key path as people write it: ``lists.webhooks.pin[0].value``."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
+    return text.lstrip(".") or "file"
+
+
+def read(path: Path) -> Document:
+    """Parse a file; raises ConfigNotFound or ConfigInvalid."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Document(path, tomllib.loads(text), _places(text))
+    except (FileNotFoundError, IsADirectoryError):
+        msg = f"there is no configuration file {path}"
+        raise ConfigNotFound(msg) from None
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}"
+        raise ConfigInvalid(msg) from None
+    except UnicodeDecodeError as error:
+        msg = f"{path} is not UTF-8 (byte {error.start})"
+        raise ConfigInvalid(msg) from None
+    except tomllib.TOMLDecodeError as error:
+        msg = f"{path}: {cut(str(error))}"
+        raise ConfigInvalid(msg) from None
+
+
+def _places(text: str) -> dict[KeyPath, int]:
+    """Line of each table and key. Keys inside inline tables share their line's place."""
+    places: dict[KeyPath, int] = {(): 1}
+    table: KeyPath = ()
+    counts: dict[KeyPath, int] = {}
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _TABLE.match(line):
+            table = _parts(header[2])
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                table = (*table, counts[table])
+            places.setdefault(table, number)
+        elif key := _KEY.match(line):
+            places.setdefault((*table, *_parts(key[1])), number)
+    return places
+
+
+def _parts(text: str) -> KeyPath:
+    return tuple(part.strip("\"'") for part in _PART.findall(text))

@@ -1,0 +1,115 @@
+"""Carry plans out: intent first, one transaction, read back, record."""
+
+from __future__ import annotations
+
+from gatepost.engine.site import Site
+from gatepost.errors import GatepostError, StalePlan, TargetError, UsageError, VerifyFailed
+from gatepost.model.plan import Current, Outcome, Plan, PlanStatus, Result, Word
+from gatepost.model.record import Failure, OutcomeRecord
+from gatepost.planning.digest import digest_plan
+from gatepost.planning.plan import project, release
+
+
+def to_failure(error: GatepostError) -> Failure:
+    """An error as the store remembers it."""
+    return Failure(
+        kind=error.kind,
+        message=error.message,
+        transient=error.transient,
+        hint=error.next_step,
+        code=error.code,
+        links=error.links,
+        log_id=error.log_id,
+    )
+
+
+async def carry_out(site: Site, plan: Plan) -> Result:
+    """Apply one plan as it is; a failure is a result, so that the other targets go on."""
+    match plan.status:
+        case PlanStatus.IN_STEP:
+            return Result(plan, Outcome.UNCHANGED, verified=True)
+        case PlanStatus.HELD:
+            return Result(plan, Outcome.HELD)
+        case PlanStatus.CHANGES:
+            return await _change(site, plan)
+
+
+async def _change(site: Site, plan: Plan) -> Result:
+    intent = site.store.record_intent(plan, site.clock.now())
+    try:
+        await _write_and_read_back(site, plan)
+    except GatepostError as error:
+        site.store.record_outcome(
+            intent, site.clock.now(), Outcome.FAILED, verified=False, failure=to_failure(error)
+        )
+        return Result(plan, Outcome.FAILED, error=error)
+    site.store.record_outcome(intent, site.clock.now(), Outcome.APPLIED, verified=True, failure=None)
+    return Result(plan, Outcome.APPLIED, verified=True)
+
+
+async def _write_and_read_back(site: Site, plan: Plan) -> None:
+    target = site.targets[plan.target]
+    snapshot = site.store.snapshot(plan.list, plan.serial)
+    if snapshot is None:
+        msg = f"serial {plan.serial} of {plan.list} is no longer in the history"
+        raise StalePlan(msg)
+    desired, _ = project(snapshot.content, target.capabilities)
+    await target.apply(plan, desired)
+    seen = await target.current()
+    if (seen.digest, seen.generation) != (plan.desired, plan.generation + 1):
+        msg = (
+            f"{target.place}: after the change it holds generation {seen.generation} with "
+            f"{len(seen.entries)} entries, not generation {plan.generation + 1} with {len(desired)}"
+        )
+        raise VerifyFailed(msg)
+
+
+async def carry_out_exactly(site: Site, plan: Plan) -> Result:
+    """Apply a plan made earlier, or refuse: raises StalePlan or UsageError."""
+    if digest_plan(plan) != plan.digest:
+        msg = f"the plan {plan.digest} was changed since it was made"
+        raise UsageError(msg, hint="Run `gatepost plan` again.")
+    target = site.targets.get(plan.target)
+    if target is None:
+        msg = f"the plan is for the target {plan.target!r}, which is not configured"
+        raise UsageError(msg)
+    latest = site.store.latest(plan.list)
+    if latest is None or latest.serial != plan.serial:
+        now_at = latest.serial if latest else "none"
+        msg = f"{plan.list} is at serial {now_at}, the plan was made for {plan.serial}"
+        raise StalePlan(msg)
+    _refuse_moved(plan, await target.current(), target.place)
+    site.store.record_plan(plan, site.clock.now())
+    return await carry_out(site, with_word(site, plan))
+
+
+def _refuse_moved(plan: Plan, current: Current, place: str) -> None:
+    if (current.generation, current.digest) != (plan.generation, plan.current):
+        msg = (
+            f"{place} moved since the plan was made: it is at generation {current.generation} "
+            f"with {len(current.entries)} entries, the plan knew generation {plan.generation}"
+        )
+        raise StalePlan(msg)
+
+
+def with_word(site: Site, plan: Plan) -> Plan:
+    """A held plan released where a person approved exactly this digest; else as it is."""
+    word = site.store.word(plan.digest)
+    if plan.status is PlanStatus.HELD and word is not None and word.word is Word.APPROVE:
+        return release(plan)
+    return plan
+
+
+async def settle_unfinished(site: Site) -> tuple[OutcomeRecord, ...]:
+    """After a crash between intent and outcome: ask the target what is true, and record that."""
+    settled = []
+    for intent, record in site.store.unfinished():
+        target = site.targets.get(record.target)
+        try:
+            happened = target is not None and (await target.current()).generation >= record.generation
+        except TargetError:
+            continue
+        outcome = Outcome.APPLIED if happened else Outcome.FAILED
+        site.store.record_outcome(intent, site.clock.now(), outcome, verified=happened, failure=None)
+        settled.append(record)
+    return tuple(settled)

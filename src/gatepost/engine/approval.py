@@ -1,0 +1,65 @@
+"""A person's word on what a guard held: it covers one digest and nothing else."""
+
+from __future__ import annotations
+
+from gatepost.engine.acceptance import view
+from gatepost.engine.site import Site
+from gatepost.errors import UsageError
+from gatepost.model.answer import HeldAnswer
+from gatepost.model.plan import Plan, PlanStatus, Word
+from gatepost.model.reason import Reason
+from gatepost.model.record import WordRecord
+
+DIGEST_SHORTEST = 8
+"""Hexadecimal digits that are enough to name a digest, where only one begins so."""
+
+
+def give_word(site: Site, named: str, word: Word, *, who: str, why: str) -> WordRecord:
+    """Record an approval or rejection of a held plan or answer.
+
+    Raises UsageError where nothing held has this digest, where it is not
+    unique, or where a guard is absolute.
+    """
+    if not why.strip():
+        msg = "say why: the next person will ask"
+        raise UsageError(msg, hint="Add --why TEXT.")
+    digest, reasons = _find(site, named)
+    absolute = [reason for reason in reasons if reason.absolute]
+    if word is Word.APPROVE and absolute:
+        msg = f"{absolute[0].message} No approval can change that."
+        raise UsageError(msg, hint="The last good list stays in force.")
+    record = WordRecord(digest=digest, word=word, who=who, why=why.strip(), at=site.clock.now())
+    site.store.record_word(record)
+    return record
+
+
+def _find(site: Site, named: str) -> tuple[str, tuple[Reason, ...]]:
+    wanted = named if named.startswith("sha256:") else f"sha256:{named}"
+    waiting = {plan.digest: _reasons(site, plan) for plan in held_plans(site)}
+    waiting |= {held.digest: held.reasons for held in held_answers(site)}
+    found = [digest for digest in waiting if digest.startswith(wanted)]
+    if len(found) == 1 and len(wanted) >= len("sha256:") + DIGEST_SHORTEST:
+        return found[0], waiting[found[0]]
+    msg = f"nothing that is held has the digest {named}" if not found else f"{named} is not unique"
+    raise UsageError(msg, hint="`gatepost plan` shows what is held, with its digest.")
+
+
+def _reasons(site: Site, plan: Plan) -> tuple[Reason, ...]:
+    answers = (held.reasons for held in held_answers(site) if held.digest in plan.awaits)
+    return plan.reasons + tuple(reason for reasons in answers for reason in reasons)
+
+
+def held_plans(site: Site) -> tuple[Plan, ...]:
+    """The newest plan of each target, where it is held."""
+    newest: dict[str, Plan] = {}
+    for plan in site.store.plans(None):
+        newest.setdefault(plan.target, plan)
+    return tuple(plan for plan in newest.values() if plan.status is PlanStatus.HELD)
+
+
+def held_answers(site: Site) -> tuple[HeldAnswer, ...]:
+    """Every answer that waits."""
+    names = [
+        view(one.name, source) for one in site.settings.lists.values() for source in one.allowlist.sources
+    ]
+    return tuple(held for name in names if (held := site.store.held(name)) is not None)

@@ -1,0 +1,116 @@
+"""One turn of the whole work, and the way of the data.
+
+Fetch each source whole, or fail; normalise; guard, then accept, or keep the
+last good; compose the lists; a new serial only where content changed; for each
+target read what it holds, plan, guard; all plans guarded before any is applied;
+record the intent, apply in one transaction, read back, record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gatepost.config.settings import ListSettings, TargetSettings
+from gatepost.engine.acceptance import Turn, take_in
+from gatepost.engine.applying import carry_out, settle_unfinished, to_failure, with_word
+from gatepost.engine.fetching import Got, Tell, be_silent, fetch_sources
+from gatepost.engine.site import Site
+from gatepost.errors import GatepostError
+from gatepost.model.plan import Outcome, Plan, Result
+from gatepost.planning.plan import PlanRequest, make_plan
+
+
+@dataclass(frozen=True, slots=True)
+class Unplanned:
+    """A target that could not be read, so that no plan could be made."""
+
+    target: str
+    list: str
+    error: GatepostError
+
+
+@dataclass(frozen=True, slots=True)
+class CycleReport:
+    """Everything one cycle saw and did."""
+
+    got: Mapping[str, Got]
+    turns: tuple[Turn, ...]
+    results: tuple[Result, ...]
+    unplanned: tuple[Unplanned, ...]
+    applied: bool = False
+    """Whether plans were carried out, not only made."""
+
+
+async def plan_cycle(site: Site, lists: Sequence[ListSettings], tell: Tell = be_silent) -> CycleReport:
+    """Fetch, accept, compose and plan some lists; changes nothing but the store.
+
+    Failures of single sources and targets are in the report, not raised.
+    """
+    await settle_unfinished(site)
+    wanted = {name: site.settings.sources[name] for one in lists for name in one.allowlist.sources}
+    got = await fetch_sources(site.open_source, site.clock, wanted.values(), tell)
+    _remember(site, got)
+    turns = tuple(take_in(site, one, got) for one in lists)
+    plans, unplanned = await plan_targets(site, turns)
+    return CycleReport(got, turns, tuple(Result(plan) for plan in plans), unplanned)
+
+
+async def apply_cycle(site: Site, report: CycleReport) -> CycleReport:
+    """Carry out the plans of a report, exactly these; all of them were guarded before the first."""
+    results = [await carry_out(site, result.plan) for result in report.results]
+    return replace(report, results=tuple(results), applied=True)
+
+
+def _remember(site: Site, got: Mapping[str, Got]) -> None:
+    for name, one in got.items():
+        requests = one.fetched.requests if one.fetched else 0
+        site.store.record_attempt(name, one.at, requests, to_failure(one.error) if one.error else None)
+
+
+async def plan_targets(site: Site, turns: Sequence[Turn]) -> tuple[tuple[Plan, ...], tuple[Unplanned, ...]]:
+    """Plans for every target of the lists, each recorded; and the targets that could not be read."""
+    plans, unplanned = [], []
+    for turn in turns:
+        for target in targets_of(site, turn.settings.name):
+            try:
+                plan = await _plan(site, turn, target)
+            except GatepostError as error:
+                unplanned.append(Unplanned(target.name, target.list, error))
+                continue
+            if plan is not None:
+                plans.append(plan)
+    return tuple(plans), tuple(unplanned)
+
+
+def targets_of(site: Site, list_name: str) -> tuple[TargetSettings, ...]:
+    """The configured targets of one list."""
+    return tuple(one for one in site.settings.targets.values() if one.list == list_name)
+
+
+async def _plan(site: Site, turn: Turn, settings: TargetSettings) -> Plan | None:
+    if turn.snapshot is None:
+        return None
+    target = site.targets[settings.name]
+    last = site.store.applied(settings.name)
+    before = site.store.snapshot(last.list, last.serial) if last else None
+    plan = make_plan(
+        PlanRequest(
+            target=settings.name,
+            allowlist=turn.settings.allowlist,
+            snapshot=turn.snapshot,
+            previous=before.content if before else None,
+            current=await target.current(),
+            capabilities=target.capabilities,
+            held=turn.held,
+            missing=turn.missing,
+            limits=turn.settings.limits,
+        )
+    )
+    site.store.record_plan(plan, site.clock.now())
+    return with_word(site, plan)
+
+
+def is_failed(result: Result) -> bool:
+    """Whether carrying a plan out failed."""
+    return result.outcome is Outcome.FAILED

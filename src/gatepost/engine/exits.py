@@ -1,0 +1,33 @@
+"""What a cycle's report means for an exit code (contract §2)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from gatepost.engine.cycle import CycleReport, is_failed
+from gatepost.model.plan import PlanStatus
+
+
+class Exit(IntEnum):
+    """Exit codes of every command."""
+
+    DONE = 0
+    FAILED = 1
+    CHANGES = 2
+    HELD = 3
+    STALE = 4
+    DENIED = 5
+
+
+def exit_of(report: CycleReport) -> Exit:
+    """The most urgent thing first: failed, held, incomplete, waiting, done."""
+    if report.unplanned or any(is_failed(result) for result in report.results):
+        return Exit.FAILED
+    statuses = {result.plan.status for result in report.results}
+    if any(turn.held for turn in report.turns) or PlanStatus.HELD in statuses:
+        return Exit.HELD
+    if any(turn.errors or turn.stale for turn in report.turns):
+        return Exit.STALE
+    if PlanStatus.CHANGES in statuses and not report.applied:
+        return Exit.CHANGES
+    return Exit.DONE

@@ -1,0 +1,161 @@
+"""How old everything is, and what needs a person first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gatepost.config.settings import SourceSettings, TargetSettings
+from gatepost.engine.acceptance import is_stale
+from gatepost.engine.approval import held_plans
+from gatepost.engine.report import JSON, error_document, plan_document, time_text
+from gatepost.engine.site import Site
+from gatepost.model.content import Serial, State
+from gatepost.model.plan import Outcome, Plan
+from gatepost.model.record import Attempt, OutcomeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """One source: when it was asked, answered, changed."""
+
+    source: SourceSettings
+    attempt: Attempt | None
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListHealth:
+    """One list: its serial, how much is in force, and whether a source of it is stale or waits."""
+
+    name: str
+    serial: Serial | None
+    at: datetime | None
+    entries: int
+    grace: int
+    stale: bool
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TargetHealth:
+    """One target: what was last tried and what was last verified there."""
+
+    target: TargetSettings
+    last: OutcomeRecord | None
+    applied: OutcomeRecord | None
+    in_step: bool
+    """Whether the last verified content is the list's present serial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Everything ``status`` shows."""
+
+    sources: tuple[SourceHealth, ...]
+    lists: tuple[ListHealth, ...]
+    targets: tuple[TargetHealth, ...]
+    held: tuple[Plan, ...]
+
+    @property
+    def stale(self) -> bool:
+        """Whether anything is older than its limit."""
+        return any(one.stale for one in self.sources) or any(one.stale for one in self.lists)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last try on any target failed."""
+        return any(one.last is not None and one.last.outcome is Outcome.FAILED for one in self.targets)
+
+
+def health_of(site: Site) -> Health:
+    """Read from the history alone: asks no platform and no target."""
+    now = site.clock.now()
+    return Health(
+        sources=tuple(_source(site, one, now) for one in site.settings.sources.values()),
+        lists=tuple(_list(site, name, now) for name in site.settings.lists),
+        targets=tuple(_target(site, one) for one in site.settings.targets.values()),
+        held=held_plans(site),
+    )
+
+
+def _source(site: Site, source: SourceSettings, now: datetime) -> SourceHealth:
+    attempt = site.store.attempt(source.name)
+    good = attempt.succeeded_at if attempt else None
+    return SourceHealth(source, attempt, stale=good is None or now - good > source.stale_after)
+
+
+def _list(site: Site, name: str, now: datetime) -> ListHealth:
+    snapshot = site.store.latest(name)
+    sources = site.settings.lists[name].allowlist.sources
+    listed = snapshot.content.listed if snapshot else ()
+    return ListHealth(
+        name=name,
+        serial=snapshot.serial if snapshot else None,
+        at=snapshot.at if snapshot else None,
+        entries=len(snapshot.content.effective) if snapshot else 0,
+        grace=sum(one.state is State.GRACE for one in listed),
+        stale=any(is_stale(site, name, source, now) for source in sources),
+        held=any(site.store.held(f"{name}/{source}") for source in sources),
+    )
+
+
+def _target(site: Site, target: TargetSettings) -> TargetHealth:
+    applied = site.store.applied(target.name)
+    snapshot = site.store.latest(target.list)
+    return TargetHealth(
+        target=target,
+        last=site.store.last_outcome(target.name),
+        applied=applied,
+        in_step=applied is not None and snapshot is not None and applied.serial == snapshot.serial,
+    )
+
+
+def health_document(health: Health) -> JSON:
+    """``status --json``."""
+    return {
+        "stale": health.stale,
+        "sources": [_source_document(one) for one in health.sources],
+        "lists": [
+            {
+                "list": one.name,
+                "serial": one.serial,
+                "at": time_text(one.at),
+                "entries": one.entries,
+                "grace": one.grace,
+                "stale": one.stale,
+                "held": one.held,
+            }
+            for one in health.lists
+        ],
+        "targets": [_target_document(one) for one in health.targets],
+        "held": [plan_document(plan) for plan in health.held],
+    }
+
+
+def _source_document(one: SourceHealth) -> JSON:
+    seen = one.attempt
+    return {
+        "source": one.source.name,
+        "kind": one.source.plugin.kind,
+        "attempted_at": time_text(seen.at if seen else None),
+        "succeeded_at": time_text(seen.succeeded_at if seen else None),
+        "changed_at": time_text(seen.changed_at if seen else None),
+        "stale": one.stale,
+        "error": error_document(seen.failure) if seen and seen.failure else None,
+    }
+
+
+def _target_document(one: TargetHealth) -> JSON:
+    return {
+        "target": one.target.name,
+        "kind": one.target.plugin.kind,
+        "list": one.target.list,
+        "serial": one.applied.serial if one.applied else None,
+        "generation": one.applied.generation if one.applied else None,
+        "applied_at": time_text(one.applied.at if one.applied else None),
+        "verified": bool(one.applied and one.applied.verified),
+        "in_step": one.in_step,
+        "outcome": one.last.outcome.value if one.last and one.last.outcome else None,
+        "error": error_document(one.last.failure) if one.last and one.last.failure else None,
+    }

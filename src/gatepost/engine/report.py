@@ -1,0 +1,217 @@
+"""Values as the contract's JSON documents (§3): plain data, sorted, times in RFC 3339 UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from gatepost.engine.acceptance import Turn
+from gatepost.engine.applying import to_failure
+from gatepost.engine.cycle import CycleReport, Unplanned
+from gatepost.engine.fetching import Got, refuse_empty, to_answer
+from gatepost.errors import GatepostError
+from gatepost.model.address import Prefix
+from gatepost.model.answer import Answer, HeldAnswer
+from gatepost.model.content import Delta
+from gatepost.model.entry import Entry
+from gatepost.model.limits import Limits
+from gatepost.model.plan import Plan, PlanStatus, Result
+from gatepost.model.reason import Reason
+from gatepost.model.record import Failure, SerialRecord
+
+JSON = dict[str, Any]
+
+
+def time_text(at: datetime | None) -> str | None:
+    """RFC 3339 in UTC, to the second."""
+    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def error_document(error: GatepostError | Failure) -> JSON:
+    """The contract's error object."""
+    seen = to_failure(error) if isinstance(error, GatepostError) else error
+    return {
+        "kind": seen.kind,
+        "code": seen.code,
+        "message": seen.message,
+        "transient": seen.transient,
+        "hint": seen.hint,
+        "links": list(seen.links),
+        "log_id": seen.log_id,
+    }
+
+
+def entry_document(entry: Entry) -> JSON:
+    """One entry; ``note`` is the platform's own text."""
+    return {
+        "value": str(entry.value),
+        "type": "prefix" if isinstance(entry.value, Prefix) else "domain",
+        "protocol": entry.protocol.value if entry.protocol else None,
+        "ports": [list(ports) for ports in entry.ports],
+        "necessary": entry.necessary,
+        "note": entry.note,
+    }
+
+
+def values_document(entries: Iterable[Entry]) -> list[str]:
+    """Values alone, in order, each once."""
+    return list(dict.fromkeys(str(entry.value) for entry in sorted(entries, key=lambda one: one.key)))
+
+
+def fetch_document(got: Iterable[Got], limits: Limits) -> JSON:
+    """``fetch --json``."""
+    return {"sources": [source_document(one, read_answer(one, limits)) for one in got]}
+
+
+def read_answer(one: Got, limits: Limits) -> Answer | GatepostError:
+    """A source's normalised answer, or why there is none."""
+    answer = to_answer(one, limits, one.source.name)
+    try:
+        return answer if isinstance(answer, GatepostError) else refuse_empty(answer)
+    except GatepostError as error:
+        return error
+
+
+def source_document(one: Got, answer: Answer | GatepostError) -> JSON:
+    """One source of ``fetch --json``."""
+    head = {
+        "source": one.source.name,
+        "kind": one.source.plugin.kind,
+        "direction": one.source.direction.value,
+    }
+    if isinstance(answer, GatepostError):
+        return {**head, "outcome": "failed", "fetched_at": time_text(one.at), "error": error_document(answer)}
+    return {
+        **head,
+        "outcome": "complete",
+        "fetched_at": time_text(answer.fetched_at),
+        "requests": answer.requests,
+        "entries": [entry_document(entry) for entry in answer.entries],
+        "quarantined": [{"text": one.text, "reason": one.reason} for one in answer.quarantined],
+    }
+
+
+def reason_document(reason: Reason) -> JSON:
+    """What a guard found."""
+    return {
+        "guard": reason.guard,
+        "measured": reason.measured,
+        "limit": reason.limit,
+        "message": reason.message,
+    }
+
+
+def held_document(held: HeldAnswer) -> JSON:
+    """An answer that waits for a person's word."""
+    return {
+        "digest": held.digest,
+        "source": held.source.rpartition("/")[2],
+        "add": values_document(held.added),
+        "remove": values_document(held.removed),
+        "reasons": [reason_document(reason) for reason in held.reasons],
+    }
+
+
+def plan_document(plan: Plan) -> JSON:
+    """A plan by itself: as stored by ``plan --out`` and shown by ``plan --json``."""
+    return {
+        "target": plan.target,
+        "list": plan.list,
+        "status": plan.status.value,
+        "digest": plan.digest,
+        "serial": plan.serial,
+        "add": values_document(plan.add),
+        "remove": values_document(plan.remove),
+        "leaving": values_document(plan.leaving),
+        "reasons": [reason_document(reason) for reason in plan.reasons],
+        "notes": list(plan.notes),
+    }
+
+
+def result_document(result: Result) -> JSON:
+    """A plan with what became of it."""
+    outcome = result.outcome.value if result.outcome else None
+    document = {**plan_document(result.plan), "outcome": outcome, "verified": result.verified}
+    if isinstance(result.error, GatepostError):
+        document["error"] = error_document(result.error)
+    return document
+
+
+def unplanned_document(one: Unplanned) -> JSON:
+    """A target that could not be read: nothing is known of it, so nothing is planned."""
+    return {
+        "target": one.target,
+        "list": one.list,
+        "status": PlanStatus.CHANGES.value,
+        "digest": None,
+        "serial": None,
+        "add": [],
+        "remove": [],
+        "leaving": [],
+        "reasons": [],
+        "notes": [],
+        "outcome": "failed",
+        "verified": False,
+        "error": error_document(one.error),
+    }
+
+
+def list_status(turn: Turn, plans: Sequence[Plan]) -> PlanStatus:
+    """A list is held if anything of it waits for a person, else in step if all its targets are."""
+    statuses = {plan.status for plan in plans if plan.list == turn.settings.name}
+    if turn.held or PlanStatus.HELD in statuses:
+        return PlanStatus.HELD
+    return PlanStatus.CHANGES if PlanStatus.CHANGES in statuses else PlanStatus.IN_STEP
+
+
+def turn_document(turn: Turn, plans: Sequence[Plan]) -> JSON:
+    """One list of ``plan --json``."""
+    return {
+        "list": turn.settings.name,
+        "serial": turn.snapshot.serial if turn.snapshot else None,
+        "previous": turn.previous,
+        "status": list_status(turn, plans).value,
+        "reasons": [reason_document(reason) for held in turn.held for reason in held.reasons],
+        "stale": turn.stale,
+        "held": [held_document(held) for held in turn.held],
+        "errors": [
+            {"source": source, "error": error_document(error)} for source, error in turn.errors.items()
+        ],
+    }
+
+
+def cycle_document(report: CycleReport) -> JSON:
+    """``plan --json`` and ``apply --json``."""
+    plans = [result.plan for result in report.results]
+    return {
+        "lists": [turn_document(turn, plans) for turn in report.turns],
+        "plans": [
+            *(result_document(result) for result in report.results),
+            *(unplanned_document(one) for one in report.unplanned),
+        ],
+    }
+
+
+def serial_document(record: SerialRecord) -> JSON:
+    """One line of ``history --json``."""
+    return {
+        "list": record.list,
+        "serial": record.serial,
+        "at": time_text(record.at),
+        "entries": record.entries,
+        "added": record.added,
+        "removed": record.removed,
+        "digest": record.digest,
+    }
+
+
+def delta_document(name: str, first: int, second: int, delta: Delta) -> JSON:
+    """``diff --json``."""
+    return {
+        "list": name,
+        "from": first,
+        "to": second,
+        "added": [entry_document(entry) for entry in delta.added],
+        "removed": [entry_document(entry) for entry in delta.removed],
+    }

@@ -1,0 +1,26 @@
+"""What a cycle is handed: everything with a state, built by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from gatepost.config.settings import Settings, SourceSettings
+from gatepost.kit.clock import Clock
+from gatepost.sources.base import Source
+from gatepost.store import Store
+from gatepost.targets.base import Target
+
+OpenSource = Callable[[SourceSettings], AbstractAsyncContextManager[Source]]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One installation: its settings, history, clock, ways to its sources, and its targets."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    open_source: OpenSource
+    targets: Mapping[str, Target]

@@ -1,0 +1,187 @@
+"""The configuration is read whole or refused, with file, line and the nearest right name."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from gatepost.config import find, load, schema
+from gatepost.config.template import PLATFORMS, template
+from gatepost.errors import ConfigInvalid, ConfigNotFound, SecretUnavailable
+from gatepost.model.entry import Direction
+
+GOOD = """\
+[store]
+url = "sqlite:///history.db"
+
+[accounts.feishu-main]
+platform = "feishu"
+app_id = "cli_a1b2"
+app_secret = "env:FEISHU_APP_SECRET"
+
+[accounts.chat]
+platform = "tencent_chat"
+sdkappid = 1400000000
+identifier = "administrator"
+key = "env:CHAT_KEY"
+region = "singapore"
+
+[sources.feishu-events]
+kind = "feishu.events"
+account = "feishu-main"
+every = "2h"
+
+[sources.chat-webhooks]
+kind = "tencent_chat.ips"
+account = "chat"
+nettype = 6
+
+[lists.webhooks]
+direction = "ingress"
+sources = ["feishu-events", "chat-webhooks"]
+pin = [{ value = "203.0.113.7", why = "canary", until = 2027-01-01 }]
+exclude = [{ value = "198.51.100.0/24", why = "ticket 42" }]
+
+[lists.webhooks.guards]
+max_removed = "20 %"
+grace = "3d"
+
+[targets.edge]
+kind = "nftables"
+list = "webhooks"
+table = "gatepost"
+set = "webhooks"
+
+[[notify]]
+kind = "feishu"
+account = "feishu-main"
+to = "chat_id:oc_x"
+on = ["change", "held"]
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "gatepost.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_good_file(tmp_path):
+    """The contract's own example is read, with defaults where it is silent."""
+    settings = load(write(tmp_path, GOOD))
+    source = settings.sources["feishu-events"]
+    assert (source.direction, source.every, source.stale_after) == (
+        Direction.INGRESS,
+        timedelta(hours=2),
+        timedelta(hours=24),
+    )
+    assert settings.lists["webhooks"].limits.max_removed == pytest.approx(0.2)
+    assert settings.lists["webhooks"].limits.grace == timedelta(days=3)
+    assert settings.lists["webhooks"].limits.max_churn == pytest.approx(0.5)
+    assert [str(pin.value) for pin in settings.lists["webhooks"].allowlist.pins] == ["203.0.113.7/32"]
+
+
+def test_store_is_beside_the_file(tmp_path):
+    """A relative store is relative to the file, not to where the program was started."""
+    assert load(write(tmp_path, GOOD)).store_url == f"sqlite:///{tmp_path / 'history.db'}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words"),
+    [
+        ('kind = "nftables"', 'kind = "nftable"', 36, "expected one of"),
+        ('table = "gatepost"', 'tabel = "gatepost"', 38, "did you mean 'table'"),
+        ('sources = ["feishu-events"', 'sources = ["feishu-event"', 27, "there is no source 'feishu-event'"),
+        ('direction = "ingress"', 'direction = "egress"', 27, "open the wrong way"),
+        ('direction = "ingress"', 'direction = "inbound"', 26, "ingress"),
+        ('every = "2h"', 'every = "2 hours"', 19, "a duration is a number"),
+        ('app_id = "cli_a1b2"', "app_id = 7", 6, "expected `str`"),
+        ('app_secret = "env:FEISHU_APP_SECRET"', 'app_secret = "hunter2-canary"', 7, "a literal is refused"),
+        (
+            'account = "feishu-main"\nevery',
+            'account = "chat"\nevery',
+            18,
+            "needs an account of feishu or lark",
+        ),
+        ('max_removed = "20 %"', 'max_removd = "20 %"', 32, "did you mean 'max_removed'"),
+        ('max_removed = "20 %"', 'max_removed = "lots"', 32, "percentage"),
+        ('value = "203.0.113.7"', 'value = "010.8.8.8"', 28, "leading-zero"),
+        ('why = "ticket 42"', 'why = " "', 29, "say why"),
+        ("nettype = 6", "nettype = 0", 21, "mixes directions"),
+        ('on = ["change", "held"]', 'on = ["changed"]', 45, "unknown event"),
+        ("[targets.edge]", "[targets.Edge]", 35, "a name is"),
+        ('list = "webhooks"', 'list = "hooks"', 37, "expected the name of a list"),
+        ("[accounts.chat]", "[acounts.chat]", 9, "did you mean 'accounts'"),
+        ('url = "sqlite:///history.db"', 'url = "mysql://x"', 2, "expected sqlite"),
+    ],
+)
+def test_wrong_key_type_or_reference(tmp_path, old, new, line, words):
+    """Every mistake is refused with file and line, and never repeats a secret."""
+    assert old in GOOD
+    with pytest.raises(ConfigInvalid) as caught:
+        load(write(tmp_path, GOOD.replace(old, new, 1)))
+    assert f"gatepost.toml:{line}:" in caught.value.message
+    assert words in caught.value.message
+    assert "canary" not in caught.value.message.replace('why = "canary"', "")
+
+
+@pytest.mark.parametrize("text", ["[lists", 'a = "\x00"', "\ufeff["])
+def test_broken_toml(tmp_path, text):
+    """A file that is no TOML is refused."""
+    with pytest.raises(ConfigInvalid):
+        load(write(tmp_path, text))
+
+
+def test_no_file(tmp_path, monkeypatch):
+    """Where there is no file, the error says where we looked."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigNotFound, match=r"gatepost\.toml"):
+        find()
+    with pytest.raises(ConfigNotFound):
+        load(tmp_path / "none.toml")
+
+
+def test_order_of_places(tmp_path, monkeypatch):
+    """--config comes before $GATEPOST_CONFIG, which comes before ./gatepost.toml."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, GOOD)
+    assert find() == Path("gatepost.toml")
+    monkeypatch.setenv("GATEPOST_CONFIG", "/from/environment.toml")
+    assert find() == Path("/from/environment.toml")
+    assert find("given.toml") == Path("given.toml")
+
+
+def test_secrets_are_resolved_on_use(tmp_path, monkeypatch):
+    """Reading needs no secrets; building an account does, and says which is missing."""
+    settings = load(write(tmp_path, GOOD))
+    with pytest.raises(ConfigInvalid, match="FEISHU_APP_SECRET") as caught:
+        settings.accounts["feishu-main"].build()
+    assert isinstance(caught.value, ConfigInvalid | SecretUnavailable)
+    monkeypatch.setenv("FEISHU_APP_SECRET", "canary")
+    assert settings.accounts["feishu-main"].build().app_secret.reveal() == "canary"
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_every_template_is_good(tmp_path, platform):
+    """What init writes is a good configuration, for each platform and for all together."""
+    for chosen in ([platform], PLATFORMS):
+        settings = load(write(tmp_path, template(chosen)))
+        assert settings.sources
+        assert settings.targets
+
+
+def test_schema_names_every_kind():
+    """The schema describes every kind of account, source and target."""
+    text = str(schema())
+    for kind in (
+        "feishu.events",
+        "tencent_chat.ips",
+        "wecom.clients",
+        "wechat.api",
+        "url.json",
+        "nftables",
+        "file",
+    ):
+        assert repr(kind) in text
