@@ -61,7 +61,7 @@ class Http:
         self.settings = settings
         self.requests = 0
         """Requests made so far, failed ones included."""
-        self._clock = clock
+        self.clock = clock
         self._given = transport
         self._resolve = resolve or (hosts.resolve if transport is None else None)
         self._open: dict[bool, httpx2.AsyncBaseTransport] = {}
@@ -173,7 +173,7 @@ class Http:
 
     def _skew(self, headers: Mapping[str, str]) -> float | None:
         try:
-            return (parsedate_to_datetime(headers["date"]) - self._clock.now()).total_seconds()
+            return (parsedate_to_datetime(headers["date"]) - self.clock.now()).total_seconds()
         except (KeyError, ValueError, TypeError):
             return None
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from gatepost.model.answer import Fetched
-from gatepost.model.entry import Direction
+from gatepost.model.entry import Direction, RawEntry, RawType
+
+_ADDRESS_LIKE = re.compile(r"[0-9./*\s-]*|[^/]*[:/].*", re.DOTALL)
+"""Digits and the marks of IPv4 alone, or a colon or slash anywhere: no domain looks like that."""
 
 
 class Source(ABC):
@@ -37,7 +41,7 @@ class Source(ABC):
 
     @abstractmethod
     def __init__(self, options: Any, client: Any) -> None:
-        """``client``: the account's platform client, or the plain HTTP client where ``platforms`` is empty."""
+        """``client``: the account's platform client; the plain Http where ``platforms`` is empty."""
 
     @classmethod
     @abstractmethod
@@ -57,3 +61,8 @@ class Source(ABC):
     @abstractmethod
     async def fetch(self) -> Fetched:
         """Ask the platform now, for everything."""
+
+
+def written(text: str) -> RawEntry:
+    """An item of a list that says of no item what it is: an address by its characters, or a domain."""
+    return RawEntry(text, RawType.ADDRESS if _ADDRESS_LIKE.fullmatch(text) else RawType.DOMAIN)
