@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from gatepost import errors
-from gatepost.cli.main import cli
+from gatepost.cli.group import cli
 from gatepost.config import schema
 from gatepost.engine.exits import Exit
 from gatepost.formats.base import Format
@@ -253,7 +253,7 @@ def leaves(error: type[errors.GatepostError]) -> Iterator[type[errors.GatepostEr
 def codes_page() -> Iterator[str]:
     """Every code of every platform: its class decides retry and hint."""
     yield "# Codes of the platforms\n"
-    yield "The class decides what gatepost does. Without a next step the [error's own](errors-index.md) counts.\n"
+    yield "The class decides what gatepost does. Else the [error's own](errors-index.md) next step counts.\n"
     for name in modules("gatepost.platforms"):
         found = vars(importlib.import_module(f"gatepost.platforms.{name}"))
         for held in (

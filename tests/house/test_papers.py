@@ -10,9 +10,11 @@ from pathlib import Path
 
 import click
 import pytest
+from packaging.requirements import Requirement
 
 from gatepost import config, errors
-from gatepost.cli.main import COMMANDS, cli
+from gatepost.cli.group import cli
+from gatepost.cli.main import COMMANDS
 from house import papers
 from house.tree import python_files, read, tracked_files
 
@@ -133,6 +135,18 @@ def test_the_core_is_small() -> None:
     """The core installs at most 20 packages, each with a reason in its decision record."""
     record = read("docs/decisions/0002-runtime-dependencies.md")
     assert list(papers.few_and_reasoned(read("requirements/core.txt"), record, 20)) == []
+
+
+def test_imports_are_declared() -> None:
+    """What the package imports is a dependency or an extra of its own."""
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(one for extra in project["optional-dependencies"].values() for one in extra),
+    ]
+    names = [Requirement(one).name for one in wanted]
+    found = {line for path in python_files("src") for line in papers.declared(read(path), names)}
+    assert sorted(found) == []
 
 
 def loaded_by(code: str) -> list[str]:

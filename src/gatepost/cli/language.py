@@ -1,31 +1,31 @@
 """The words of the command line in the user's language.
 
 Messages stand in the code in English; the English text is the key of the
-Chinese one in ``locale/zh.toml``. A message without translation shows in English.
+Chinese one in ``locale/zh.toml``. A message without translation shows in
+English. Nothing is imported for an English user: ``gatepost --help`` waits
+for this module.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from contextvars import ContextVar
-from functools import cache
-from pathlib import Path
 
 LANGUAGES = ("en", "zh")
 
-_language: ContextVar[str] = ContextVar("language", default="en")
+_chosen: dict[str, str] = {}
+"""The catalogue in use: English text to translated text; empty for English."""
 
 
-def choose(arguments: Sequence[str]) -> str:
-    """The language that ``--lang`` or the environment asks for; told to all later messages."""
+def choose(arguments: list[str]) -> str:
+    """Take the language that ``--lang`` or the environment asks for; all later messages use it."""
     wanted = _from_option(arguments) or _from_environment()
     language = "zh" if wanted.lower().startswith("zh") else "en"
-    _language.set(language)
+    _chosen.clear()
+    _chosen.update(catalogue(language))
     return language
 
 
-def _from_option(arguments: Sequence[str]) -> str:
+def _from_option(arguments: list[str]) -> str:
     for place, one in enumerate(arguments):
         if one == "--lang" and place + 1 < len(arguments):
             return arguments[place + 1]
@@ -40,13 +40,15 @@ def _from_environment() -> str:
 
 def _(text: str) -> str:
     """A message in the chosen language."""
-    return text if _language.get() == "en" else catalogue(_language.get()).get(text, text)
+    return _chosen.get(text, text)
 
 
-@cache
-def catalogue(language: str) -> Mapping[str, str]:
+def catalogue(language: str) -> dict[str, str]:
     """All messages of a language, by their English text."""
+    if language == "en":
+        return {}
     import tomllib  # noqa: PLC0415 - an English user does not wait for it
 
-    path = Path(__file__).with_name("locale") / f"{language}.toml"
-    return {str(key): str(value) for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
+    path = os.path.join(os.path.dirname(__file__), "locale", f"{language}.toml")  # noqa: PTH118, PTH120 - pathlib is slow to import
+    with open(path, "rb") as file:  # noqa: PTH123 - as above
+        return tomllib.load(file)

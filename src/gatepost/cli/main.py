@@ -1,17 +1,19 @@
-"""The door of the program: names and one-line helps; a command's module is imported when it is used."""
+"""The door of the program.
+
+Help of the whole program and the version are answered from this module alone,
+before the command line library is imported: people run them in loops.
+"""
 
 from __future__ import annotations
 
-import importlib
 import sys
-from collections.abc import Mapping
-
-import click
 
 from gatepost import __version__
 from gatepost.cli.language import _, choose
 
-COMMANDS: Mapping[str, str] = {
+SUMMARY = "Keep allow-lists true: ask the platforms, plan, guard, apply, verify."
+
+COMMANDS = {
     "demo": "Show everything in one go, without an account.",
     "init": "Write a commented gatepost.toml for your platforms.",
     "config": "Check, show or describe the configuration.",
@@ -28,40 +30,36 @@ COMMANDS: Mapping[str, str] = {
     "run": "The service: fetch and apply on schedule.",
     "emulate": "The four platforms on loopback, with faults on demand.",
 }
-
-
-class LazyGroup(click.Group):
-    """Knows its commands by name; each is ``gatepost.cli.<name>:command``."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """In the order a newcomer needs them."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import the command's module now."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"gatepost.cli.{cmd_name}")
-        found: click.Command = module.command
-        return found
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        """The list of commands, without importing one of them."""
-        with formatter.section(_("Commands")):
-            formatter.write_dl([(name, _(text)) for name, text in COMMANDS.items()])
-
-
-@click.command(
-    cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-@click.version_option(__version__, prog_name="gatepost")
-def cli() -> None:
-    """Keep allow-lists true: ask the platforms, plan, guard, apply, verify."""
+"""Name and one-line help; each is ``gatepost.cli.<name>:command``, imported when it is used."""
 
 
 def main() -> None:
     """Run the command line."""
-    choose(sys.argv[1:])
-    cli.help = _("Keep allow-lists true: ask the platforms, plan, guard, apply, verify.")
-    cli(prog_name="gatepost")
+    arguments = sys.argv[1:]
+    choose(arguments)
+    match arguments:
+        case [] | ["-h"] | ["--help"] | ["--lang", str(), "--help"] | ["--help", "--lang", str()]:
+            sys.stdout.write(help_text())
+        case ["--version"]:
+            sys.stdout.write(f"gatepost {__version__}\n")
+        case _:
+            from gatepost.cli.group import cli  # noqa: PLC0415 - see above
+
+            cli(prog_name="gatepost")
+
+
+def help_text() -> str:
+    """What ``gatepost --help`` prints."""
+    lines = [
+        _("Usage: gatepost COMMAND [OPTIONS] [ARGUMENTS]"),
+        "",
+        f"  {_(SUMMARY)}",
+        "",
+        _("Commands:"),
+        *(f"  {name:<9}{_(text)}" for name, text in COMMANDS.items()),
+        "",
+        _("Every command takes --config FILE, --json, -q, -v, --lang en|zh and --help."),
+        _("Start with:  gatepost demo   (no account needed)"),
+        "",
+    ]
+    return "\n".join(lines)

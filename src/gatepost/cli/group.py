@@ -1,0 +1,42 @@
+"""The commands as the command line library knows them: by name, imported when used."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from gatepost import __version__
+from gatepost.cli.language import _
+from gatepost.cli.main import COMMANDS, SUMMARY, help_text
+
+
+class LazyGroup(click.Group):
+    """Finds a command in the module of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order a newcomer needs them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import the command's module now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"gatepost.cli.{cmd_name}")
+        found: click.Command = module.command
+        return found
+
+    def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
+        """The same text as without the library."""
+        return help_text().rstrip("\n")
+
+
+@click.command(
+    cls=LazyGroup,
+    help=_(SUMMARY),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="gatepost", message="%(prog)s %(version)s")
+@click.option("--lang", metavar="en|zh", expose_value=False, help=_("Language; default from $LANG."))
+def cli() -> None:
+    """Keep allow-lists true."""
