@@ -1,4 +1,4 @@
-"""Wall time of `gatepost --help` and `gatepost check` beside `python -c pass`; medians, one after the other in turn.
+"""Wall time of `gatepost --help` and `gatepost check` beside `python -c pass`: medians, taking turns.
 
 Target: `--help` within five times `python -c pass`. Exit 1 where it is missed.
 """

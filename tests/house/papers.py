@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -180,11 +181,25 @@ def few_and_reasoned(lock: str, record: str, limit: int) -> Iterator[str]:
     names = locked(lock)
     if len(names) > limit:
         yield f"{len(names)} packages, over {limit}"
-    reasons = dict(re.findall(r"^\| `?([a-z0-9-]+)`? \| ([^|]+?) \|", record, re.MULTILINE))
+    reasons = dict(re.findall(r"^\| `?([a-z][a-z0-9-]*)`? \| ([^|]+?) \|", record, re.MULTILINE))
     yield from (f"{name}: no reason given" for name in sorted(names) if not reasons.get(name))
     yield from (
         f"{name}: a reason, but not installed" for name in sorted(set(reasons) - set(names) - {"package"})
     )
+
+
+def declared(text: str, packages: Iterable[str], own: str = "gatepost") -> Iterator[str]:
+    """Every library that a module imports is declared by us, not just brought along by another one."""
+    known = {*sys.stdlib_module_names, own, *(name.replace("-", "_") for name in packages)}
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Import(names):
+                named = [alias.name for alias in names]
+            case ast.ImportFrom(module=str(module), level=0):
+                named = [module]
+            case _:
+                continue
+        yield from (f"{name} is imported, not declared" for name in named if name.split(".")[0] not in known)
 
 
 def not_loaded(loaded: Iterable[str], heavy: Iterable[str]) -> Iterator[str]:

@@ -109,7 +109,7 @@ def test_translated_pages_keep_step(english: str, chinese: str) -> None:
 def marked() -> set[str]:
     """Texts that the command line marks, the helps of its commands, and the next step of every error."""
     texts = {text for path in python_files("src/gatepost/cli") for text in papers.messages(read(path))}
-    return texts | {error.hint for error in TREE} | set(COMMANDS.values())
+    return texts | {error.hint for error in TREE} | {SUMMARY, *COMMANDS.values()}
 
 
 def test_every_message_is_translated() -> None:

@@ -54,6 +54,12 @@ CASES: list[Case] = [
     (papers.few_and_reasoned, (HASHED, "| a | why |", 0), (HASHED, "| a | why |", 1)),
     (papers.few_and_reasoned, (HASHED, "", 1), (HASHED, "| `a` | why |", 1)),
     (papers.few_and_reasoned, (HASHED, "| a | why |\n| b | why |", 1), (HASHED, "| a | why |", 1)),
+    (
+        papers.declared,
+        ("import idna.core", ["a-b"]),
+        ("import os, a_b\nfrom gatepost import errors", ["a-b"]),
+    ),
+    (papers.declared, ("from idna import core", []), ("from . import core", [])),
     (papers.not_loaded, (["httpx2.client"], ["httpx2"]), (["json"], ["httpx2"])),
 ]
 
