@@ -1,14 +1,23 @@
-"""The door of the formats: entries in, bytes out."""
+"""The door of the formats: entries in, bytes out.
+
+The functions below the door are the only way an entry becomes syntax.
+"""
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from gatepost.model.entry import Entry
+from gatepost.model.address import Prefix
+from gatepost.model.entry import Domain, Entry
 from gatepost.model.plan import Capabilities
+
+NAME = re.compile(r"(?=.{1,253}\Z)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{2,63}(?<!-)")
+LIST = re.compile(r"[a-z0-9-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +44,36 @@ class Format(ABC):
     @abstractmethod
     def render(self, edition: Edition) -> bytes:
         """The whole file, ending with a newline."""
+
+
+def prefixes(entries: Iterable[Entry]) -> Iterator[Prefix]:
+    """Each prefix once, in the order of the entries."""
+    found = (entry.value for entry in entries)
+    yield from dict.fromkeys(value for value in found if isinstance(value, Prefix))
+
+
+def domains(entries: Iterable[Entry]) -> Iterator[Domain]:
+    """Each domain once, in the order of the entries."""
+    found = (entry.value for entry in entries)
+    yield from dict.fromkeys(value for value in found if isinstance(value, Domain))
+
+
+def value_text(value: Prefix | Domain) -> str:
+    """Canonical text; raises ValueError for a domain that is not letters, digits, hyphens and dots."""
+    if isinstance(value, Domain) and not NAME.fullmatch(value.name):
+        msg = "a domain that is not in A-label form reached a renderer"
+        raise ValueError(msg)
+    return str(value)
+
+
+def list_text(name: str) -> str:
+    """A list's configured name; raises ValueError for any other text."""
+    if not LIST.fullmatch(name):
+        msg = "a list's name that configuration would refuse reached a renderer"
+        raise ValueError(msg)
+    return name
+
+
+def lines(values: Iterable[str]) -> bytes:
+    """One a line, each line ended."""
+    return "".join(f"{value}\n" for value in values).encode("ascii")

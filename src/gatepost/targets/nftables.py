@@ -8,8 +8,11 @@ starts by deleting the generation it was planned on; where another writer came
 first that element is gone and the kernel refuses the whole batch. So no lock
 is needed and two writers can never mix.
 
-The sets are never flushed or replaced, only their elements change: packets in
-flight always meet the old or the new list. Chains, rules and everything else
+The sets are never replaced, only their elements change, so packets always meet
+the old or the new list (a new set, even made and filled in one transaction,
+loses some). Where many elements go, the set that is kept is emptied and filled
+in that same transaction: packets lose nothing by it, and ``nft`` 1.0.6 takes
+eight milliseconds to delete one of 10,000 elements by itself. Chains, rules and everything else
 in the table belong to the user and are neither read nor touched.
 
 Reference: https://wiki.nftables.org/wiki-nftables/index.php/Sets and libnftables-json(5).
@@ -46,6 +49,8 @@ OWNER = "gatepost_owner"
 MARK = "gatepost"
 LINE = 500
 """Elements a line; nft quotes the whole line in an error."""
+DELETIONS_MAX = 50
+"""Beyond these, emptying and filling the kept set is quicker than deleting."""
 ADDRESS_TYPE = {Family.V4: "ipv4_addr", Family.V6: "ipv6_addr"}
 PARSE = {Family.V4: parse_v4, Family.V6: parse_v6}
 
@@ -150,10 +155,9 @@ class Nftables(Target):
         yield from self._creation(held)
         yield from self._next_generation(held, digest)
         for family in Family:
-            has, wants = {*held.ranges.get(family, ())}, {*wanted[family]}
-            name = f"{self._set}_v{family}"
-            yield from self._elements("delete", name, sorted(has - wants))
-            yield from self._elements("add", name, sorted(wants - has))
+            yield from self._change(
+                f"{self._set}_v{family}", {*held.ranges.get(family, ())}, {*wanted[family]}
+            )
         yield ""
 
     def _creation(self, held: _Held) -> Iterator[str]:
@@ -173,6 +177,14 @@ class Nftables(Target):
         if held.generation:
             yield f"delete {place} {{ {held.generation} }}"
         yield f'create {place} {{ {held.generation + 1} comment "{MARK} {digest}" }}'
+
+    def _change(self, name: str, has: set[Range], wants: set[Range]) -> Iterator[str]:
+        if len(has - wants) > DELETIONS_MAX:
+            yield f"flush set inet {self._table} {name}"
+            yield from self._elements("add", name, sorted(wants))
+            return
+        yield from self._elements("delete", name, sorted(has - wants))
+        yield from self._elements("add", name, sorted(wants - has))
 
     def _elements(self, verb: str, name: str, ranges: Sequence[Range]) -> Iterator[str]:
         for start in range(0, len(ranges), LINE):
