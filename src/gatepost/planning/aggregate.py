@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gatepost.model.address import Family, Prefix, Range
+from gatepost.model.address import PACKED_SHIFT, Family, Prefix, Range, format_packed, parse_lines
 from gatepost.planning import span
 from gatepost.planning.span import Span
 
@@ -20,7 +20,57 @@ def aggregate_text(lines: Iterable[str]) -> list[str]:
     Raises ValueError at the first line that is not an address or a network
     (host bits set, leading zeros, white space, an empty line).
     """
-    raise NotImplementedError
+    try:
+        v4, v6 = parse_lines(lines)
+    except (OSError, KeyError, ValueError):
+        msg = "a line is not an address or a network"
+        raise ValueError(msg) from None
+    merged_v4, merged_v6 = aggregate_packed(v4, 32), aggregate_packed(v6, 128)
+    return format_packed(Family.V4, merged_v4) + format_packed(Family.V6, merged_v6)
+
+
+def aggregate_packed(packed: list[int], bits: int) -> list[int]:
+    """Packed networks of one family to the fewest; sorts ``packed`` in place.
+
+    Networks nest or are disjoint, so in sorted order one that does not lie
+    beyond the end of the run before it is inside it. Most runs are one network
+    and go out as they came in. Raises ValueError where host bits are set.
+    """
+    packed.sort()
+    ends = _ends(bits)
+    merged: list[int] = []
+    first = single = 0
+    last = -1 - (1 << PACKED_SHIFT)
+    for key in packed:
+        length = key & 255
+        end = ends[length]
+        if key & end != length:
+            msg = "a network has host bits set"
+            raise ValueError(msg)
+        if key > last + 256:
+            if single:
+                merged.append(single)
+            else:
+                merged += _run(first, last, bits)
+            first = single = key
+            last = key | end
+        elif key > last:
+            single = 0
+            last = key | end
+    return merged + ([single] if single else _run(first, last, bits))
+
+
+def _ends(bits: int) -> list[int]:
+    """By length: the bits that a network's last address has set, and all below."""
+    return [(1 << (bits - length + PACKED_SHIFT)) - 1 for length in range(bits + 1)]
+
+
+def _run(first: int, last: int, bits: int) -> list[int]:
+    """A run of several networks, given by packed first and last, cut into blocks anew."""
+    if last < 0:
+        return []
+    pairs = span.blocks(first >> PACKED_SHIFT, last >> PACKED_SHIFT, bits)
+    return [network << PACKED_SHIFT | length for network, length in pairs]
 
 
 def to_ranges(prefixes: Iterable[Prefix]) -> list[Range]:

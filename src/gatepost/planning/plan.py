@@ -23,6 +23,8 @@ class PlanRequest:
     current: Current
     capabilities: Capabilities
     held: tuple[HeldAnswer, ...]
+    missing: tuple[str, ...]
+    """Sources never accepted so far: while there are any, a plan that removes is held (guard "incomplete")."""
     limits: Limits
 
 
