@@ -93,9 +93,31 @@ def _print_ways(ui: Ui, digest: str, indent: str) -> None:
 
 
 def print_reasons(ui: Ui, reasons: tuple[Reason, ...], indent: str) -> None:
-    """What the guards found, one sentence each."""
+    """What the guards found, one sentence each; where translated, the exact English sentence below it."""
     for reason in reasons:
-        ui.say(f"{indent}{reason.guard}: {reason.message}", "yellow")
+        short = guard_words().get(reason.guard)
+        if short is None:
+            ui.say(f"{indent}{reason.guard}: {reason.message}", "yellow")
+            continue
+        text = short.format(measured=reason.measured, limit=reason.limit)
+        ui.say(f"{indent}{reason.guard}: {text}", "yellow")
+        ui.say(f"{indent}  {reason.message}", "dim")
+
+
+def guard_words() -> dict[str, str]:
+    """What each guard means, in the chosen language."""
+    return {
+        "shrink": _("too much would go at once: {measured}, limit {limit}"),
+        "growth": _("too much would come at once: {measured}, limit {limit}"),
+        "churn": _("too little stays the same: {measured} differ, limit {limit}"),
+        "family": _("an address family appears or vanishes: {measured}"),
+        "widest": _("a network is too wide: {measured}, limit {limit}"),
+        "total": _("too many addresses in all: {measured}, limit {limit}"),
+        "empty": _("an empty list is never applied"),
+        "provenance": _("the answer comes from another account or place than before"),
+        "incomplete": _("a source has never answered, so nothing may be removed"),
+        "max_entries": _("more entries than the target can hold: {measured}, limit {limit}"),
+    }
 
 
 def _print_values(ui: Ui, sign: str, values: list[str], style: str) -> None:

@@ -52,7 +52,7 @@ def build(
     Each key is converted by the type of its field; ``secret`` turns a
     reference into a Secret. Raises ConfigInvalid with file and line.
     """
-    hints = get_type_hints(cls)
+    hints = get_type_hints(cls, include_extras=True)
     known = {one.name: one for one in fields(cls) if one.init}  # type: ignore[arg-type]  # options are dataclasses
     document.only(table, known, where)
     given = {
