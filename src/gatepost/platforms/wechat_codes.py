@@ -72,5 +72,7 @@ TOKEN_CODES = CodeTable(
     {**CODES.rows, 40001: Code(40001, K.CONFIGURATION, "the AppSecret is wrong", _SECRET, TOKEN_PAGE)},
 )
 """Every code, as it is meant where app id and secret go out: 40001 is then a wrong secret."""
+DAILY_QUOTA = 45009
+"""Starts anew at midnight in Beijing."""
 WAITS = {45011: 60.0, 89506: 86_400.0, 89507: 3_600.0}
 """Seconds to wait that a code's own text names."""
