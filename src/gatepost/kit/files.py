@@ -10,8 +10,6 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +37,7 @@ class Staged:
 def stage(place: Path, data: bytes, *, mode: int) -> Staged:
     """Write ``data`` beside ``place``, with ``mode`` and the owner that the file there has.
 
-    One writer at a time: hold a :func:`lock`. What a crashed writer left
+    One writer at a time: hold a :class:`FileLock`. What a crashed writer left
     beside the place is overwritten. Raises OSError; nothing is left then.
     """
     staged = Staged(place, place.with_name(NEW + place.name))
@@ -88,18 +86,34 @@ def read_regular(place: Path, limit: int) -> bytes | None:
     return data
 
 
-@contextmanager
-def lock(place: Path) -> Iterator[bool]:
-    """Try to take the advisory lock of a lock file; yields whether it was got.
+class FileLock:
+    """Advisory lock of a lock file: released by the kernel when we die.
 
-    Released at the end, and by the kernel when we die. The file stays: removing
-    it would let two holders in.
+    The file stays: removing it would let two holders in.
     """
-    handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        yield _try_lock(handle)
-    finally:
-        os.close(handle)
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+        self._handle: int | None = None
+
+    def acquire(self) -> bool:
+        """Try once, without waiting; whether it is held now. Raises OSError."""
+        handle = os.open(self._place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(handle)
+            if error.errno != errno.EWOULDBLOCK:
+                raise
+            return False
+        self._handle = handle
+        return True
+
+    def release(self) -> None:
+        """Let the next one in."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
 
 
 def sync_directory(directory: Path) -> None:
@@ -109,13 +123,6 @@ def sync_directory(directory: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _try_lock(handle: int) -> bool:
-    with suppress(BlockingIOError):
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    return False
 
 
 def _owner(place: Path) -> tuple[int, int] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+from gatepost.errors import TargetRejected
+from gatepost.model.address import Prefix
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Capabilities, Current, Plan
 
@@ -50,3 +52,24 @@ class Target(ABC):
         One transaction: all or nothing. Raises StalePlan, TargetRejected,
         TargetUnavailable or TargetForeign; the content is then what it was.
         """
+
+
+def require_fit(desired: tuple[Entry, ...], capabilities: Capabilities) -> None:
+    """Last floor before a device: raises TargetRejected for an empty list and for what it cannot hold."""
+    if not desired:
+        msg = "an empty list is never applied"
+        raise TargetRejected(msg)
+    if len(desired) > capabilities.max_entries:
+        msg = f"{len(desired)} entries are more than the {capabilities.max_entries} of this target"
+        raise TargetRejected(msg)
+    if not all(_fits(entry, capabilities) for entry in desired):
+        msg = "the plan holds entries of a kind that this target cannot hold"
+        raise TargetRejected(msg)
+
+
+def _fits(entry: Entry, capabilities: Capabilities) -> bool:
+    if (entry.protocol or entry.ports) and not capabilities.ports:
+        return False
+    if isinstance(entry.value, Prefix):
+        return entry.value.family in capabilities.families
+    return capabilities.domains

@@ -41,7 +41,7 @@ from gatepost.model.entry import Direction, Entry
 from gatepost.model.plan import Capabilities, Current, Plan
 from gatepost.planning.aggregate import aggregate, to_prefixes, to_ranges
 from gatepost.planning.digest import digest_entries
-from gatepost.targets.base import Target
+from gatepost.targets.base import Target, require_fit
 
 NAME = "^[A-Za-z][A-Za-z0-9_]{0,39}$"
 """Table and set names that nft reads as one plain word."""
@@ -100,6 +100,7 @@ class Nftables(Target):
 
     async def apply(self, plan: Plan, desired: tuple[Entry, ...]) -> None:
         """See :meth:`Target.apply`: one ``nft -f -``."""
+        require_fit(desired, self.capabilities)
         wanted = _wanted(desired)
         digest = digest_entries(desired)
         held = await self._read()
@@ -326,15 +327,8 @@ def _decode(listing: bytes, table: str) -> list[_Object]:
 
 
 def _wanted(desired: Iterable[Entry]) -> dict[Family, list[Range]]:
-    """Merged ranges; raises TargetRejected for what must never, or cannot, be written."""
-    prefixes = [entry.value for entry in desired if isinstance(entry.value, Prefix)]
-    if not prefixes:
-        msg = "an empty list is never applied"
-        raise TargetRejected(msg)
-    if any(entry.protocol or entry.ports or not isinstance(entry.value, Prefix) for entry in desired):
-        msg = "the sets hold addresses alone: no domains, protocols or ports"
-        raise TargetRejected(msg)
-    ranges = to_ranges(prefixes)
+    """Merged: the kernel refuses intervals that overlap."""
+    ranges = to_ranges(entry.value for entry in desired if isinstance(entry.value, Prefix))
     return {family: [item for item in ranges if item.family is family] for family in Family}
 
 
