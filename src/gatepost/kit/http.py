@@ -215,8 +215,13 @@ def _trust(context: ssl.SSLContext, path: str) -> None:
 
 
 def _proxy(url: str, login: Secret | None, context: ssl.SSLContext) -> httpx2.Proxy:
-    if httpx2.URL(url).userinfo:
-        msg = "a proxy's URL holds no login: name it with proxy_login"
+    try:
+        place = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        place = httpx2.URL()
+    if place.scheme not in ("http", "https") or place.userinfo:
+        msg = "a proxy is http://host:port or https://host:port; its login is named with proxy_login"
         raise ConfigInvalid(msg)
     user, _, password = login.reveal().partition(":") if login else ("", "", "")
-    return httpx2.Proxy(url, auth=(user, password) if login else None, ssl_context=context)
+    own = context if place.scheme == "https" else None
+    return httpx2.Proxy(url, auth=(user, password) if login else None, ssl_context=own)

@@ -8,6 +8,7 @@ the documented types. Keys we do not know are ignored: platforms add them.
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, NoReturn, TypeVar
 
@@ -68,7 +69,7 @@ def _bound(body: bytes) -> None:
 def _refuse_ambiguity(body: bytes) -> None:
     """Refuse what the standard library's reader alone can see: duplicate keys, NaN, odd UTF-8."""
     try:
-        json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
+        json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
     except UnicodeDecodeError as error:
         failure = NotJson(f"the answer is not UTF-8: byte {error.start} is wrong")
     except json.JSONDecodeError as error:
@@ -87,3 +88,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> None:
 def _no_constant(name: str) -> NoReturn:
     msg = f"the answer holds {name}, which is not JSON"
     raise NotJson(msg)
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        _no_constant("a number beyond all floats")
+    return value

@@ -20,7 +20,7 @@ import anyio.lowlevel
 import msgspec
 
 from gatepost.kit.clock import Clock
-from gatepost.kit.files import lock, read_regular, write_atomic
+from gatepost.kit.files import FileLock, read_regular, write_atomic
 from gatepost.kit.seal import derive, seal, unseal
 from gatepost.kit.secret import Secret
 
@@ -111,15 +111,20 @@ class TokenCache:
     async def _alone(self, key: TokenKey) -> AsyncIterator[None]:
         """Be the only one of this process, and of those that share the directory, to renew this token."""
         async with self._locks[key.name]:
-            if not self._prepare():
+            lock = FileLock(self._file(key).with_suffix(".lock")) if self._prepare() else None
+            try:
+                if lock is not None:
+                    await self._take(lock)
                 yield
-                return
-            give_up = self._clock.monotonic() + _LOCK_WAIT
-            while True:
-                with lock(self._file(key).with_suffix(".lock")) as got:
-                    if got or self._clock.monotonic() >= give_up:
-                        yield
-                        return
+            finally:
+                if lock is not None:
+                    lock.release()
+
+    async def _take(self, lock: FileLock) -> None:
+        """Wait for the lock; without it after a while, or where it cannot be had: we ask twice, not never."""
+        give_up = self._clock.monotonic() + _LOCK_WAIT
+        with suppress(OSError):
+            while not lock.acquire() and self._clock.monotonic() < give_up:
                 await self._clock.sleep(_LOCK_POLL)
                 await anyio.lowlevel.checkpoint()
 
