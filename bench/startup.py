@@ -18,7 +18,8 @@ TARGET = 5.0
 CONFIGURATION = """\
 [sources.office]
 kind = "static"
-values = ["203.0.113.7", "198.51.100.0/24"]
+direction = "ingress"
+entries = ["8.8.8.8", "9.9.9.0/24"]
 
 [lists.office]
 direction = "ingress"
@@ -39,7 +40,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "python -c pass": [sys.executable, "-c", "pass"],
         "gatepost --help": [GATEPOST, "--help"],
         "gatepost --version": [GATEPOST, "--version"],
-        "gatepost check 203.0.113.7": [GATEPOST, "check", "203.0.113.7", *configured],
+        "gatepost check 8.8.8.8": [GATEPOST, "check", "8.8.8.8", *configured],
     }
 
 

@@ -192,13 +192,21 @@ WORDS = {
 def sources_page() -> Iterator[str]:
     """Every kind of source."""
     yield "# Kinds of source\n"
-    rows = []
-    for one in plugins("gatepost.sources", Source):
-        module = one.kind.split(".", maxsplit=1)[0]
-        rows.append(
-            (f"[`{one.kind}`](../sources/{module}.md)", summary(one), code(one.every), f"<{one.reference}>")
+    rows = [
+        (
+            f"[`{one.kind}`](../sources/{one.kind.split('.')[0]}.md)",
+            summary(one),
+            code(one.every),
+            followed(one),
         )
+        for one in plugins("gatepost.sources", Source)
+    ]
     yield from table(("kind", "gives", "asked every", "follows"), rows)
+
+
+def followed(source: type[Source]) -> str:
+    """The platform's page that a source follows; nothing where there is no platform."""
+    return f"<{source.reference}>" if source.reference.startswith("https:") else ""
 
 
 def targets_page() -> Iterator[str]:
