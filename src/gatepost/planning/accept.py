@@ -1,9 +1,23 @@
-"""Accept a whole answer, or hold it."""
+"""Accept a whole answer, or hold it; and keep what it no longer names until that is certain.
+
+An entry leaves only after it was absent from several accepted answers in a row
+*and* its grace ran out, seen twice: one jump of the clock never ends a grace.
+"""
 
 from __future__ import annotations
 
-from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
+from collections.abc import Iterator
+from datetime import datetime
+
+from gatepost.errors import EmptyAnswer, ValuesRefused
+from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer, Presence
+from gatepost.model.entry import Entry
 from gatepost.model.limits import Limits
+from gatepost.model.reason import Reason
+from gatepost.planning import guard
+from gatepost.planning.diff import diff
+from gatepost.planning.digest import digest_entries, digest_held
+from gatepost.planning.measure import compare
 
 
 def accept(
@@ -14,9 +28,106 @@ def accept(
     *,
     approved: bool,
 ) -> Accepted | HeldAnswer:
-    """Judge one answer.
+    """Judge one answer against the last accepted one and older baselines.
+
+    A first answer has nothing to be measured against; width, sum and quarantine
+    still judge it. An answer equal to the last accepted one passes. ``approved``
+    lets everything pass but what is absolute.
 
     Raises EmptyAnswer for an empty answer where nothing was ever accepted, and
-    ValuesRefused where no approval could help.
+    ValuesRefused for too many odd values and prefixes under the hard floor.
     """
-    raise NotImplementedError
+    _refuse_values(answer, limits)
+    if not answer.entries:
+        return _held_empty(answer, previous)
+    digest = digest_entries(answer.entries)
+    if previous is not None and previous.digest == digest:
+        return _accepted(answer, previous, limits, approved=False)
+    reasons = _reasons(answer, previous, baselines, limits)
+    if reasons and not approved:
+        return _held(answer, previous, reasons)
+    return _accepted(answer, previous, limits, approved=approved and bool(reasons))
+
+
+def _refuse_values(answer: Answer, limits: Limits) -> None:
+    for reason in (*guard.quarantine(answer, limits), *guard.floor(answer.source, answer.entries)):
+        raise ValuesRefused(reason.message)
+
+
+def _held_empty(answer: Answer, previous: Accepted | None) -> HeldAnswer:
+    if previous is None:
+        msg = f"{answer.source}: a whole answer without one usable entry"
+        raise EmptyAnswer(msg)
+    return _held(answer, previous, guard.empty(answer.source, answer.entries))
+
+
+def _reasons(
+    answer: Answer, previous: Accepted | None, baselines: tuple[Baseline, ...], limits: Limits
+) -> tuple[Reason, ...]:
+    subject, entries = answer.source, answer.entries
+    known: tuple[Entry, ...] = previous.entries if previous else ()
+    reasons = (
+        *guard.widest(subject, entries, known, limits),
+        *guard.total(subject, entries, known, limits),
+        *guard.ports(subject, entries, known),
+    )
+    if previous is None:
+        return reasons
+    measured = {"last": previous.entries} | {each.name: each.entries for each in baselines}
+    comparisons = [compare(name, old, entries) for name, old in measured.items()]
+    for judge in (guard.shrink, guard.growth, guard.churn, guard.family):
+        reasons += judge(subject, comparisons, limits)
+    return reasons + guard.provenance(answer, previous)
+
+
+def _held(answer: Answer, previous: Accepted | None, reasons: tuple[Reason, ...]) -> HeldAnswer:
+    changes = diff(previous.entries if previous else (), answer.entries)
+    judged_against = previous.digest if previous else ""
+    return HeldAnswer(
+        source=answer.source,
+        at=answer.fetched_at,
+        digest=digest_held(answer.source, answer.provenance, judged_against, answer.entries),
+        entries=answer.entries,
+        added=changes.added,
+        removed=changes.removed,
+        reasons=reasons,
+    )
+
+
+def _accepted(answer: Answer, previous: Accepted | None, limits: Limits, *, approved: bool) -> Accepted:
+    presences = sorted(_presences(answer, previous, limits), key=lambda presence: presence.entry.key)
+    return Accepted(
+        source=answer.source,
+        at=answer.fetched_at,
+        digest=digest_entries(answer.entries),
+        provenance=answer.provenance,
+        entries=answer.entries,
+        presences=tuple(presences),
+        approved=approved,
+    )
+
+
+def _presences(answer: Answer, previous: Accepted | None, limits: Limits) -> Iterator[Presence]:
+    known = {presence.entry.key: presence for presence in previous.presences} if previous else {}
+    for entry in answer.entries:
+        seen = known.pop(entry.key, None)
+        yield Presence(entry, since=seen.since if seen else answer.fetched_at)
+    for presence in known.values():
+        missed = _missed(presence, answer.fetched_at, limits)
+        if previous is None or not _is_over(missed, previous.at, answer.fetched_at, limits):
+            yield missed
+
+
+def _missed(presence: Presence, at: datetime, limits: Limits) -> Presence:
+    """One more accepted answer without it."""
+    absent = presence.absent + 1
+    gone_at = at if presence.gone_at is None and absent >= limits.absences else presence.gone_at
+    return Presence(presence.entry, presence.since, absent, gone_at)
+
+
+def _is_over(presence: Presence, before: datetime, at: datetime, limits: Limits) -> bool:
+    """Whether the grace has ended, by this answer's time and, where there is a grace, by the one before."""
+    if presence.gone_at is None:
+        return False
+    end = presence.gone_at + limits.grace
+    return at >= end and (before >= end or not limits.grace)

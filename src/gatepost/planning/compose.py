@@ -1,14 +1,82 @@
-"""What a list holds: its sources, pins, exclusions and grace."""
+"""What a list holds: what its sources name, with pins, without exclusions, grace included.
+
+An exclusion beats everything, pins too: never in means never in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
+from gatepost.model.address import Prefix
 from gatepost.model.answer import Accepted
-from gatepost.model.content import Allowlist, Content
+from gatepost.model.content import Allowlist, Content, Listed, Override, State
+from gatepost.model.entry import Domain, Entry
+from gatepost.planning.aggregate import aggregate
+from gatepost.planning.canonical import punched
+from gatepost.planning.digest import digest_entries
+
+PIN = "pin"
+"""In the place of a source's name."""
 
 
 def compose(allowlist: Allowlist, accepted: Mapping[str, Accepted], at: datetime) -> Content:
-    """The content of a list at a moment."""
-    raise NotImplementedError
+    """The content of a list at a moment; sources that were never accepted add nothing.
+
+    A prefix that an exclusion covers in part stays listed, and loses these
+    addresses in ``effective``. A tree (``*.name``) cannot lose a single name, so
+    it is excluded whole.
+    """
+    excluded = [override.value for override in _active(allowlist.exclusions, at)]
+    holes = aggregate(value for value in excluded if isinstance(value, Prefix))
+    names = [value for value in excluded if isinstance(value, Domain)]
+    listed = [
+        replace(one, state=State.EXCLUDED) if _is_excluded(one.entry, holes, names) else one
+        for one in (*_from_sources(allowlist, accepted), *_from_pins(allowlist, at))
+    ]
+    listed.sort(key=lambda one: (one.entry.key, one.source))
+    in_force = (one.entry for one in listed if one.state is not State.EXCLUDED)
+    effective = punched(in_force, holes)
+    return Content(tuple(listed), effective, digest_entries(effective))
+
+
+def _active(overrides: Iterable[Override], at: datetime) -> Iterator[Override]:
+    return (override for override in overrides if override.until is None or at < override.until)
+
+
+def _from_sources(allowlist: Allowlist, accepted: Mapping[str, Accepted]) -> Iterator[Listed]:
+    for source in allowlist.sources:
+        if source not in accepted:
+            continue
+        for presence in accepted[source].presences:
+            state = State.LISTED if presence.gone_at is None else State.GRACE
+            if allowlist.only_necessary and presence.entry.necessary is False:
+                state = State.EXCLUDED
+            yield Listed(presence.entry, source, presence.since, state)
+
+
+def _from_pins(allowlist: Allowlist, at: datetime) -> Iterator[Listed]:
+    values = dict.fromkeys(override.value for override in _active(allowlist.pins, at))
+    return (Listed(Entry(value), PIN, at, State.PINNED) for value in values)
+
+
+def _is_excluded(entry: Entry, holes: list[Prefix], names: list[Domain]) -> bool:
+    match entry.value:
+        case Prefix() as prefix:
+            return any(_covers(hole, prefix) for hole in holes)
+        case Domain() as domain:
+            return any(_overlap(name, domain) for name in names)
+
+
+def _covers(hole: Prefix, prefix: Prefix) -> bool:
+    return hole.family is prefix.family and hole.network <= prefix.network and prefix.last <= hole.last
+
+
+def _overlap(one: Domain, other: Domain) -> bool:
+    """Whether any host name belongs to both."""
+    return one == other or _is_below(one, other) or _is_below(other, one)
+
+
+def _is_below(domain: Domain, tree: Domain) -> bool:
+    return tree.tree and domain.name.endswith("." + tree.name)

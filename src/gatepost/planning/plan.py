@@ -1,14 +1,27 @@
-"""From what a target holds to what it shall hold."""
+"""From what a target holds to what it shall hold: a value, judged, with a digest.
+
+Differences are differences of address sets, not of text, so sets that let in
+the same plan nothing. What left after absences and grace was judged when its
+answers were accepted; what leaves for any other reason (an exclusion, a source
+or pin taken off the list, somebody else's entries) is judged here.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer
-from gatepost.model.content import Allowlist, Content, Snapshot
+from gatepost.model.content import Allowlist, Content, Snapshot, State
 from gatepost.model.entry import Entry
 from gatepost.model.limits import Limits
-from gatepost.model.plan import Capabilities, Current, Plan
+from gatepost.model.plan import Capabilities, Current, Plan, PlanStatus
+from gatepost.model.reason import Reason
+from gatepost.planning import guard
+from gatepost.planning.canonical import canonical, without
+from gatepost.planning.digest import digest_entries, digest_plan
+from gatepost.planning.measure import compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +37,122 @@ class PlanRequest:
     capabilities: Capabilities
     held: tuple[HeldAnswer, ...]
     missing: tuple[str, ...]
-    """Sources never accepted so far: while there are any, a plan that removes is held (guard "incomplete")."""
+    """Sources never accepted so far; with any, a plan that removes is held (guard ``incomplete``)."""
     limits: Limits
 
 
 def project(content: Content, capabilities: Capabilities) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
-    """What a target should hold, and one sentence on each thing it cannot."""
-    raise NotImplementedError
+    """What a target should hold, canonical, and one sentence on each thing it cannot hold."""
+    return _within(content.effective, capabilities), tuple(_notes(content.effective, capabilities))
 
 
 def make_plan(request: PlanRequest) -> Plan:
-    """The changes for one target, judged."""
-    raise NotImplementedError
+    """The changes for one target, judged; ``held`` where any guard or held answer stands against it."""
+    desired, notes = project(request.snapshot.content, request.capabilities)
+    wanted = digest_entries(desired)
+    same = wanted == request.current.digest
+    add = () if same else without(desired, request.current.entries)
+    remove = () if same else without(request.current.entries, desired)
+    open_answers = [held for held in request.held if not _is_absolute(held.reasons)]
+    reasons = (
+        *(reason for held in request.held for reason in held.reasons),
+        *_reasons(request, desired, remove),
+    )
+    plan = Plan(
+        target=request.target,
+        list=request.allowlist.name,
+        serial=request.snapshot.serial,
+        status=PlanStatus.HELD if request.held or reasons else _status(add, remove),
+        generation=request.current.generation,
+        current=request.current.digest,
+        desired=wanted,
+        add=add,
+        remove=remove,
+        leaving=_leaving(open_answers),
+        reasons=reasons,
+        awaits=tuple(sorted(held.digest for held in open_answers)),
+        notes=notes,
+        digest="",
+    )
+    return replace(plan, digest=digest_plan(plan))
 
 
 def release(plan: Plan) -> Plan:
     """The plan after approval: free, unless a reason is absolute."""
-    raise NotImplementedError
+    if plan.status is not PlanStatus.HELD or _is_absolute(plan.reasons):
+        return plan
+    return replace(plan, status=_status(plan.add, plan.remove))
+
+
+def _status(add: tuple[Entry, ...], remove: tuple[Entry, ...]) -> PlanStatus:
+    return PlanStatus.CHANGES if add or remove else PlanStatus.IN_STEP
+
+
+def _is_absolute(reasons: Iterable[Reason]) -> bool:
+    return any(reason.absolute for reason in reasons)
+
+
+def _leaving(held: Iterable[HeldAnswer]) -> tuple[Entry, ...]:
+    entries = {entry.key: entry for answer in held for entry in answer.removed}
+    return tuple(entries[key] for key in sorted(entries))
+
+
+def _within(entries: Iterable[Entry], capabilities: Capabilities) -> tuple[Entry, ...]:
+    """Entries as far as a target can hold them."""
+    able = (entry for entry in entries if _is_able(entry, capabilities))
+    return canonical(able if capabilities.ports else (Entry(entry.value) for entry in able))
+
+
+def _is_able(entry: Entry, capabilities: Capabilities) -> bool:
+    if isinstance(entry.value, Prefix):
+        return entry.value.family in capabilities.families
+    return capabilities.domains
+
+
+def _notes(entries: tuple[Entry, ...], capabilities: Capabilities) -> Iterable[str]:
+    prefixes = [entry.value for entry in entries if isinstance(entry.value, Prefix)]
+    for family in sorted({prefix.family for prefix in prefixes} - capabilities.families):
+        left_out = sum(prefix.family is family for prefix in prefixes)
+        yield f"This target holds no IPv{family}: left out {_counted(left_out)}."
+    if not capabilities.domains and len(entries) > len(prefixes):
+        yield f"This target holds no domains: left out {_counted(len(entries) - len(prefixes))}."
+    served = sum(bool(entry.protocol or entry.ports) and _is_able(entry, capabilities) for entry in entries)
+    if served and not capabilities.ports:
+        yield f"This target keeps no protocols and ports: on every port, it lets in {_counted(served)}."
+
+
+def _counted(number: int) -> str:
+    return "1 entry" if number == 1 else f"{number} entries"
+
+
+def _reasons(
+    request: PlanRequest, desired: tuple[Entry, ...], remove: tuple[Entry, ...]
+) -> tuple[Reason, ...]:
+    target, limits, holds = request.target, request.limits, request.current.entries
+    pins = [one.entry for one in request.snapshot.content.listed if one.state is State.PINNED]
+    before = request.previous.effective if request.previous else ()
+    kept = without(holds, without(remove, _released(request)))
+    return (
+        *guard.empty(target, desired),
+        *guard.floor(target, desired),
+        *guard.widest(target, pins, before, limits),
+        *guard.total(target, desired, holds, limits),
+        *guard.max_entries(target, desired, request.capabilities.max_entries),
+        *guard.shrink(target, [compare("held", holds, kept)], limits),
+        *guard.incomplete(target, remove, request.missing),
+    )
+
+
+def _released(request: PlanRequest) -> tuple[Entry, ...]:
+    """What left because its grace ran out: no longer listed, while its source still is."""
+    if request.previous is None:
+        return ()
+    listed = {(one.source, one.entry.key) for one in request.snapshot.content.listed}
+    return _within(
+        (
+            one.entry
+            for one in request.previous.listed
+            if one.source in request.allowlist.sources and (one.source, one.entry.key) not in listed
+        ),
+        request.capabilities,
+    )

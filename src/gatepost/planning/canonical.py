@@ -1,0 +1,75 @@
+"""Entries as what they let in: disjoint address sets and names, per protocol and ports.
+
+Two lists that let in the same are the same here, however they are written:
+a /12 and its two /13 differ in nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gatepost.model.address import Family, Prefix
+from gatepost.model.entry import Domain, Entry, PortRange, Protocol
+from gatepost.planning import span
+from gatepost.planning.span import Span
+
+Service = tuple[Protocol | None, tuple[PortRange, ...]]
+"""Protocol and ports of an entry; addresses of different services never merge."""
+Room = tuple[Service, Family]
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What some entries let in, taken apart. Spans are not yet merged."""
+
+    spans: Mapping[Room, list[Span]]
+    names: frozenset[tuple[Service, Domain]] = field(default=frozenset())
+
+
+def admitted(entries: Iterable[Entry]) -> Admitted:
+    """Take entries apart; necessity and notes are left behind."""
+    spans: dict[Room, list[Span]] = {}
+    names = set()
+    for entry in entries:
+        service = entry.protocol, entry.ports
+        match entry.value:
+            case Prefix(family, network) as prefix:
+                spans.setdefault((service, family), []).append((network, prefix.last))
+            case Domain() as domain:
+                names.add((service, domain))
+    return Admitted(spans, frozenset(names))
+
+
+def assembled(parts: Admitted) -> tuple[Entry, ...]:
+    """The fewest entries that let in exactly this; sorted by key, without notes."""
+    entries = [
+        Entry(Prefix(family, network, length), *service)
+        for (service, family), spans in parts.spans.items()
+        for first, last in span.merge(spans)
+        for network, length in span.blocks(first, last, family.bits)
+    ]
+    entries += [Entry(domain, *service) for service, domain in parts.names]
+    return tuple(sorted(entries, key=lambda entry: entry.key))
+
+
+def canonical(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """The fewest entries that let in the same, as Content.effective and Current.entries hold them."""
+    return assembled(admitted(entries))
+
+
+def without(entries: Iterable[Entry], others: Iterable[Entry]) -> tuple[Entry, ...]:
+    """What ``entries`` let in and ``others`` do not, service by service; canonical."""
+    kept, gone = admitted(entries), admitted(others)
+    spans = {room: span.cut(spans, gone.spans.get(room, ())) for room, spans in kept.spans.items()}
+    return assembled(Admitted(spans, kept.names - gone.names))
+
+
+def punched(entries: Iterable[Entry], holes: Iterable[Prefix]) -> tuple[Entry, ...]:
+    """What ``entries`` let in outside ``holes``, whatever the service; canonical."""
+    kept = admitted(entries)
+    gone: dict[Family, list[Span]] = {family: [] for family in Family}
+    for hole in holes:
+        gone[hole.family].append((hole.network, hole.last))
+    spans = {room: span.cut(spans, gone[room[1]]) for room, spans in kept.spans.items()}
+    return assembled(Admitted(spans, kept.names))
