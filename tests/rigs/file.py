@@ -1,0 +1,40 @@
+"""A directory of its own to write a file into."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gatepost.targets.file import File
+
+
+class Rig:
+    """What the contract suite needs to know of files."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "list.txt"
+
+    def target(self) -> File:
+        """A new object for the same place."""
+        return File("edge", File.Options(path=str(self.path)))
+
+    def occupy(self) -> None:
+        """Something of somebody else's at the place."""
+        self.path.write_text("198.51.100.7\n")
+
+    def edit(self) -> None:
+        """Somebody adds a line by hand."""
+        with self.path.open("a") as file:
+            file.write("9.9.9.9/32\n")
+
+    def state(self) -> str:
+        """Everything that is there, but for the lock."""
+        files = sorted(self.path.parent.iterdir())
+        return "".join(f"{each.name}\n{each.read_text()}" for each in files if each.suffix != ".lock")
+
+
+@contextmanager
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    """Nothing there yet."""
+    yield Rig(tmp_path)
