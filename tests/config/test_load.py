@@ -89,40 +89,42 @@ def test_store_is_beside_the_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "line", "words"),
+    ("old", "new", "words"),
     [
-        ('kind = "nftables"', 'kind = "nftable"', 36, "expected one of"),
-        ('table = "gatepost"', 'tabel = "gatepost"', 38, "did you mean 'table'"),
-        ('sources = ["feishu-events"', 'sources = ["feishu-event"', 27, "there is no source 'feishu-event'"),
-        ('direction = "ingress"', 'direction = "egress"', 27, "open the wrong way"),
-        ('direction = "ingress"', 'direction = "inbound"', 26, "ingress"),
-        ('every = "2h"', 'every = "2 hours"', 19, "a duration is a number"),
-        ('app_id = "cli_a1b2"', "app_id = 7", 6, "expected `str`"),
-        ('app_secret = "env:FEISHU_APP_SECRET"', 'app_secret = "hunter2-canary"', 7, "a literal is refused"),
+        ('kind = "nftables"', 'kind = "nftable"', "expected one of"),
+        ('table = "gatepost"', 'tabel = "gatepost"', "did you mean 'table'"),
+        ('sources = ["feishu-events"', 'sources = ["feishu-event"', "there is no source 'feishu-event'"),
+        ('direction = "ingress"', 'direction = "egress"', "open the wrong way"),
+        ('direction = "ingress"', 'direction = "inbound"', "ingress"),
+        ('every = "2h"', 'every = "2 hours"', "a duration is a number"),
+        ('app_id = "cli_a1b2"', "app_id = 7", "expected `str`"),
+        ('app_secret = "env:FEISHU_APP_SECRET"', 'app_secret = "hunter2-canary"', "a literal is refused"),
         (
             'account = "feishu-main"\nevery',
             'account = "chat"\nevery',
-            18,
             "needs an account of feishu or lark",
         ),
-        ('max_removed = "20 %"', 'max_removd = "20 %"', 32, "did you mean 'max_removed'"),
-        ('max_removed = "20 %"', 'max_removed = "lots"', 32, "percentage"),
-        ('value = "203.0.113.7"', 'value = "010.8.8.8"', 28, "leading-zero"),
-        ('why = "ticket 42"', 'why = " "', 29, "say why"),
-        ("nettype = 6", "nettype = 0", 21, "mixes directions"),
-        ('on = ["change", "held"]', 'on = ["changed"]', 45, "unknown event"),
-        ("[targets.edge]", "[targets.Edge]", 35, "a name is"),
-        ('list = "webhooks"', 'list = "hooks"', 37, "expected the name of a list"),
-        ("[accounts.chat]", "[acounts.chat]", 9, "did you mean 'accounts'"),
-        ('url = "sqlite:///history.db"', 'url = "mysql://x"', 2, "expected sqlite"),
+        ('max_removed = "20 %"', 'max_removd = "20 %"', "did you mean 'max_removed'"),
+        ('max_removed = "20 %"', 'max_removed = "lots"', "percentage"),
+        ('value = "203.0.113.7"', 'value = "010.8.8.8"', "leading-zero"),
+        ('why = "ticket 42"', 'why = " "', "say why"),
+        ("nettype = 6", "nettype = 0", "mixes directions"),
+        ('on = ["change", "held"]', 'on = ["changed"]', "unknown event"),
+        ("[targets.edge]", "[targets.Edge]", "a name is"),
+        ('list = "webhooks"', 'list = "hooks"', "expected the name of a list"),
+        ("[accounts.chat]", "[acounts.chat]", "did you mean 'accounts'"),
+        ('url = "sqlite:///history.db"', 'url = "mysql://x"', "expected sqlite"),
     ],
 )
-def test_wrong_key_type_or_reference(tmp_path, old, new, line, words):
+def test_wrong_key_type_or_reference(tmp_path, old, new, words):
     """Every mistake is refused with file and line, and never repeats a secret."""
     assert old in GOOD
+    text = GOOD.replace(old, new, 1)
+    wrong = text[: text.index(new)].count("\n") + 1
     with pytest.raises(ConfigInvalid) as caught:
-        load(write(tmp_path, GOOD.replace(old, new, 1)))
-    assert f"gatepost.toml:{line}:" in caught.value.message
+        load(write(tmp_path, text))
+    line = int(caught.value.message.split("gatepost.toml:")[1].split(":")[0])
+    assert line in (wrong, wrong + 1)
     assert words in caught.value.message
     assert "canary" not in caught.value.message.replace('why = "canary"', "")
 
@@ -156,9 +158,8 @@ def test_order_of_places(tmp_path, monkeypatch):
 def test_secrets_are_resolved_on_use(tmp_path, monkeypatch):
     """Reading needs no secrets; building an account does, and says which is missing."""
     settings = load(write(tmp_path, GOOD))
-    with pytest.raises(ConfigInvalid, match="FEISHU_APP_SECRET") as caught:
+    with pytest.raises(SecretUnavailable, match="FEISHU_APP_SECRET"):
         settings.accounts["feishu-main"].build()
-    assert isinstance(caught.value, ConfigInvalid | SecretUnavailable)
     monkeypatch.setenv("FEISHU_APP_SECRET", "canary")
     assert settings.accounts["feishu-main"].build().app_secret.reveal() == "canary"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from gatepost.errors import UsageError
 from gatepost.model.plan import Plan
 from gatepost.planning.digest import digest_plan
-from gatepost.store.encode import plan_from_json, plan_to_json
+from gatepost.store.encode import PLAN
 
 VERSION = 1
 PLAN_FILE_MAX = 64 * 1024 * 1024
@@ -17,7 +17,7 @@ PLAN_FILE_MAX = 64 * 1024 * 1024
 
 def write_plans(path: Path, plans: Sequence[Plan]) -> None:
     """Write plans to a new file or over an older one, readable by its owner alone."""
-    document = {"gatepost_plan": VERSION, "plans": [json.loads(plan_to_json(plan)) for plan in plans]}
+    document = {"gatepost_plan": VERSION, "plans": [json.loads(PLAN.to_json(plan)) for plan in plans]}
     try:
         path.touch(mode=0o600)
         path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
@@ -33,7 +33,7 @@ def read_plans(path: Path) -> tuple[Plan, ...]:
         if document["gatepost_plan"] != VERSION:
             msg = f"{path} is a plan of another version"
             raise UsageError(msg)
-        plans = tuple(plan_from_json(json.dumps(one).encode()) for one in document["plans"])
+        plans = tuple(PLAN.from_json(json.dumps(one).encode()) for one in document["plans"])
     except OSError as error:
         msg = f"the plan {path} cannot be read: {error.strerror}"
         raise UsageError(msg) from None

@@ -199,11 +199,7 @@ def _account_of(
 ) -> str | None:
     name = str(table.get("account", ""))
     if not plugin.platforms:
-        return (
-            document.refuse((*where, "account"), f"{plugin.kind} needs no account")
-            if name is not None
-            else None
-        )
+        return document.refuse((*where, "account"), f"{plugin.kind} needs no account") if name else None
     if name not in accounts:
         known = ", ".join(sorted(accounts)) or "none is configured"
         document.refuse((*where, "account"), f"expected the name of an account ({known})")

@@ -81,7 +81,8 @@ def _places(text: str) -> dict[KeyPath, int]:
             if header[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
                 table = (*table, counts[table])
-            places.setdefault(table, number)
+            for depth in range(1, len(table) + 1):
+                places.setdefault(table[:depth], number)
         elif key := _KEY.match(line):
             places.setdefault((*table, *_parts(key[1])), number)
     return places
