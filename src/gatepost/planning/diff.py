@@ -1,32 +1,32 @@
 """Differences of sorted lists, found by walking both at once.
 
 Lists that hardly differ are the rule, so equal stretches are skipped by one
-comparison of slices, and only where they differ is looked closer.
+comparison of slices, twice as long each time, and looked at one by one only
+where they differ.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar
 
-from gatepost.model.address import Prefix
+from gatepost.model.address import PACKED_SHIFT, Family, Prefix
 from gatepost.model.content import Delta
-from gatepost.model.entry import Entry, EntryKey
+from gatepost.model.entry import Entry
 
-Key = TypeVar("Key", int, str, EntryKey)
+Item = TypeVar("Item")
 
-STRIDE = 256
-"""Keys compared at one go where both lists run in step."""
+STRIDE_MAX = 128
+"""Items compared at one go where both lists run in step."""
+
+_V6 = 1 << (128 + PACKED_SHIFT)
 
 
 def diff(old: Sequence[Entry], new: Sequence[Entry]) -> Delta:
     """What came and what went, by key; both sides sorted by key and unique, as entries of a list are."""
-    if old == new:
-        return Delta((), ())
-    was = {entry.key: entry for entry in old}
-    now = {entry.key: entry for entry in new}
-    added, removed = diff_keys(list(was), list(now))
-    return Delta(tuple(now[key] for key in added), tuple(was[key] for key in removed))
+    added, removed = _walk(old, new, attrgetter("key"))
+    return Delta(tuple(added), tuple(removed))
 
 
 def patch(old: Iterable[Entry], delta: Delta) -> tuple[Entry, ...]:
@@ -39,11 +39,37 @@ def patch(old: Iterable[Entry], delta: Delta) -> tuple[Entry, ...]:
 
 
 def pack(prefixes: Iterable[Prefix]) -> list[int]:
-    """One integer a prefix, in the order of the prefixes: family, network, length."""
-    return [(prefix.family == 6) << 136 | prefix.network << 8 | prefix.length for prefix in prefixes]  # noqa: PLR2004 - IP version
+    """One integer a prefix, in the order of prefixes: family, network, length."""
+    return [
+        (_V6 if prefix.family is Family.V6 else 0) | prefix.network << PACKED_SHIFT | prefix.length
+        for prefix in prefixes
+    ]
 
 
-def diff_keys(old: Sequence[Key], new: Sequence[Key]) -> tuple[list[Key], list[Key]]:
-    """Keys that came and keys that went; both sides sorted and unique."""
-    removed, added = set(old).difference(new), set(new).difference(old)
-    return sorted(added), sorted(removed)
+def diff_packed(old: Sequence[int], new: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Packed prefixes that came and that went; both sides sorted and unique."""
+    return _walk(old, new, int)
+
+
+def _walk(
+    old: Sequence[Item], new: Sequence[Item], key: Callable[[Item], Any]
+) -> tuple[list[Item], list[Item]]:
+    """What is only in ``new``, and what is only in ``old``."""
+    added: list[Item] = []
+    removed: list[Item] = []
+    here = there = 0
+    stride = 1
+    while here < len(old) and there < len(new):
+        if old[here : here + stride] == new[there : there + stride]:
+            here, there, stride = here + stride, there + stride, min(2 * stride, STRIDE_MAX)
+        elif stride > 1:
+            stride //= 2
+        else:
+            was, now = key(old[here]), key(new[there])
+            if was < now:
+                removed.append(old[here])
+            elif now < was:
+                added.append(new[there])
+            here += was <= now
+            there += now <= was
+    return [*added, *new[there:]], [*removed, *old[here:]]
