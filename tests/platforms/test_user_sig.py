@@ -18,24 +18,30 @@ VECTORS = [
         604800,
         None,
         "8j2SU00mSSGnJOE0eKRWrGh86RTQwG7LZVYeyWrE7FY=",
-        "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkKjIT87NK82CSxSnZiQUFmSlAKUMTAyiAyqVWFGQWpQJlzAxMLOCiJZm5"
-        "IDFDczTVxZnpIPMtsoyCQw0McoOD3fO8-F0NUr2DwovcMyzMgkICy93NfaLCIlMrw4tczd0ibZVqAanvMmE_",
+        (
+            "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkKjIT87NK82CSxSnZiQUFmSlAKUMTAyiAyqVWFGQWpQJlzAxMLOCiJZm5"
+            "IDFDczTVxZnpIPMtsoyCQw0McoOD3fO8-F0NUr2DwovcMyzMgkICy93NfaLCIlMrw4tczd0ibZVqAanvMmE_"
+        ),
     ),
     (
         "administrator",
         86400,
         None,
         "yLAe+w7WUeUuqbV9h/TX78u21oTGi+i9Zp1u3PpnY60=",
-        "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkElNyM-Myi0uKEkvyi2BKilOyEwsKMlOACgxNDKAAKpdaUZBZlAqUsTAzgQuW"
-        "ZOaChAzN0RQXZ6aDLKn0cUzVLjcPD00NLS1MCrPM0A*JMLcoNTLMD3HP1M60jCowLDUOKMiLNDOwVaoFAD4PNPI_",
+        (
+            "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkElNyM-Myi0uKEkvyi2BKilOyEwsKMlOACgxNDKAAKpdaUZBZlAqUsTAzgQuW"
+            "ZOaChAzN0RQXZ6aDLKn0cUzVLjcPD00NLS1MCrPM0A*JMLcoNTLMD3HP1M60jCowLDUOKMiLNDOwVaoFAD4PNPI_"
+        ),
     ),
     (
         "xiaojun",
         604800,
         b"abc",
         "dRjA2I8U1X1D245zTfNsI90jYMiimcksyfnbz4x1E0w=",
-        "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkKjIT87NK82CSxSnZiQUFmSlAKUMTAyiAyqVWFGQWpQJlzAxMLOCiJZm5IDFD"
-        "czTVpcWpRUmlaSA7IsO9suAWZKaDhFKCshyNPC1CDSMMXYxMTKtC0vyKPS0NsiJ9MzNzk7OLK9PykqpMKgxdDcptlWoBeqU5ng__",
+        (
+            "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkKjIT87NK82CSxSnZiQUFmSlAKUMTAyiAyqVWFGQWpQJlzAxMLOCiJZm5IDFD"
+            "czTVpcWpRUmlaSA7IsO9suAWZKaDhFKCshyNPC1CDSMMXYxMTKtC0vyKPS0NsiJ9MzNzk7OLK9PykqpMKgxdDcptlWoBeqU5ng__"
+        ),
     ),
 ]
 
@@ -59,7 +65,11 @@ def test_vectors(identifier, life, userbuf, mac, known):
 def test_vendors_package_agrees(identifier, userbuf):
     """The vendor's own package signs the same fields at the same time."""
     vendor = TLSSigAPIv2(APP, KEY)
-    text = vendor.gen_sig(identifier, 300) if userbuf is None else vendor.gen_sig_with_userbuf(identifier, 300, userbuf)
+    text = (
+        vendor.gen_sig(identifier, 300)
+        if userbuf is None
+        else vendor.gen_sig_with_userbuf(identifier, 300, userbuf)
+    )
     theirs = fields(text)
     ours = user_sig(Secret(KEY), APP, identifier, at=theirs["TLS.time"], userbuf=userbuf)
     assert fields(ours.reveal()) == theirs
