@@ -22,7 +22,17 @@ LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 
 def pages() -> list[Path]:
     """Every Markdown file that git tracks or would."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"]
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "*.md",
+    ]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return sorted(path for name in found.split("\0") if name and (path := ROOT / name).is_file())
 

@@ -44,15 +44,19 @@ def say(text: str) -> None:
 
 
 def run(*command: str | Path, **environment: str) -> None:
-    """Run a program; its own words show, its failure ends the set-up."""
+    """Run a program; its words show only where it failed, and that ends the set-up."""
     done = subprocess.run(
         [str(part) for part in command],
         cwd=ROOT,
         env=os.environ | environment,
-        stdout=sys.stderr,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
         check=False,
     )
     if done.returncode:
+        sys.stderr.write(done.stdout)
         say(f"failed ({done.returncode}): {' '.join(map(str, command))}")
         sys.exit(1)
 

@@ -14,7 +14,18 @@ LEFT_OUT = frozenset({".git", ".venv", ".make", "build", "dist", "__pycache__", 
 @cache
 def tracked_files() -> tuple[str, ...]:
     """Files that git tracks or would; every file of the folder where there is no git."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "-C",
+        str(ROOT),
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     names = found.stdout.split("\0") if found.returncode == 0 else _walk()
     return tuple(sorted(name for name in names if name and (ROOT / name).is_file()))
