@@ -50,9 +50,9 @@ class Call:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every revealed value, longest first; of a header also what follows ``Bearer``."""
+        """Every revealed value, longest first; also what follows ``Bearer``, or a URL's last slash."""
         found = {value.reveal() for value in _secrets((self.url, self.params, self.headers, self.json))}
-        words = found | {value.rpartition(" ")[2] for value in found}
+        words = found | {value.rpartition(mark)[2] for value in found for mark in (" ", "/")}
         return tuple(sorted((word for word in words if len(word) >= _SHORTEST), key=len, reverse=True))
 
 

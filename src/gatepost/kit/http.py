@@ -31,7 +31,7 @@ from gatepost.kit.body import read_body
 from gatepost.kit.call import Call
 from gatepost.kit.clock import Clock
 from gatepost.kit.quiet import quieten
-from gatepost.kit.reply import HttpSettings, Json, Reply, Value, decode
+from gatepost.kit.reply import HttpSettings, Json, Reply, Value, decode, redact
 from gatepost.kit.secret import Secret
 from gatepost.kit.wire import translate
 
@@ -117,7 +117,7 @@ class Http:
         places = await self._places(request.url)
         response = await self._send(request, places)
         try:
-            _refuse_redirect(response, call.place)
+            _refuse_redirect(response, call)
             body = await self._body(response)
         finally:
             await response.aclose()
@@ -189,10 +189,11 @@ def _pinned(request: httpx2.Request, url: httpx2.URL, place: str) -> httpx2.Requ
     return request
 
 
-def _refuse_redirect(response: httpx2.Response, place: str) -> None:
-    if response.is_redirect or 300 <= response.status_code < 400:  # noqa: PLR2004 - the class of redirects
+def _refuse_redirect(response: httpx2.Response, call: Call) -> None:
+    if 300 <= response.status_code < 400:  # noqa: PLR2004 - the class of redirects
         where = response.headers.get("location", "nowhere").partition("?")[0].rpartition("@")[2]
-        msg = f"{place} answered {response.status_code}, which points to {cut(where)}"
+        points_to = cut(redact(where, call.secrets))
+        msg = f"{call.place} answered {response.status_code}, which points to {points_to}"
         raise RedirectRefused(msg)
 
 

@@ -65,10 +65,7 @@ class Reply:
 
     def redact(self, text: str) -> str:
         """The text without what the request kept secret, however the platform echoes it."""
-        for value in self.secrets:
-            for form in {value, quote(value), quote(value, safe=""), quote_plus(value)}:
-                text = text.replace(form, "***")
-        return text
+        return redact(text, self.secrets)
 
     @property
     def excerpt(self) -> str:
@@ -80,6 +77,14 @@ class Reply:
     def clock_is_off(self) -> bool:
         """Whether our clock and the server's differ so much that signatures and tokens suffer."""
         return self.skew is not None and abs(self.skew) > SKEW_MAX
+
+
+def redact(text: str, secrets: tuple[str, ...]) -> str:
+    """The text without these values, plain or as a URL writes them."""
+    for value in secrets:
+        for form in {value, quote(value), quote(value, safe=""), quote_plus(value)}:
+            text = text.replace(form, "***")
+    return text
 
 
 def decode(reply: Reply, type_: type[T]) -> T:
