@@ -67,7 +67,7 @@ async def refused(opened, *answers, **keys):
 
 @pytest.mark.parametrize("nettype", NetType)
 async def test_request_on_the_wire(opened, clock, nettype):
-    """A call is a POST of {} with the documented parameters alone, and a signature that lives five minutes."""
+    """A call is a POST of {} with the documented parameters alone and a signature of five minutes."""
     script = Script(GOOD)
     async with opened(script) as chat:
         assert await chat.get_ip_list(nettype) == ("127.0.0.2", "183.192.202.0/25")
