@@ -31,7 +31,7 @@ def accept(
     """Judge one answer against the last accepted one and older baselines.
 
     A first answer has nothing to be measured against; width, sum and quarantine
-    still judge it. An answer equal to the last accepted one passes. ``approved``
+    still judge it. The last accepted answer, come again from the same place, passes. ``approved``
     lets everything pass but what is absolute.
 
     Raises EmptyAnswer for an empty answer where nothing was ever accepted, and
@@ -40,13 +40,16 @@ def accept(
     _refuse_values(answer, limits)
     if not answer.entries:
         return _held_empty(answer, previous)
-    digest = digest_entries(answer.entries)
-    if previous is not None and previous.digest == digest:
+    if previous is not None and _is_same(answer, previous):
         return _accepted(answer, previous, limits, approved=False)
     reasons = _reasons(answer, previous, baselines, limits)
     if reasons and not approved:
         return _held(answer, previous, reasons)
     return _accepted(answer, previous, limits, approved=approved and bool(reasons))
+
+
+def _is_same(answer: Answer, previous: Accepted) -> bool:
+    return previous.provenance == answer.provenance and previous.digest == digest_entries(answer.entries)
 
 
 def _refuse_values(answer: Answer, limits: Limits) -> None:

@@ -188,7 +188,7 @@ def provenance(answer: Answer, previous: Accepted) -> tuple[Reason, ...]:
         return ()
     message = (
         f"{answer.source}: the answer comes from another account, host or parameters "
-        "than the last accepted one, and differs from it."
+        "than the last accepted one: another list, to be looked at."
     )
     return (Reason("provenance", "another", "the same", message, answer.source),)
 

@@ -21,7 +21,7 @@ from gatepost.model.reason import Reason
 from gatepost.planning import guard
 from gatepost.planning.canonical import canonical, without
 from gatepost.planning.digest import digest_entries, digest_plan
-from gatepost.planning.measure import compare
+from gatepost.planning.measure import Comparison, compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +43,36 @@ class PlanRequest:
 
 def project(content: Content, capabilities: Capabilities) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """What a target should hold, canonical, and one sentence on each thing it cannot hold."""
-    return _within(content.effective, capabilities), tuple(_notes(content.effective, capabilities))
+    desired = canonical(_within(content.effective, capabilities))
+    return desired, tuple(_notes(content.effective, capabilities))
 
 
 def make_plan(request: PlanRequest) -> Plan:
-    """The changes for one target, judged; ``held`` where any guard or held answer stands against it."""
+    """The changes for one target, judged.
+
+    Held where a guard stands against its own changes, or where nothing but held answers is open:
+    what other sources of the list accepted does not wait for the word on one of them.
+    """
     desired, notes = project(request.snapshot.content, request.capabilities)
     wanted = digest_entries(desired)
     same = wanted == request.current.digest
     add = () if same else without(desired, request.current.entries)
     remove = () if same else without(request.current.entries, desired)
     open_answers = [held for held in request.held if not _is_absolute(held.reasons)]
-    reasons = (
-        *(reason for held in request.held for reason in held.reasons),
-        *_reasons(request, desired, remove),
-    )
+    own = _reasons(request, desired, remove)
+    waiting = tuple(reason for held in request.held for reason in held.reasons)
     plan = Plan(
         target=request.target,
         list=request.allowlist.name,
         serial=request.snapshot.serial,
-        status=PlanStatus.HELD if request.held or reasons else _status(add, remove),
+        status=PlanStatus.HELD if own or (waiting and same) else _status(add, remove),
         generation=request.current.generation,
         current=request.current.digest,
         desired=wanted,
         add=add,
         remove=remove,
         leaving=_leaving(open_answers),
-        reasons=reasons,
+        reasons=(*waiting, *own),
         awaits=tuple(sorted(held.digest for held in open_answers)),
         notes=notes,
         digest="",
@@ -97,10 +100,10 @@ def _leaving(held: Iterable[HeldAnswer]) -> tuple[Entry, ...]:
     return tuple(entries[key] for key in sorted(entries))
 
 
-def _within(entries: Iterable[Entry], capabilities: Capabilities) -> tuple[Entry, ...]:
-    """Entries as far as a target can hold them."""
+def _within(entries: Iterable[Entry], capabilities: Capabilities) -> list[Entry]:
+    """Entries as far as a target can hold them, one by one."""
     able = (entry for entry in entries if _is_able(entry, capabilities))
-    return canonical(able if capabilities.ports else (Entry(entry.value) for entry in able))
+    return [entry if capabilities.ports else Entry(entry.value) for entry in able]
 
 
 def _is_able(entry: Entry, capabilities: Capabilities) -> bool:
@@ -131,28 +134,42 @@ def _reasons(
     target, limits, holds = request.target, request.limits, request.current.entries
     pins = [one.entry for one in request.snapshot.content.listed if one.state is State.PINNED]
     before = request.previous.effective if request.previous else ()
-    kept = without(holds, without(remove, _released(request)))
     return (
         *guard.empty(target, desired),
         *guard.floor(target, desired),
         *guard.widest(target, pins, before, limits),
         *guard.total(target, desired, holds, limits),
         *guard.max_entries(target, desired, request.capabilities.max_entries),
-        *guard.shrink(target, [compare("held", holds, kept)], limits),
+        *guard.shrink(target, [_loss(request, without(remove, _released(request)))], limits),
         *guard.incomplete(target, remove, request.missing),
     )
 
 
-def _released(request: PlanRequest) -> tuple[Entry, ...]:
-    """What left because its grace ran out: no longer listed, while its source still is."""
-    if request.previous is None:
-        return ()
-    listed = {(one.source, one.entry.key) for one in request.snapshot.content.listed}
-    return _within(
-        (
-            one.entry
-            for one in request.previous.listed
-            if one.source in request.allowlist.sources and (one.source, one.entry.key) not in listed
-        ),
-        request.capabilities,
+def _loss(request: PlanRequest, lost: tuple[Entry, ...]) -> Comparison:
+    """What is lost of what the target holds: addresses as it holds them, entries as they are listed."""
+    holds = request.current.entries
+    listed = _within(_in_force(request.previous), request.capabilities)
+    written = (*listed, *without(holds, listed))
+    by_address = compare("held", holds, without(holds, lost))
+    by_entry = compare("held", written, without(written, lost))
+    measures = zip(by_address.measures, by_entry.measures, strict=True)
+    return Comparison(
+        "held", tuple(replace(each, gone_entries=other.gone_entries) for each, other in measures)
     )
+
+
+def _in_force(content: Content | None) -> Iterable[Entry]:
+    listed = content.listed if content else ()
+    return (one.entry for one in listed if one.state is not State.EXCLUDED)
+
+
+def _released(request: PlanRequest) -> list[Entry]:
+    """What left because its grace ran out: no longer listed, while its source still is."""
+    listed = {(one.source, one.entry.key) for one in request.snapshot.content.listed}
+    before = request.previous.listed if request.previous else ()
+    gone = (
+        one.entry
+        for one in before
+        if one.source in request.allowlist.sources and (one.source, one.entry.key) not in listed
+    )
+    return _within(gone, request.capabilities)
