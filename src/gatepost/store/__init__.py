@@ -1,1 +1,5 @@
 """History: answers, serials, plans, intents, outcomes, approvals. No record, no apply."""
+
+from gatepost.store.store import Store
+
+__all__ = ["Store"]

@@ -1,0 +1,234 @@
+"""Nouns as bytes and back: JSON by msgspec, compressed where it is long.
+
+Entries are kept as text (``203.0.113.7/32``), or as an array where there is
+more to say; unknown members of a later version are ignored on reading. Bytes
+that cannot be read raise StoreCorrupt.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar, cast, get_type_hints
+
+import msgspec
+
+from gatepost.errors import StoreCorrupt
+from gatepost.model.address import Family, Prefix, parse_v4, parse_v6
+from gatepost.model.answer import HeldAnswer, Presence
+from gatepost.model.content import Listed, State
+from gatepost.model.entry import Domain, Entry, PortRange, Protocol, Quarantined
+from gatepost.model.plan import Plan
+from gatepost.model.record import Failure
+
+T = TypeVar("T")
+
+DOMAIN = 0xFF
+"""Leads the place of a domain, as 4 and 6 lead those of prefixes."""
+
+Detail = tuple[Protocol | None, tuple[PortRange, ...], bool | None, str | None]
+WireEntry = str | tuple[str, Protocol | None, tuple[PortRange, ...], bool | None, str | None]
+
+PLAIN: Detail = (None, (), None, None)
+
+
+@contextmanager
+def reading_bytes() -> Iterator[None]:
+    """Whatever is wrong with stored bytes is StoreCorrupt."""
+    try:
+        yield
+    except (msgspec.MsgspecError, zlib.error, ValueError, OSError, IndexError) as error:
+        msg = f"a record of the history cannot be read: {type(error).__name__}"
+        raise StoreCorrupt(msg) from None
+
+
+# -- places: what covers a value is found by equality of these bytes
+
+
+def place(value: Prefix | Domain) -> bytes:
+    """Family, length and network as fixed-width bytes; or the domain's name."""
+    match value:
+        case Prefix(family, network, length):
+            return bytes((family, length)) + network.to_bytes(family.bits // 8, "big")
+        case Domain(name, tree):
+            return bytes((DOMAIN, tree)) + name.encode()
+
+
+def value_of(data: bytes) -> Prefix | Domain:
+    """The value at a place."""
+    if data[0] == DOMAIN:
+        return Domain(data[2:].decode(), bool(data[1]))
+    return Prefix(Family(data[0]), int.from_bytes(data[2:], "big"), data[1])
+
+
+def covering_places(value: Prefix | Domain) -> list[bytes]:
+    """Places of all values that cover this one, itself included.
+
+    A tree ``*.name`` covers every name below ``name`` and not ``name`` itself.
+    """
+    match value:
+        case Prefix(family, network, length):
+            return [place(_widened(family, network, shorter)) for shorter in range(length + 1)]
+        case Domain(name, tree):
+            labels = name.split(".")
+            parents = (".".join(labels[cut:]) for cut in range(0 if tree else 1, len(labels)))
+            trees = [place(Domain(parent, tree=True)) for parent in parents]
+            return trees if tree else [place(value), *trees]
+
+
+def _widened(family: Family, network: int, length: int) -> Prefix:
+    host_bits = family.bits - length
+    return Prefix(family, network >> host_bits << host_bits, length)
+
+
+def detail(entry: Entry) -> bytes | None:
+    """What an entry says beside its value; None where it says no more."""
+    said = (entry.protocol, entry.ports, entry.necessary, entry.note)
+    return None if said == PLAIN else msgspec.json.encode(said)
+
+
+_DETAIL = msgspec.json.Decoder(Detail)
+
+
+def entry_of(where: bytes, said: bytes | None) -> Entry:
+    """The entry of a place and a detail."""
+    with reading_bytes():
+        return Entry(value_of(where), *(PLAIN if said is None else _DETAIL.decode(said)))
+
+
+# -- sets of entries
+
+
+def wire_entry(entry: Entry) -> WireEntry:
+    """An entry as it stands in JSON."""
+    said = (entry.protocol, entry.ports, entry.necessary, entry.note)
+    return str(entry.value) if said == PLAIN else (str(entry.value), *said)
+
+
+def entry_of_wire(wire: WireEntry) -> Entry:
+    """Back; the text is our own, so what does not parse is an error."""
+    if isinstance(wire, str):
+        return Entry(_value_of_text(wire))
+    text, *said = wire
+    return Entry(_value_of_text(text), *cast("Detail", said))
+
+
+def _value_of_text(text: str) -> Prefix | Domain:
+    address, slash, length = text.partition("/")
+    if not slash:
+        return Domain(text.removeprefix("*."), text.startswith("*."))
+    if ":" in address:
+        return Prefix(Family.V6, parse_v6(address), int(length))
+    return Prefix(Family.V4, parse_v4(address), int(length))
+
+
+_ENTRIES = msgspec.json.Decoder(list[WireEntry])
+
+
+def pack_entries(entries: Iterable[Entry]) -> tuple[bytes, bytes]:
+    """Digest and compressed bytes of entries, notes included."""
+    plain = msgspec.json.encode([wire_entry(entry) for entry in entries])
+    return hashlib.sha256(plain).digest(), zlib.compress(plain)
+
+
+def unpack_entries(data: bytes) -> tuple[Entry, ...]:
+    """Back."""
+    with reading_bytes():
+        return tuple(entry_of_wire(wire) for wire in _ENTRIES.decode(zlib.decompress(data)))
+
+
+# -- whole nouns
+
+
+class Codec(Generic[T]):
+    """JSON of one dataclass of the model, entries inside it as :data:`WireEntry`.
+
+    Members with a default may be missing in what is read, so a noun can grow.
+    """
+
+    def __init__(self, noun: type[T]) -> None:
+        """Derive the wire form from the noun's own annotations."""
+        hints = get_type_hints(noun)
+        self._noun = noun
+        self._single = [name for name, hint in hints.items() if hint is Entry]
+        self._several = [name for name, hint in hints.items() if hint == tuple[Entry, ...]]
+        fields = [self._field(field, hints[field.name]) for field in dataclasses.fields(noun)]  # type: ignore[arg-type]  # nouns are dataclasses
+        self._wire = msgspec.defstruct(noun.__name__, fields, kw_only=True)
+        self._one = msgspec.json.Decoder(self._wire)
+        self._many = msgspec.json.Decoder(list[self._wire])  # type: ignore[name-defined]  # made at run time
+
+    def _field(self, field: dataclasses.Field[Any], hint: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
+        kept = {*self._single, *self._several}
+        wire = hint if field.name not in kept else WireEntry if hint is Entry else tuple[WireEntry, ...]
+        return (
+            (field.name, wire) if field.default is dataclasses.MISSING else (field.name, wire, field.default)
+        )
+
+    def _out(self, noun: T) -> dict[str, Any]:
+        members = {name: getattr(noun, name) for name in self._wire.__struct_fields__}
+        members |= {name: wire_entry(members[name]) for name in self._single}
+        return members | {name: [*map(wire_entry, members[name])] for name in self._several}
+
+    def _in(self, wire: msgspec.Struct) -> T:
+        members = {name: getattr(wire, name) for name in self._wire.__struct_fields__}
+        members |= {name: entry_of_wire(members[name]) for name in self._single}
+        return self._noun(
+            **members | {name: tuple(map(entry_of_wire, members[name])) for name in self._several}
+        )
+
+    def to_json(self, noun: T) -> bytes:
+        """One noun as JSON."""
+        return msgspec.json.encode(self._out(noun))
+
+    def from_json(self, data: bytes) -> T:
+        """Back; raises msgspec's errors or ValueError."""
+        return self._in(self._one.decode(data))
+
+    def pack(self, noun: T) -> bytes:
+        """One noun, compressed."""
+        return zlib.compress(self.to_json(noun))
+
+    def unpack(self, data: bytes) -> T:
+        """Back."""
+        with reading_bytes():
+            return self.from_json(zlib.decompress(data))
+
+    def pack_all(self, nouns: Sequence[T]) -> bytes:
+        """Several nouns, compressed."""
+        return zlib.compress(msgspec.json.encode([self._out(noun) for noun in nouns]))
+
+    def unpack_all(self, data: bytes) -> tuple[T, ...]:
+        """Back."""
+        with reading_bytes():
+            return tuple(self._in(wire) for wire in self._many.decode(zlib.decompress(data)))
+
+
+PLAN = Codec(Plan)
+HELD = Codec(HeldAnswer)
+PRESENCE = Codec(Presence)
+FAILURE = Codec(Failure)
+QUARANTINED = Codec(Quarantined)
+
+
+def pack_failure(failure: Failure | None) -> bytes | None:
+    """None for no failure."""
+    return None if failure is None else FAILURE.pack(failure)
+
+
+def unpack_failure(data: bytes | None) -> Failure | None:
+    """Back."""
+    return None if data is None else FAILURE.unpack(data)
+
+
+def listed_key(one: Listed) -> tuple[Any, ...]:
+    """Order of listed entries in a rebuilt content: by entry, then source, state and date."""
+    return (one.entry.key, one.source, one.state, one.since)
+
+
+def state_of(text: str) -> State:
+    """The state of a row."""
+    with reading_bytes():
+        return State(text)

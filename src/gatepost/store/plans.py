@@ -1,0 +1,171 @@
+"""Plans, the words of persons on them, intents and outcomes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from gatepost.errors import UsageError
+from gatepost.model.content import Serial
+from gatepost.model.plan import Outcome, Plan, Word
+from gatepost.model.record import Failure, OutcomeRecord, WordRecord
+from gatepost.store import encode
+from gatepost.store._subject import Subject, put
+from gatepost.store.schema import awaits, intents, plans, words
+
+
+class Plans(Subject):
+    """What was going to change, who said what to it, and what became of it."""
+
+    def record_plan(self, plan: Plan, at: datetime) -> None:
+        """Keep a plan; the same digest again takes its date and status."""
+        with self._database.writing() as connection:
+            _keep_plan(connection, plan, at)
+
+    def plan(self, digest: str) -> Plan | None:
+        """A plan by its digest."""
+        with self._database.reading() as connection:
+            data = connection.scalar(sa.select(plans.c.plan).where(plans.c.digest == digest))
+        return None if data is None else encode.PLAN.unpack(data)
+
+    def plans(self, list_: str | None) -> tuple[Plan, ...]:
+        """Plans of a list, or of all; newest first."""
+        query = sa.select(plans.c.plan).order_by(plans.c.at.desc(), plans.c.id.desc())
+        if list_ is not None:
+            query = query.where(plans.c.list == list_)
+        with self._database.reading() as connection:
+            rows = connection.scalars(query).all()
+        return tuple(map(encode.PLAN.unpack, rows))
+
+    def newest_plans(self) -> tuple[Plan, ...]:
+        """The newest plan of each target, by target."""
+        later = plans.alias()
+        overtaken = sa.exists().where(
+            later.c.target == plans.c.target,
+            sa.or_(later.c.at > plans.c.at, sa.and_(later.c.at == plans.c.at, later.c.id > plans.c.id)),
+        )
+        with self._database.reading() as connection:
+            rows = connection.scalars(
+                sa.select(plans.c.plan).where(~overtaken).order_by(plans.c.target)
+            ).all()
+        return tuple(map(encode.PLAN.unpack, rows))
+
+    def record_word(self, record: WordRecord) -> None:
+        """Keep a person's word; the last one counts."""
+        values = {"digest": record.digest, "word": record.word.value, "at": record.at}
+        with self._database.writing() as connection:
+            connection.execute(sa.insert(words).values(**values, who=_fit(record.who), why=_fit(record.why)))
+
+    def word(self, digest: str) -> WordRecord | None:
+        """The last word on a digest."""
+        with self._database.reading() as connection:
+            row = connection.execute(_last_word(words.c.digest == digest)).one_or_none()
+        return None if row is None else WordRecord(digest, Word(row.word), row.who, row.why, row.at)
+
+    def answer_approved(self, held_digest: str) -> bool:
+        """Whether the last word on a held answer, or on any plan that awaits it, is to approve."""
+        waiting = sa.select(awaits.c.plan).where(awaits.c.held == held_digest)
+        meant = sa.or_(words.c.digest == held_digest, words.c.digest.in_(waiting))
+        with self._database.reading() as connection:
+            row = connection.execute(_last_word(meant)).one_or_none()
+        return row is not None and row.word == Word.APPROVE
+
+    def record_intent(self, plan: Plan, at: datetime) -> int:
+        """Note that a plan is about to be applied; on disk when this returns. No record, no apply.
+
+        Gives the id that :meth:`record_outcome` completes.
+        """
+        with self._database.writing() as connection:
+            if connection.scalar(sa.select(plans.c.id).where(plans.c.digest == plan.digest)) is None:
+                _keep_plan(connection, plan, at)
+            made = connection.execute(
+                sa.insert(intents).values(
+                    target=plan.target,
+                    list=plan.list,
+                    digest=plan.digest,
+                    serial=plan.serial,
+                    generation=plan.generation + 1,
+                    intended_at=at,
+                    verified=False,
+                )
+            )
+        return int(made.inserted_primary_key[0])  # type: ignore[index]  # a single insert has one
+
+    def record_outcome(
+        self,
+        intent_id: int,
+        at: datetime,
+        outcome: Outcome,
+        *,
+        verified: bool,
+        failure: Failure | None = None,
+    ) -> None:
+        """Complete an intent, once more where an applied plan was reverted.
+
+        Raises UsageError for an unknown id.
+        """
+        values = {"at": at, "outcome": outcome.value, "verified": verified}
+        update = sa.update(intents).where(intents.c.id == intent_id)
+        with self._database.writing() as connection:
+            done = connection.execute(update.values(**values, failure=encode.pack_failure(failure)))
+        if not done.rowcount:
+            msg = f"the history has no intent {intent_id}"
+            raise UsageError(msg)
+
+    def last_outcome(self, target: str) -> OutcomeRecord | None:
+        """What became of the last apply to a target; its ``at`` is None where it never ended."""
+        return self._intent(intents.c.target == target)
+
+    def applied(self, target: str) -> OutcomeRecord | None:
+        """The last apply to a target that was read back and found right."""
+        right = intents.c.outcome.in_([Outcome.APPLIED.value, Outcome.UNCHANGED.value])
+        return self._intent(intents.c.target == target, intents.c.verified, right)
+
+    def unfinished(self) -> tuple[tuple[int, OutcomeRecord], ...]:
+        """Intents without an outcome, oldest first: read those targets before anything else."""
+        query = sa.select(intents).where(intents.c.outcome.is_(None)).order_by(intents.c.id)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple((row.id, _record(row)) for row in rows)
+
+    def _intent(self, *where: sa.ColumnElement[bool]) -> OutcomeRecord | None:
+        query = sa.select(intents).where(*where).order_by(intents.c.id.desc()).limit(1)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _record(row)
+
+
+def _keep_plan(connection: Connection, plan: Plan, at: datetime) -> None:
+    values = {"target": plan.target, "list": plan.list, "serial": plan.serial, "at": at}
+    put(connection, plans, {"digest": plan.digest}, {**values, "plan": encode.PLAN.pack(plan)})
+    connection.execute(sa.delete(awaits).where(awaits.c.plan == plan.digest))
+    if plan.awaits:
+        rows = [{"plan": plan.digest, "held": held} for held in dict.fromkeys(plan.awaits)]
+        connection.execute(sa.insert(awaits), rows)
+
+
+def _last_word(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    return sa.select(words).where(where).order_by(words.c.id.desc()).limit(1)
+
+
+def _record(row: Any) -> OutcomeRecord:
+    return OutcomeRecord(
+        target=row.target,
+        list=row.list,
+        digest=row.digest,
+        serial=Serial(row.serial),
+        generation=row.generation,
+        intended_at=row.intended_at,
+        at=row.at,
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        verified=row.verified,
+        failure=encode.unpack_failure(row.failure),
+    )
+
+
+def _fit(text: str) -> str:
+    """What a terminal gave, made storable: bytes that were no UTF-8 become question marks."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,52 @@
+"""The door of the history: one class, its methods by subject in the modules beside this one."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from gatepost.kit.clock import Clock, SystemClock
+from gatepost.store.database import connect
+from gatepost.store.lists import Lists
+from gatepost.store.opening import make_ready
+from gatepost.store.plans import Plans
+from gatepost.store.retention import Retention
+from gatepost.store.sources import Sources
+
+
+class Store(Sources, Lists, Plans, Retention):
+    """Everything gatepost remembers. Safe to use from several threads and processes.
+
+    Every method may raise StoreUnavailable (disk full, no permission, locked) and
+    StoreCorrupt; a method that writes has then changed nothing.
+    """
+
+    @classmethod
+    def open(cls, url: str, *, clock: Clock | None = None, wait: float = 10.0) -> Self:
+        """Open a history, made or migrated if need be.
+
+        ``url`` is ``sqlite:///PATH``, ``sqlite://`` (in memory) or
+        ``postgresql+psycopg://…``; ``wait`` is how many seconds a lock is waited for.
+        Raises ConfigInvalid, StoreTooNew, StoreCorrupt, StoreUnavailable.
+        """
+        database = connect(url, wait)
+        try:
+            make_ready(database, (clock or SystemClock()).now())
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Give back all connections; the store cannot be relied on afterwards."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        """The store itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
