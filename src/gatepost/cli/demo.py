@@ -163,7 +163,7 @@ class Stage:
         self.environment = {
             "GATEPOST_CONFIG": str(path),
             "XDG_STATE_HOME": str(self.folder),
-            **{f"DEMO_{name.upper()}": one.secret for name, one in apps.items()},
+            **{f"DEMO_{name.upper()}": one.secrets[0] for name, one in apps.items()},
         }
 
     def _app(self, platform: str) -> Any:

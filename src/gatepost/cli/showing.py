@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, error_lines, shorten
+from gatepost.cli.ui import Ui, error_lines
 from gatepost.engine.acceptance import Turn
 from gatepost.engine.cycle import CycleReport, Unplanned
 from gatepost.engine.report import held_document, list_status, values_document
@@ -44,7 +44,7 @@ def print_report(ui: Ui, report: CycleReport) -> None:
         _print_turn(ui, turn, plans)
         for result in report.results:
             if result.plan.list == turn.settings.name:
-                _print_result(ui, result)
+                _print_result(ui, result, told=tuple(one for held in turn.held for one in held.reasons))
         for one in report.unplanned:
             if one.list == turn.settings.name:
                 _print_unplanned(ui, one)
@@ -121,19 +121,24 @@ def guard_words() -> dict[str, str]:
 
 
 def _print_values(ui: Ui, sign: str, values: list[str], style: str) -> None:
-    for line in shorten(values, SHOWN if not ui.verbosity else 10**9):
-        ui.say(f"{sign}{line}", style)
+    most = SHOWN if not ui.verbosity else len(values)
+    for value in values[:most]:
+        ui.say(f"{sign}{value}", style)
+    if len(values) > most:
+        ui.say(" " * len(sign) + _("… and {n} more (-v shows all)").format(n=len(values) - most), "dim")
 
 
-def _print_result(ui: Ui, result: Result) -> None:
+def _print_result(ui: Ui, result: Result, told: tuple[Reason, ...]) -> None:
+    """``told``: reasons that stand above already."""
     plan = result.plan
+    own = tuple(reason for reason in plan.reasons if reason not in told)
     ui.say(f"  {plan.target}: {_headline(result)}", "bold")
     _print_values(ui, "    + ", values_document(plan.add), "green")
     _print_values(ui, "    - ", values_document(plan.remove), "red")
     for note in plan.notes:
         ui.say("    " + note, "dim")
-    if plan.status is PlanStatus.HELD and plan.reasons:
-        print_reasons(ui, plan.reasons, "    ")
+    if plan.status is PlanStatus.HELD and own:
+        print_reasons(ui, own, "    ")
         _print_ways(ui, plan.digest, "    ")
     elif plan.status is PlanStatus.CHANGES and result.outcome is None:
         ui.say(f"    {_('apply exactly this:')} gatepost apply --digest {plan.digest[:SHORT_DIGEST]}", "dim")
@@ -148,6 +153,8 @@ def _headline(result: Result) -> str:
         return _("applied and verified: {add} added, {remove} removed, generation {generation}").format(
             add=len(plan.add), remove=len(plan.remove), generation=plan.generation + 1
         )
+    if result.outcome is Outcome.HELD and plan.current == plan.desired:
+        return _("unchanged; waits for the word on what is held above")
     if result.outcome is not None:
         return outcome_word(result.outcome)
     if plan.status is PlanStatus.CHANGES:

@@ -219,10 +219,8 @@ def _direction(
     if said in possible:
         return Direction(said)
     names = " or ".join(repr(str(one)) for one in sorted(possible))
-    return document.refuse(
-        (*where, "direction"),
-        f"this source mixes directions: say {names}" if said is None else f"expected {names}",
-    )
+    what = f"say {names}: it can be either" if said is None else f"expected {names}"
+    return document.refuse((*where, "direction"), what)
 
 
 def _duration(document: Document, where: KeyPath, value: Any) -> timedelta:
@@ -242,7 +240,7 @@ def _list(document: Document, name: str, table: Mapping[str, Any], defaults: Lim
         document.refuse(where, "a list needs at least one source or pin")
     allowlist = Allowlist(
         name=name,
-        direction=convert(document, (*where, "direction"), table.get("direction"), Direction, _unread),
+        direction=_direction(document, where, table, frozenset(Direction)),
         sources=sources,
         pins=_overrides(document, (*where, "pin"), table.get("pin", [])),
         exclusions=_overrides(document, (*where, "exclude"), table.get("exclude", [])),

@@ -163,6 +163,14 @@ def _in_force(content: Content | None) -> Iterable[Entry]:
     return (one.entry for one in listed if one.state is not State.EXCLUDED)
 
 
+def _applied(request: PlanRequest) -> tuple[Entry, ...]:
+    """Entries as listed when last applied, not yet merged, so that a guard counts them; or what is there."""
+    if request.previous is None:
+        return request.current.entries
+    listed = [one.entry for one in request.previous.listed if one.state is not State.EXCLUDED]
+    return tuple(entry if request.capabilities.ports else Entry(entry.value) for entry in listed)
+
+
 def _released(request: PlanRequest) -> list[Entry]:
     """What left because its grace ran out: no longer listed, while its source still is."""
     listed = {(one.source, one.entry.key) for one in request.snapshot.content.listed}
