@@ -44,12 +44,16 @@ def commands(folder: Path) -> dict[str, list[str]]:
     }
 
 
+def environment() -> dict[str, str]:
+    """As a user has it: byte code is kept, messages are English."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"LANG": "C.UTF-8"}
+
+
 def seconds(command: list[str]) -> float:
     """Wall time of one run; its exit code must be 0."""
     began = time.perf_counter()
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=os.environ | {"LANG": "C.UTF-8"}
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     took = time.perf_counter() - began
     if done.returncode:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")

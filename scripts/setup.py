@@ -124,6 +124,7 @@ def install_layer(layer: str) -> None:
     pip = (PYTHON, "-Im", "pip", "install", "-qq", "--no-input", "--no-deps", "--no-build-isolation")
     run(*pip, "--require-hashes", "-r", f"requirements/{layer}.txt")
     run(*pip, "-e", ".")
+    run(PYTHON, "-Im", "compileall", "-q", "src")  # for machines where Python is told to write no byte code
     (VENV / f"gatepost-{layer}.stamp").write_text(digest(layer))
     say(f"done in {time.monotonic() - began:.0f} s")
 
