@@ -1,4 +1,4 @@
-"""One suite for every kind of target: a new kind brings ``tests/rigs/<module>.py`` and is found by its name."""
+"""One suite for every kind of target: a new kind brings ``tests/rigs/<module>.py``, nothing more."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from importlib import import_module
 
 import anyio
 import pytest
-from rigs.plans import entries, plan_for, put, texts
 
 from gatepost.errors import StalePlan, TargetForeign, TargetRejected
 from gatepost.kit.discovery import plugins
 from gatepost.model.entry import Domain, Entry
 from gatepost.targets.base import Target
+from rigs.plans import entries, plan_for, put, texts
 
 pytestmark = pytest.mark.anyio
 
@@ -43,9 +43,8 @@ async def test_reads_back(rig):
 async def test_changes(rig):
     """Entries come and go, down to a single one, and each write raises the generation by one."""
     await put(rig.target(), SOME)
-    for generation, wanted in enumerate(
-        [entries("8.8.4.0/23", "2a00:1::/65"), entries("8.8.8.8/32"), entries("2a00::/32"), SOME, SOME], start=2
-    ):
+    steps = [entries("8.8.4.0/23", "2a00:1::/65"), entries("8.8.8.8/32"), entries("2a00::/32"), SOME, SOME]
+    for generation, wanted in enumerate(steps, start=2):
         held = await put(rig.target(), wanted)
         assert (held.generation, held.entries) == (generation, wanted)
 
@@ -88,7 +87,11 @@ async def test_never_empty(rig):
 async def test_beyond_capabilities(rig):
     """Entries of a kind that the target cannot hold are refused, not left out."""
     target = rig.target()
-    odd = Entry(Domain("example.com")) if not target.capabilities.domains else replace(SOME[0], ports=((443, 443),))
+    odd = (
+        Entry(Domain("example.com"))
+        if not target.capabilities.domains
+        else replace(SOME[0], ports=((443, 443),))
+    )
     wanted = (*SOME, odd)
     with pytest.raises(TargetRejected):
         await target.apply(plan_for(await target.current(), wanted), wanted)

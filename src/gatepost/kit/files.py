@@ -75,10 +75,11 @@ def read_regular(place: Path, limit: int) -> bytes | None:
             raise
         msg = f"{place} is a symbolic link"
         raise ValueError(msg) from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        msg = f"{place} is not a regular file"
+        raise ValueError(msg)
     with open(handle, "rb") as file:  # noqa: PTH123 - Path.open cannot refuse links
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            msg = f"{place} is not a regular file"
-            raise ValueError(msg)
         data = file.read(limit + 1)
     if len(data) > limit:
         msg = f"{place} is larger than {limit} bytes"

@@ -224,7 +224,6 @@ class _Set(msgspec.Struct):
     name: str
     type: Any = None
     flags: str | list[str] = []
-    auto_merge: Any = msgspec.field(default=False, name="auto-merge")
     elem: list[Any] = []
 
 
@@ -268,7 +267,7 @@ class _Reading:
         if found is None:
             return ()
         flags = [found.flags] if isinstance(found.flags, str) else found.flags
-        if (found.type, flags) != (ADDRESS_TYPE[family], ["interval"]) or found.auto_merge:
+        if (found.type, flags) != (ADDRESS_TYPE[family], ["interval"]):
             _refuse(self.table, f"has a set {found.name} of another type")
         try:
             return tuple(_range(family, element) for element in found.elem)
