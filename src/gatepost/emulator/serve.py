@@ -9,12 +9,13 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
 
 from gatepost.emulator.app import Emulator
-from gatepost.emulator.line import TRANSPORT, Receive, Scope, Send
+from gatepost.emulator.line import TRANSPORT, Message, Receive, Scope, Send
 
 if TYPE_CHECKING:
     import uvicorn
@@ -93,6 +94,13 @@ def _with_transport(emulator: Emulator) -> Callable[[Scope, Receive, Send], obje
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         transport = getattr(getattr(send, "__self__", None), "transport", None)
         scope["extensions"] = {**(scope.get("extensions") or {}), TRANSPORT: transport}
-        await emulator(scope, receive, send)
+        await emulator(scope, receive, partial(_send_spelt, send))
 
     return app
+
+
+async def _send_spelt(send: Send, message: Message) -> None:
+    """Headers as the platforms spell them: their own SDK looks up ``X-Tt-Logid`` by the letter."""
+    if message["type"] == "http.response.start":
+        message["headers"] = [(name.title(), value) for name, value in message["headers"]]
+    await send(message)
