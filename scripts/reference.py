@@ -56,12 +56,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str
 
 def cell(value: object) -> str:
     """Text fit for a table."""
-    return " ".join(str(value).split()).replace("|", "\\|")
+    return " ".join(str(value).split()).replace("|", "\\|").replace("``", "`")
 
 
 def code(value: object) -> str:
-    """A code span; empty for nothing."""
-    return f"`{value}`" if str(value) else ""
+    """A code span, as TOML and JSON write it; empty for nothing."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"`{text}`" if text else ""
 
 
 def summary(thing: object) -> str:

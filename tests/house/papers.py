@@ -101,7 +101,11 @@ def targets_exist(page: str, makefile: str) -> Iterator[str]:
 
 def commands_exist(page: str, commands: Iterable[str]) -> Iterator[str]:
     """What a page tells to run with gatepost is a command."""
-    named = {n for code in code_of(page) for n in re.findall(r"(?<![\w./-])gatepost ([a-z]+)\b", code)}
+    named = {
+        n
+        for code in code_of(page)
+        for n in re.findall(r"(?:^|[$;&|(] |sudo )gatepost ([a-z]+)\b", code, re.MULTILINE)
+    }
     known = {name.split()[0] for name in commands}
     yield from (f"gatepost {name}: no such command" for name in sorted(named - known))
 

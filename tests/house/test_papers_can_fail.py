@@ -38,7 +38,12 @@ CASES: list[Case] = [
     (papers.settings_explained, (BAD_SCHEMA,), (GOOD_SCHEMA,)),
     (papers.commands_documented, (["plan"], "## plan"), (["plan"], "## `gatepost plan`")),
     (papers.targets_exist, ("```sh\nmake gone\n```", "demo:"), ("`make demo`, to make sure", "demo:  ## x")),
-    (papers.commands_exist, ("`gatepost gone`", ["plan"]), ("gatepost works: `gatepost plan`", ["plan"])),
+    (
+        papers.commands_exist,
+        ("`gatepost gone`", ["plan"]),
+        ("`nft list table gatepost input` `gatepost plan`", ["plan"]),
+    ),
+    (papers.commands_exist, ("```sh\nx\nsudo gatepost gone\n```", ["plan"]), ("gatepost works", ["plan"])),
     (papers.no_registry, ("a", "https://" + "pypi" + ".org/simple"), ("a", "from PyPI")),
     (papers.no_registry, ("a", "--index" + "-url x"), ("a", "--no-emit-index-url")),
     (papers.same_shape, ("# A\n## B\n", "# A\n"), ("# A\n", "# 甲\n")),
