@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import zlib
+from pathlib import Path
 
 import anyio
 import httpx2
@@ -363,3 +364,14 @@ async def test_in_process_a_break_is_a_reset(ask):
     """Without a connection a broken line is a ConnectionResetError."""
     with pytest.raises(ConnectionResetError):
         await _afflicted(ask, "A2")
+
+
+def test_the_page_lists_every_fault():
+    """The table of docs/emulator.md is the catalogue."""
+    page = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text()
+    rows = [row.split("|")[1:4] for row in page.splitlines() if re.match(r"\| A\d", row)]
+    served = {
+        fault.id: f" Not served: {fault.unserved}" if fault.unserved else "" for fault in CATALOGUE.values()
+    }
+    told = [[f.id, f"`{f.name}`", f.says + served[f.id]] for f in CATALOGUE.values()]
+    assert [[cell.strip() for cell in row] for row in rows] == told

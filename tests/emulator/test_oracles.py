@@ -15,7 +15,6 @@ from gatepost.emulator.app import Emulator
 from gatepost.emulator.journal import shape
 from gatepost.emulator.serve import serving
 
-
 ADA = "ou_c99c5f35d542efc7ee492afe11af19ef"
 CHAT = "oc_5ad11d72b830411d72b836c20"
 

@@ -161,6 +161,13 @@ FAULTS = (
         success_only=False,
     ),
     Fault(
+        "A20.code",
+        "rate-limited-in-its-words",
+        "Asked too often, said as the platform says it.",
+        after=refused(Situation.RATE_LIMITED),
+        success_only=False,
+    ),
+    Fault(
         "A20.quota",
         "quota-spent",
         "The quota of the day or month is spent.",
