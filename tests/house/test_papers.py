@@ -169,7 +169,7 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_every_change_fragment_has_a_known_kind() -> None:
-    """A change is described in changes/NAME.KIND.md."""
+    """A change is described in changes/+NAME.KIND.md."""
     kinds = {kind["directory"] for kind in tomllib.loads(read("pyproject.toml"))["tool"]["towncrier"]["type"]}
     fragments = [
         Path(path).name for path in tracked_files() if path.startswith("changes/") and path.endswith(".md")
