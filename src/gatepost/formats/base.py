@@ -16,7 +16,8 @@ from gatepost.model.address import Prefix
 from gatepost.model.entry import Domain, Entry
 from gatepost.model.plan import Capabilities
 
-NAME = re.compile(r"(?=.{1,253}\Z)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?!-)[a-z0-9-]{2,63}(?<!-)")
+NAME = re.compile(r"(?=.{1,253}\Z)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?![0-9]+\Z)(?!-)[a-z0-9-]{2,63}(?<!-)")
+"""LDH labels, the last one no number, so that no address passes for a name (RFC 1123 §2.1)."""
 LIST = re.compile(r"[a-z0-9-]{1,40}")
 
 
