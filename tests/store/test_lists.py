@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from gatepost.model.address import Family, Prefix
 from gatepost.model.content import State
@@ -130,7 +133,7 @@ def test_unchanged_content_writes_no_row(store: Store, start: datetime) -> None:
 
 
 def test_clock_set_back_gives_no_negative_interval(store: Store, start: datetime) -> None:
-    """Time going backwards ends a row where it began, and the newest content still counts from its own time."""
+    """Time going backwards ends a row where it began; the newest content counts from its own time."""
     store.record_content("webhooks", plain(start, "192.0.2.1/32"), start + HOUR)
     store.record_content("webhooks", plain(start, "192.0.2.2/32"), start)
     with store._database.reading() as connection:
@@ -212,21 +215,51 @@ def covers(wide: Prefix | Domain, asked: Prefix | Domain) -> bool:
     return False
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Store]:
+    """One store for all examples of a law; each has a list of its own."""
+    with Store.open("sqlite://") as opened:
+        yield opened
+
+
+@settings(max_examples=100, deadline=None)
 @given(
     versions=st.lists(st.sets(VALUES, max_size=8), min_size=1, max_size=5),
     asked=VALUES,
     when=st.integers(-1, 5),
 )
 def test_covering_agrees_with_brute_force(
-    versions: list[set[Prefix | Domain]], asked: Prefix | Domain, when: int
+    shared: Store, versions: list[set[Prefix | Domain]], asked: Prefix | Domain, when: int
 ) -> None:
     """At any time, the indexed question finds exactly the listed values that cover the one asked for."""
-    start = datetime.fromisoformat("2026-01-05T08:00:00Z")
-    with Store.open("sqlite://") as store:
-        for hour, values in enumerate(versions):
-            some = sorted((Entry(one) for one in values), key=lambda entry: entry.key)
-            store.record_content("webhooks", content(listed(some, start)), start + hour * HOUR)
-        hits = store.covering(asked, start + when * HOUR, ("webhooks",))
+    start = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    name = f"list-{len(shared.lists())}"
+    for hour, values in enumerate(versions):
+        some = sorted((Entry(one) for one in values), key=lambda entry: entry.key)
+        shared.record_content(name, content(listed(some, start)), start + hour * HOUR)
+    hits = shared.covering(asked, start + when * HOUR, (name,))
     then = versions[min(when, len(versions) - 1)] if when >= 0 else set()
     assert {hit.listed.entry.value for hit in hits} == {one for one in then if covers(one, asked)}
+
+
+def test_no_question_scans_the_intervals(store: Store, start: datetime) -> None:
+    """Where an entry is looked up, by time or by serial, the database searches an index."""
+    store.record_content("webhooks", plain(start, "192.0.2.1/32"), start)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
+        asked.append((statement, values))
+
+    engine = store._database._engine
+    event.listen(engine, "before_cursor_execute", note)
+    for at in (None, start):
+        store.covering(value("2001:db8::1/128"), at, ("webhooks", "clients"))
+    store.in_force(value("a.b.example"), "webhooks", 1)
+    event.remove(engine, "before_cursor_execute", note)
+    questions = [one for one in asked if one[0].startswith("SELECT")]
+    assert len(questions) == 3
+    with store._database.reading() as connection:
+        for statement, values in questions:
+            steps = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+            assert not [step for step in steps if "SCAN" in step and "lists" not in step], steps
+            assert any("_place (place=? AND list_id=?)" in step for step in steps), steps

@@ -70,13 +70,26 @@ class Database:
 
     def pragma(self, statement: str) -> Any:
         """First value of a PRAGMA run outside any transaction; SQLite alone."""
-        with self._mapped():
-            raw = self._engine.raw_connection()
-            try:
-                rows = raw.driver_connection.execute(f"PRAGMA {statement}").fetchall()  # type: ignore[union-attr]  # an open one has it
-            finally:
-                raw.close()
+        with self._raw() as connection:
+            rows = connection.execute(f"PRAGMA {statement}").fetchall()
         return rows[0][0] if rows else None
+
+    def shrink(self) -> None:
+        """Give freed pages back to the file system; nothing where there is no file."""
+        if self.path is None:
+            return
+        with self._raw() as connection:  # a script, since execute() would step, and free, once only
+            connection.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)")
+
+    @contextmanager
+    def _raw(self) -> Iterator[Any]:
+        """The driver's own connection, in no transaction."""
+        with self._mapped():
+            pooled = self._engine.raw_connection()
+            try:
+                yield pooled.driver_connection
+            finally:
+                pooled.close()
 
     @contextmanager
     def alone(self) -> Iterator[None]:

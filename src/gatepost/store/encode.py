@@ -59,9 +59,14 @@ def place(value: Prefix | Domain) -> bytes:
 
 def value_of(data: bytes) -> Prefix | Domain:
     """The value at a place."""
-    if data[0] == DOMAIN:
-        return Domain(data[2:].decode(), bool(data[1]))
-    return Prefix(Family(data[0]), int.from_bytes(data[2:], "big"), data[1])
+    leading, second, *_ = data
+    if leading == DOMAIN:
+        return Domain(data[2:].decode(), bool(second))
+    family = Family(leading)
+    if len(data) != len(place(Prefix(family, 0, 0))):
+        msg = "a network of a wrong width"
+        raise ValueError(msg)
+    return Prefix(family, int.from_bytes(data[2:], "big"), second)
 
 
 def covering_places(value: Prefix | Domain) -> list[bytes]:

@@ -124,7 +124,8 @@ class Lists(Subject):
             .where(
                 effective.c.place.in_(encode.covering_places(value)),
                 lists.c.name == list_,
-                _at_serial(serial),
+                effective.c.serial_from <= serial,
+                sa.func.coalesce(effective.c.serial_to, serial + 1) > serial,  # in no index: the place is
             )
         )
         with self._database.reading() as connection:

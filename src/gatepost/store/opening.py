@@ -19,7 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gatepost.errors import StoreCorrupt, StoreTooNew
+from gatepost.errors import StoreCorrupt, StoreTooNew, cut
 from gatepost.store import schema
 from gatepost.store.database import Database
 
@@ -29,13 +29,14 @@ CHECK_EVERY = timedelta(days=1)
 VERSION = sa.table(schema.VERSION_TABLE, sa.column("version_num", sa.Text))
 
 
-def make_ready(database: Database, now: datetime) -> None:
+def make_ready(database: Database, now: datetime, checked_always: int = CHECKED_ALWAYS) -> None:
     """Create, migrate or refuse, and check. Raises StoreTooNew, StoreCorrupt, StoreUnavailable."""
     if not _is_current(database):
         with database.alone():
             if not _is_current(database):
                 _migrate(database)
-    _check(database, now)
+    if database.path is not None:
+        _check(database, now, is_large=database.path.stat().st_size > checked_always)
 
 
 def _is_current(database: Database) -> bool:
@@ -44,7 +45,7 @@ def _is_current(database: Database) -> bool:
         version = _version(connection)
         journal = _journal(connection) if database.path else "wal"
     if version is not None and version > schema.HEAD:
-        msg = f"the store has schema {version[:32]}, this gatepost knows up to {schema.HEAD}"
+        msg = f"the store has schema {cut(version, 32)}, this gatepost knows up to {schema.HEAD}"
         raise StoreTooNew(msg)
     return version == schema.HEAD and journal == "wal"
 
@@ -85,20 +86,18 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _check(database: Database, now: datetime) -> None:
-    if database.path is None or not _check_is_due(database, database.path, now):
+def _check(database: Database, now: datetime, *, is_large: bool) -> None:
+    if is_large and not _check_is_due(database, now):
         return
     found = database.pragma("quick_check(1)")
     if found != "ok":
-        msg = f"the store's integrity check found: {str(found)[:200]}"
+        msg = f"the store's integrity check found: {cut(str(found))}"
         raise StoreCorrupt(msg)
-    if database.path.stat().st_size > CHECKED_ALWAYS:
+    if is_large:
         _note_check(database, now)
 
 
-def _check_is_due(database: Database, path: Path, now: datetime) -> bool:
-    if path.stat().st_size <= CHECKED_ALWAYS:
-        return True
+def _check_is_due(database: Database, now: datetime) -> bool:
     upkeep = schema.upkeep
     with database.reading() as connection:
         last = connection.scalar(sa.select(upkeep.c.at).where(upkeep.c.name == "integrity"))

@@ -54,9 +54,8 @@ class Retention(Subject):
         while self._is_larger_than(max_bytes) and keep > SHORTEST:
             keep /= 2
             removed += self._forget(at, keep)
-        if removed and self._database.path:
-            self._database.pragma("incremental_vacuum")
-            self._database.pragma("wal_checkpoint(TRUNCATE)")
+        if removed:
+            self._database.shrink()
         return removed
 
     def size(self) -> int | None:
