@@ -1,0 +1,128 @@
+"""Which entry lets an address or name in."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.gate import matcher as module
+from gatepost.gate.matcher import Matcher
+from gatepost.model.content import Allowlist, Override, State
+from gatepost.model.entry import Direction
+from gatepost.planning.compose import compose
+from gatepost.planning.normalise import parse_value
+from rigs.answers import START, accepted
+
+NESTED = ("101.226.0.0/16", "101.226.103.0/24", "101.226.103.7/32", "2400:da00::/32", "2400:da00::7/128")
+
+
+def table(*values: str) -> Matcher[str]:
+    """A matcher whose values stand for themselves."""
+    return Matcher((parse_value(value), value) for value in values)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("101.225.255.255", None),
+        ("101.226.0.0", "101.226.0.0/16"),
+        ("101.226.103.0", "101.226.103.0/24"),
+        ("101.226.103.7", "101.226.103.7/32"),
+        ("101.226.103.8", "101.226.103.0/24"),
+        ("101.226.104.0", "101.226.0.0/16"),
+        ("101.227.0.0", None),
+        ("2400:da00::8", "2400:da00::/32"),
+        ("2400:da00::7", "2400:da00::7/128"),
+        ("2400:DA00:0::7", "2400:da00::7/128"),
+        ("2400:da01::", None),
+        ("::ffff:101.226.103.7", "101.226.103.7/32"),
+        ("0.0.0.0", None),
+        ("255.255.255.255", None),
+        ("::", None),
+    ],
+)
+def test_the_most_specific_entry_answers(text: str, found: str | None):
+    """Of the entries that cover an address the narrowest is the reason."""
+    assert table(*NESTED).find(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " 101.226.103.7", "101.226.103.7 ", "101.226.103.7\n", "101.226.103.7/32", "101.226.103.07",
+     "1709368071", "0x65e26707", "101.226.26375", "2400:da00::7%eth0", "[2400:da00::7]", "101.226.103.7:443",
+     "unknown", "101.226.103.7\0", "１01.226.103.7", "a" * 10_000, "." * 300],
+)  # fmt: skip
+def test_doubt_is_denied(text: str):
+    """Text that is not exactly one address finds nothing, and raises nothing."""
+    assert table(*NESTED).find(text) is None
+
+
+def test_names_and_trees():
+    """A name is found exactly, or below a tree; never the tree's own top, never a look-alike."""
+    names = table("qq.com", "*.weixin.qq.com", "a.weixin.qq.com")
+    assert names.find("qq.com") == names.find("QQ.com") == "qq.com"
+    assert names.find("a.weixin.qq.com") == "a.weixin.qq.com"
+    assert names.find("x.y.weixin.qq.com") == "*.weixin.qq.com"
+    assert [
+        names.find(name) for name in ("weixin.qq.com", "xweixin.qq.com", "com", "qq.com.", ".weixin.qq.com.")
+    ] == [None] * 5
+
+
+def test_an_empty_table_lets_nothing_in():
+    """No entries, no answer."""
+    assert table().find("101.226.103.7") is None
+
+
+def test_of_equal_values_the_first_answers():
+    """Two sources may list the same prefix."""
+    value = parse_value("101.226.103.7")
+    assert Matcher([(value, "first"), (value, "second")]).find("101.226.103.7") == "first"
+
+
+def test_a_flood_of_addresses_costs_no_memory():
+    """The memo is emptied when it is full, and answers stay right."""
+    one = table("101.0.0.0/8")
+    memo = one.find.__self__  # type: ignore[attr-defined]  # a bound method of the memo
+    for number in range(module.MEMO_MAX + 10):
+        one.find(f"101.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+    assert len(memo) <= module.MEMO_MAX
+    assert one.find("101.0.0.1") == "101.0.0.0/8"
+
+
+def test_what_is_excluded_is_not_found():
+    """A list's matcher lets in what is in force: not what an exclusion cuts out, nor an excluded entry."""
+    allowlist = Allowlist(
+        "webhooks",
+        Direction.INGRESS,
+        ("events",),
+        exclusions=(
+            Override(parse_value("101.226.103.128/25"), "no"),
+            Override(parse_value("8.8.4.4"), "no"),
+        ),
+    )
+    content = compose(allowlist, {"events": accepted("101.226.103.0/24", "8.8.4.4", "a.qq.com")}, START)
+    let_in = Matcher.of_content(content)
+    found = let_in.find("101.226.103.127")
+    assert found is not None
+    assert (found.source, found.state) == ("events", State.LISTED)
+    assert let_in.find("101.226.103.128") is None
+    assert let_in.find("8.8.4.4") is None
+    assert let_in.find("a.qq.com") is not None
+
+
+toy = st.integers(0, 8).flatmap(
+    lambda height: st.integers(0, 255).map(lambda n: f"101.226.103.{n >> height << height}/{32 - height}")
+)
+
+
+@given(st.lists(toy, max_size=12))
+def test_the_table_agrees_with_looking_at_each(values: list[str]):
+    """For every address of a small space the answer is the narrowest network that holds it."""
+    networks = sorted(map(ipaddress.IPv4Network, values), key=lambda network: -network.prefixlen)
+    fast = table(*values)
+    for address in map(ipaddress.IPv4Address, range(0x65E266FE, 0x65E26802)):
+        expected = next((str(network) for network in networks if address in network), None)
+        assert fast.find(str(address)) == expected

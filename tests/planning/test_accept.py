@@ -1,0 +1,178 @@
+"""Answers accepted, held, refused; entries kept until they are surely gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gatepost.errors import EmptyAnswer, ValuesRefused
+from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
+from gatepost.model.limits import Limits
+from gatepost.planning.accept import accept
+from rigs.answers import START, accepted, answer, entries, hosts, shown
+
+DEFAULTS = Limits()
+TEN = hosts(1, 10)
+
+
+def judged(
+    one: Answer,
+    previous: Accepted | None = None,
+    *,
+    limits: Limits = DEFAULTS,
+    baselines: tuple[Baseline, ...] = (),
+    approved: bool = False,
+) -> Accepted | HeldAnswer:
+    """The verdict."""
+    return accept(one, previous, baselines, limits, approved=approved)
+
+
+def taken(one: Answer, previous: Accepted | None = None, limits: Limits = DEFAULTS) -> Accepted:
+    """The verdict, where it is to accept."""
+    verdict = judged(one, previous, limits=limits)
+    assert isinstance(verdict, Accepted)
+    return verdict
+
+
+def guards(verdict: Accepted | HeldAnswer) -> set[str]:
+    """Names of the guards that held it."""
+    assert isinstance(verdict, HeldAnswer)
+    return {reason.guard for reason in verdict.reasons}
+
+
+def kept(one: Accepted) -> list[str]:
+    """Values still in force."""
+    return shown(tuple(presence.entry for presence in one.presences))
+
+
+def test_a_first_answer_is_accepted():
+    """A first whole answer has nothing to be measured against."""
+    first = taken(answer(*TEN))
+    assert kept(first) == [f"{host}/32" for host in TEN]
+    assert {presence.since for presence in first.presences} == {START}
+
+
+def test_a_first_empty_answer_is_no_data():
+    """An empty answer where nothing was ever accepted is an error, not a list."""
+    with pytest.raises(EmptyAnswer):
+        judged(answer())
+
+
+@pytest.mark.parametrize("approved", [False, True])
+def test_an_empty_answer_never_removes_anything(*, approved: bool):
+    """An empty answer after a good one is held for good: no approval lets it through."""
+    verdict = judged(answer(day=1), accepted(*TEN), approved=approved)
+    assert guards(verdict) == {"empty"}
+    assert all(reason.absolute for reason in verdict.reasons)
+
+
+@pytest.mark.parametrize("approved", [False, True])
+@pytest.mark.parametrize("values", [("0.0.0.0/0",), ("0.0.0.0/1", "128.0.0.0/1"), ("::/0",)])
+def test_the_floor_refuses_whatever_is_approved(values: tuple[str, ...], *, approved: bool):
+    """No approval lets the whole Internet in."""
+    with pytest.raises(ValuesRefused):
+        judged(answer(*TEN, *values), accepted(*TEN), approved=approved)
+
+
+def test_too_many_odd_values_refuse_the_answer():
+    """Beyond the quarantine limit nothing of an answer is used."""
+    with pytest.raises(ValuesRefused):
+        judged(answer(*TEN, odd=2), accepted(*TEN), approved=True)
+
+
+def test_a_large_shrink_is_held_and_can_be_approved():
+    """Held under a digest; approved, the very same answer is accepted and says so."""
+    held = judged(answer(*hosts(1, 3), day=1), accepted(*TEN))
+    assert guards(held) == {"shrink"}
+    assert shown(held.removed) == [f"{host}/32" for host in hosts(4, 10)]
+    verdict = judged(answer(*hosts(1, 3), day=1), accepted(*TEN), approved=True)
+    assert isinstance(verdict, Accepted)
+    assert verdict.approved
+
+
+def test_the_digest_of_a_held_answer_is_its_own():
+    """It stays while the answer does, whenever it comes; and differs by content, baseline and provenance."""
+    held = judged(answer(*hosts(1, 3), day=1), accepted(*TEN))
+    assert held.digest == judged(answer(*hosts(1, 3), day=2), accepted(*TEN)).digest
+    others = [
+        judged(answer(*hosts(1, 2), day=1), accepted(*TEN)),
+        judged(answer(*hosts(1, 3), day=1), accepted(*hosts(1, 11))),
+        judged(answer(*hosts(1, 3), day=1, provenance="there"), accepted(*TEN)),
+    ]
+    assert len({held.digest, *(other.digest for other in others)}) == 4
+
+
+def test_a_slow_drift_is_measured_against_older_lists():
+    """A loss that is small each day is held once it is large against a month ago."""
+    older = Baseline("30d", entries(*hosts(1, 20)))
+    assert isinstance(judged(answer(*hosts(1, 9), day=1), accepted(*TEN)), Accepted)
+    held = judged(answer(*hosts(1, 9), day=1), accepted(*TEN), baselines=(older,))
+    assert guards(held) == {"shrink"}
+
+
+def test_the_same_answer_from_elsewhere_is_looked_at():
+    """Another account that says the same is still another source."""
+    assert guards(judged(answer(*TEN, day=1, provenance="there"), accepted(*TEN))) == {"provenance"}
+
+
+def test_the_same_answer_passes_without_guards():
+    """An answer equal to the last accepted one passes, whatever the limits have become."""
+    strict = Limits(widest_v4=32, max_addresses_v4=1)
+    assert isinstance(
+        judged(answer("101.226.103.0/24"), accepted("101.226.103.0/24"), limits=strict), Accepted
+    )
+
+
+def run(limits: Limits, *answers: Answer) -> Accepted:
+    """Accept one answer after another."""
+    last: Accepted | None = None
+    for one in answers:
+        last = taken(one, last, limits)
+    assert last is not None
+    return last
+
+
+def test_an_entry_outlives_three_absences_and_its_grace():
+    """An entry leaves after three absences and seven days of grace, seen ended twice; not before."""
+    nine = hosts(1, 9)
+    absent = [answer(*nine, day=1 + number) for number in range(12)]
+    gone_at = absent[2].fetched_at
+    last = run(DEFAULTS, answer(*TEN), *absent[:2])
+    assert [p.gone_at for p in last.presences if p.absent] == [None]
+    last = run(DEFAULTS, answer(*TEN), *absent[:3])
+    assert [p.gone_at for p in last.presences if p.absent] == [gone_at]
+    assert len(kept(run(DEFAULTS, answer(*TEN), *absent[:10]))) == 10
+    assert len(kept(run(DEFAULTS, answer(*TEN), *absent[:11]))) == 9
+
+
+def test_one_jump_of_the_clock_ends_no_grace():
+    """After a jump by a month nothing leaves at once: the grace must be seen ended twice."""
+    nine = hosts(1, 9)
+    before = run(DEFAULTS, answer(*TEN), *(answer(*nine, day=1 + number) for number in range(3)))
+    jumped = taken(answer(*nine, day=40), before)
+    assert len(kept(jumped)) == 10
+    assert len(kept(taken(answer(*nine, day=2), before))) == 10
+    assert len(kept(taken(answer(*nine, day=4), jumped))) == 10
+
+
+def test_without_a_grace_absences_alone_decide():
+    """With grace 0 an entry leaves with its last absence."""
+    at_once = replace(DEFAULTS, absences=1, grace=timedelta(0))
+    assert len(kept(run(at_once, answer(*TEN), answer(*hosts(1, 9), day=1)))) == 9
+
+
+def test_an_entry_that_comes_back_was_never_away():
+    """Seen again, its absences and grace are forgotten and its date stays."""
+    nine = hosts(1, 9)
+    away = run(DEFAULTS, answer(*TEN), *(answer(*nine, day=1 + number) for number in range(4)))
+    back = taken(answer(*TEN, day=6), away)
+    assert {(p.absent, p.gone_at, p.since) for p in back.presences} == {(0, None, START)}
+
+
+def test_a_held_answer_lets_no_absence_pass():
+    """Only accepted answers count: while one is held, what it lacks is as present as before."""
+    first = accepted(*TEN)
+    assert isinstance(judged(answer("101.226.103.1", day=9), first), HeldAnswer)
+    assert {p.absent for p in first.presences} == {0}

@@ -1,0 +1,25 @@
+"""Hostile and odd values, case by case."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.b_cases import CASES, Case, outcome_of, texts
+from gatepost.planning.normalise import Rules, normalise
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: ascii(f"{case.id}-{case.sent}")[1:60])
+def test_odd_values_never_pass(case: Case):
+    """Each case of odd values gives exactly the entries, reasons, error or guards it must."""
+    assert outcome_of(case) == case.expected
+
+
+def test_no_case_is_missing():
+    """B1 to B19 are all there."""
+    assert {case.id for case in CASES} == {f"B{number}" for number in range(1, 20)}
+
+
+def test_a_masked_network_says_what_was_written():
+    """A network whose host bits were cleared keeps its text as a note."""
+    (entry,) = normalise(texts("101.226.62.77/25"), Rules(host_bits="mask")).entries
+    assert entry.note == "written 101.226.62.77/25"

@@ -1,0 +1,135 @@
+"""What a list holds: sources, pins, exclusions, necessity, grace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gatepost.model.content import Allowlist, Content, Override, State
+from gatepost.model.entry import Direction, Entry
+from gatepost.planning.compose import compose
+from gatepost.planning.normalise import parse_value
+from rigs.answers import START, accepted, hosts, shown
+
+PLAIN = Allowlist("webhooks", Direction.INGRESS, ("events", "chat"))
+
+
+def override(value: str, **until: timedelta) -> Override:
+    """A pin or exclusion."""
+    return Override(parse_value(value), "a test", **{name: START + span for name, span in until.items()})
+
+
+def composed(*values: str, at: timedelta = timedelta(0), **changes: object) -> Content:
+    """A list of one source with these values."""
+    return compose(replace(PLAIN, **changes), {"events": accepted(*values)}, START + at)  # type: ignore[arg-type]
+
+
+def states(content: Content) -> dict[str, State]:
+    """By value."""
+    return {str(one.entry.value): one.state for one in content.listed}
+
+
+def test_entries_are_listed_as_answered_and_merged_in_force():
+    """What is listed says where it is from; what is in force is merged."""
+    content = composed("101.226.103.0/25", "101.226.103.128/25")
+    assert shown(content.effective) == ["101.226.103.0/24"]
+    assert {(one.source, one.state) for one in content.listed} == {("events", State.LISTED)}
+
+
+def test_sources_add_up():
+    """Two sources that name the same entry list it twice, and it is in force once."""
+    both = {"events": accepted(*hosts(1, 2)), "chat": accepted(*hosts(2, 3))}
+    content = compose(PLAIN, both, START)
+    assert len(content.listed) == 4
+    assert shown(content.effective) == ["101.226.103.1/32", "101.226.103.2/31"]
+
+
+def test_a_source_never_accepted_adds_nothing():
+    """A list works with what its sources have given so far."""
+    assert composed("101.226.103.7").effective
+
+
+def test_pins_are_always_in():
+    """A pin is in force without any source, in special-purpose space too."""
+    content = composed("101.226.103.7", pins=(override("192.0.2.7"),))
+    assert shown(content.effective) == ["101.226.103.7/32", "192.0.2.7/32"]
+    assert states(content)["192.0.2.7/32"] is State.PINNED
+    assert {one.source for one in content.listed} == {"events", "pin"}
+
+
+def test_exclusions_are_never_in():
+    """An exclusion beats sources and pins alike."""
+    content = composed(
+        *hosts(6, 8), exclusions=(override("101.226.103.7"),), pins=(override("101.226.103.7"),)
+    )
+    assert shown(content.effective) == ["101.226.103.6/32", "101.226.103.8/32"]
+    assert states(content)["101.226.103.7/32"] is State.EXCLUDED
+
+
+def test_an_exclusion_cuts_a_network():
+    """A network of which a part is excluded stays listed, without that part."""
+    content = composed("101.226.103.0/30", exclusions=(override("101.226.103.2"),))
+    assert shown(content.effective) == ["101.226.103.0/31", "101.226.103.3/32"]
+    assert states(content) == {"101.226.103.0/30": State.LISTED}
+
+
+def test_two_exclusions_cover_one_network():
+    """A network that exclusions cover together is excluded."""
+    halves = (override("101.226.103.0/25"), override("101.226.103.128/25"))
+    content = composed("101.226.103.0/24", "101.226.104.7", exclusions=halves)
+    assert states(content)["101.226.103.0/24"] is State.EXCLUDED
+
+
+@pytest.mark.parametrize(
+    ("listed", "excluded", "out"),
+    [
+        ("a.qq.com", "a.qq.com", True),
+        ("a.qq.com", "*.qq.com", True),
+        ("*.a.qq.com", "*.qq.com", True),
+        ("*.qq.com", "a.qq.com", True),
+        ("qq.com", "*.qq.com", False),
+        ("a.qq.com", "b.qq.com", False),
+        ("aqq.com", "*.qq.com", False),
+    ],
+)
+def test_excluded_names_are_never_in(listed: str, excluded: str, *, out: bool):
+    """A domain is out where any name it admits is excluded; a tree cannot lose one name alone."""
+    content = composed(listed, "101.226.103.7", exclusions=(override(excluded),))
+    assert (states(content)[listed] is State.EXCLUDED) is out
+    assert (listed not in shown(content.effective)) is out
+
+
+def test_overrides_end():
+    """A pin or exclusion counts until its date, and no longer."""
+    changes = {"pins": (override("8.8.4.4", until=timedelta(days=1)),)}
+    assert len(composed("101.226.103.7", **changes).effective) == 2
+    assert len(composed("101.226.103.7", at=timedelta(days=1), **changes).effective) == 1
+
+
+def test_unnecessary_entries_stay_listed():
+    """With only_necessary an entry the platform calls unnecessary is excluded; unknown is kept."""
+    base = accepted(*hosts(1, 3))
+    marks = dict(zip(base.presences, (True, False, None), strict=True))
+    marked = tuple(replace(p, entry=replace(p.entry, necessary=mark)) for p, mark in marks.items())
+    content = compose(replace(PLAIN, only_necessary=True), {"events": replace(base, presences=marked)}, START)
+    assert list(states(content).values()) == [State.LISTED, State.EXCLUDED, State.LISTED]
+
+
+def test_entries_in_grace_are_in_force():
+    """Gone upstream and kept for now: listed as grace, and let in."""
+    base = accepted("101.226.103.7")
+    gone = tuple(replace(p, absent=3, gone_at=START) for p in base.presences)
+    content = compose(PLAIN, {"events": replace(base, presences=gone)}, START)
+    assert states(content) == {"101.226.103.7/32": State.GRACE}
+    assert shown(content.effective) == ["101.226.103.7/32"]
+
+
+def test_the_digest_is_of_what_is_in_force():
+    """However written and wherever from, the same content has the same digest; notes never count."""
+    whole = composed("101.226.103.0/24")
+    halves = composed("101.226.103.0/25", pins=(override("101.226.103.128/25"),))
+    assert whole.digest == halves.digest
+    assert composed("101.226.103.0/25").digest != whole.digest
+    assert all(entry == Entry(entry.value) for entry in halves.effective)
