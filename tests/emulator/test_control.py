@@ -139,6 +139,7 @@ async def test_journal(ask, emulator):
     assert token["body"]["app_id"] == "cli_a1b2c3d4e5f60001"
     assert (listed["path"], listed["query"]) == ("/open-apis/event/v1/outbound_ip", {"page_size": "50"})
     assert listed["caller"] == "127.0.0.1"
+    assert listed["headers"]["authorization"].startswith("Bearer sha256:")
     assert shape(emulator.journal.of("feishu")[0]).body == {"app_id": "str", "app_secret": "str"}
     assert await ask.control("DELETE", "journal") is None
     assert emulator.journal.entries == []

@@ -185,6 +185,13 @@ async def test_pages(ask, size, lengths):
     assert len({ip for page in pages for ip in page}) == 58
 
 
+async def test_a_full_last_page(ask, emulator):
+    """A list that ends with a full page has no empty page after it."""
+    values = emulator.state.lists["feishu"]["outbound_ip"].values
+    del values[50:]
+    assert [len(page) for page in await _pages(ask, await ask.feishu_token(), 50)] == [50]
+
+
 @pytest.mark.parametrize(
     "query",
     [
