@@ -5,6 +5,7 @@ They are imported when the first test needs them: the SDK alone takes seconds.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 
@@ -37,12 +38,16 @@ def origin(emulator) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def lark(origin):
-    """The official SDK."""
+    """The official SDK; it takes an event loop when imported and never closes it, so it is given one."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     import lark_oapi  # noqa: PLC0415 - slow, see above
 
     app = {"app_id": "cli_a1b2c3d4e5f60001", "secret": "feishu-demo-app-secret-0000001"}
     builder = lark_oapi.Client.builder().domain(origin).app_id(app["app_id"]).app_secret(app["secret"])
-    return builder.log_level(lark_oapi.LogLevel.ERROR).build()
+    yield builder.log_level(lark_oapi.LogLevel.ERROR).build()
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 @pytest.fixture(autouse=True)
