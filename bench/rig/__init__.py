@@ -1,0 +1,1 @@
+"""What the benchmarks share: data that is the same every time, and figures side by side."""
