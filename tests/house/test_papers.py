@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 from gatepost import config, errors
 from gatepost.cli.group import cli
-from gatepost.cli.main import COMMANDS, SUMMARY
+from gatepost.cli.help import COMMANDS, SUMMARY
 from house import papers
 from house.tree import python_files, read, tracked_files
 

@@ -102,12 +102,12 @@ async def test_classic_only_when_asked(opened):
     script = Script(TOKEN, LIST)
     async with opened(script, token="classic") as wechat:
         await wechat.get_callback_ip()
-        assert len(wechat.notices) == 1
-        assert "invalid" in wechat.notices[0]
+        assert len(wechat.notices_of(wechat.account)) == 1
+        assert "invalid" in wechat.notices_of(wechat.account)[0]
     assert (script.requests[0].method, script.paths[0]) == ("GET", CLASSIC)
     assert script.query(0) == {"grant_type": "client_credential", "appid": "wx1", "secret": CANARY}
     async with opened(Script(TOKEN)) as wechat:
-        assert wechat.notices == ()
+        assert wechat.notices_of(wechat.account) == ()
 
 
 async def test_token_is_asked_for_once(opened, tmp_path):

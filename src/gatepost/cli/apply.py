@@ -11,7 +11,7 @@ from gatepost.cli.language import _
 from gatepost.cli.plan import make_report
 from gatepost.cli.planfile import read_plans
 from gatepost.cli.showing import print_report
-from gatepost.cli.ui import Ui, common, run_async
+from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.cycle import CycleReport, apply_cycle
 from gatepost.engine.exits import exit_of
@@ -26,7 +26,7 @@ from gatepost.model.plan import Plan, PlanStatus, Result
 @click.option("--plan", "plan_file", metavar="FILE", help=_("Apply exactly this saved plan, or refuse."))
 @click.option("--digest", metavar="DIGEST", help=_("Apply exactly the plan of this digest, or refuse."))
 @click.option("-y", "--yes", is_flag=True, help=_("Do not ask on a terminal."))
-@common
+@takes_options
 def command(
     ui: Ui,
     lists: tuple[str, ...],

@@ -42,6 +42,7 @@ def build_site(settings: Settings, store: Store, clock: Clock) -> Site:
 
 def opener(settings: Settings, clock: Clock) -> OpenSource:
     """How a source is opened: its account's client, or the plain client for public lists."""
+    _quieten_retries()
 
     @asynccontextmanager
     async def open_source(source: SourceSettings) -> AsyncIterator[Source]:
@@ -49,6 +50,13 @@ def opener(settings: Settings, clock: Clock) -> OpenSource:
             yield source.plugin(source.options, client)
 
     return open_source
+
+
+def _quieten_retries() -> None:
+    """The program tells of retries itself; the library would log each with its error on stderr."""
+    from stamina import instrumentation  # noqa: PLC0415 - only where something is fetched
+
+    instrumentation.set_on_retry_hooks(())
 
 
 @asynccontextmanager

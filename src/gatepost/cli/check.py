@@ -9,7 +9,7 @@ import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, common, run_async
+from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.engine.asking import CheckAnswer, ask, bare, check_document, covers
 from gatepost.engine.exits import Exit
 from gatepost.engine.report import time_text
@@ -29,7 +29,7 @@ from gatepost.planning.normalise import parse_value
 )
 @click.option("--at", metavar="TIME", help=_("At this time: 2026-01-31 or 2026-01-31T08:00:00Z."))
 @click.option("--target", metavar="TARGET", help=_("Also ask the device itself."))
-@common
+@takes_options
 def command(ui: Ui, value: str, lists: tuple[str, ...], at: str | None, target: str | None) -> int:
     """Exit 0 if allowed, 5 if not."""
     wanted = _value(value)

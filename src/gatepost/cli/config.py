@@ -13,7 +13,7 @@ import click
 
 from gatepost.cli.building import settings_of
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, common
+from gatepost.cli.ui import Ui, takes_options
 from gatepost.config import Settings, schema
 from gatepost.errors import GatepostError
 from gatepost.kit.secret import Secret
@@ -27,35 +27,37 @@ def command() -> None:
 
 
 @command.command(help=_("Check every key, reference and secret."))
-@common
+@takes_options
 def check(ui: Ui) -> int:
     """Exit 1 with file and line where something is wrong."""
     settings = settings_of(ui)
-    missing = [str(error) for error in _secrets(settings)]
+    missing, notices = _accounts(settings)
     document = {
         "file": str(settings.path),
         "ok": not missing,
         "problems": missing,
+        "notices": notices,
         "accounts": len(settings.accounts),
         "sources": len(settings.sources),
         "lists": len(settings.lists),
         "targets": len(settings.targets),
     }
-    ui.show(document, lambda: _print_check(ui, settings, missing))
+    ui.show(document, lambda: _print_check(ui, settings, missing, notices))
     return 1 if missing else 0
 
 
-def _secrets(settings: Settings) -> list[GatepostError]:
-    found = []
+def _accounts(settings: Settings) -> tuple[list[str], list[str]]:
+    """What is wrong with the accounts' secrets, and what their owner should know."""
+    missing, notices = [], []
     for account in settings.accounts.values():
         try:
-            account.build()
+            notices += [f"{account.name}: {one}" for one in account.client.notices_of(account.build())]
         except GatepostError as error:
-            found.append(error)
-    return found
+            missing.append(str(error))
+    return missing, notices
 
 
-def _print_check(ui: Ui, settings: Settings, missing: list[str]) -> None:
+def _print_check(ui: Ui, settings: Settings, missing: list[str], notices: list[str]) -> None:
     for problem in missing:
         ui.say(problem, "bold red")
     if missing:
@@ -67,6 +69,8 @@ def _print_check(ui: Ui, settings: Settings, missing: list[str]) -> None:
         targets=len(settings.targets),
     )
     ui.say(f"{settings.path}: {_('good')} ({counts})", "green")
+    for notice in notices:
+        ui.say(notice, "yellow")
     for name in sorted(
         {*settings.sources} - {s for one in settings.lists.values() for s in one.allowlist.sources}
     ):
@@ -78,7 +82,7 @@ def _print_check(ui: Ui, settings: Settings, missing: list[str]) -> None:
 
 
 @command.command(help=_("Print the effective settings, secrets masked."))
-@common
+@takes_options
 def show(ui: Ui) -> int:
     """Defaults included."""
     document = effective(settings_of(ui))
@@ -87,7 +91,7 @@ def show(ui: Ui) -> int:
 
 
 @command.command("schema", help=_("Print the JSON Schema, for editors."))
-@common
+@takes_options
 def print_schema(ui: Ui) -> int:
     """The same document with and without --json."""
     ui.show(schema(), lambda: click.echo(json.dumps(schema(), ensure_ascii=False, indent=1)))

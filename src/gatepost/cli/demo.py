@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, common, run_async
+from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.emulator.app import Emulator
 from gatepost.emulator.serve import serving
 from gatepost.emulator.state import ListChange
@@ -29,7 +29,7 @@ INSIDE = "GATEPOST_DEMO_NAMESPACE"
 
 
 @click.command(help=_("Show everything in one go, without an account."))
-@common
+@takes_options
 def command(ui: Ui) -> int:
     """Exit 0 if every step ended as it should."""
     kernel = os.geteuid() == 0 and all(shutil.which(name) for name in ("nft", "unshare", "ip"))

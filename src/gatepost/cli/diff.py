@@ -7,7 +7,7 @@ import click
 from gatepost.cli.building import site_of
 from gatepost.cli.fetch import entry_line
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, common
+from gatepost.cli.ui import Ui, takes_options
 from gatepost.engine.report import delta_document
 from gatepost.engine.site import Site
 from gatepost.errors import UsageError
@@ -19,7 +19,7 @@ from gatepost.planning.diff import diff
 @click.argument("list_name", metavar="LIST")
 @click.argument("first", type=int, metavar="A")
 @click.argument("second", type=int, metavar="B")
-@common
+@takes_options
 def command(ui: Ui, list_name: str, first: int, second: int) -> int:
     """Entries in force, as `plan` would add and remove them."""
     with site_of(ui) as site:

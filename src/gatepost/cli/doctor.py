@@ -14,7 +14,7 @@ import click
 from gatepost import __version__
 from gatepost.cli.building import build_site, pick_sources, settings_of
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, common, error_lines, run_async
+from gatepost.cli.ui import Ui, error_lines, run_async, takes_options
 from gatepost.config import Settings
 from gatepost.engine.fetching import fetch_sources
 from gatepost.engine.report import error_document, read_answer
@@ -36,7 +36,7 @@ class Finding:
 
 @click.command(help=_("What is wrong, and what to do."))
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@common
+@takes_options
 def command(ui: Ui, sources: tuple[str, ...]) -> int:
     """Looks at everything; changes nothing. Exit 1 if anything is wrong."""
     findings = [_machine(), *_proxies()]

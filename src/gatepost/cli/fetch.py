@@ -6,7 +6,7 @@ import click
 
 from gatepost.cli.building import opener, pick_sources, settings_of
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, common, error_lines, run_async, shorten
+from gatepost.cli.ui import Ui, error_lines, run_async, shorten, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.fetching import Got, fetch_sources
 from gatepost.engine.report import fetch_document, read_answer
@@ -21,7 +21,7 @@ SHOWN = 20
 
 @click.command(help=_("Ask the platforms and print entries; store and change nothing."))
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@common
+@takes_options
 def command(ui: Ui, sources: tuple[str, ...]) -> int:
     """Fetch the named sources, or all."""
     settings = settings_of(ui)

@@ -7,8 +7,8 @@ import importlib
 import click
 
 from gatepost import __version__
+from gatepost.cli.help import COMMANDS, SUMMARY, help_text
 from gatepost.cli.language import _
-from gatepost.cli.main import COMMANDS, SUMMARY, help_text
 
 
 class LazyGroup(click.Group):

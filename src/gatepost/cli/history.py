@@ -6,7 +6,7 @@ import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, common
+from gatepost.cli.ui import Ui, takes_options
 from gatepost.engine.report import serial_document, time_text
 from gatepost.errors import UsageError
 from gatepost.model.record import SerialRecord
@@ -14,7 +14,7 @@ from gatepost.model.record import SerialRecord
 
 @click.command(help=_("The serials of a list."))
 @click.argument("list_name", metavar="LIST")
-@common
+@takes_options
 def command(ui: Ui, list_name: str) -> int:
     """Newest last."""
     with site_of(ui) as site:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, common
+from gatepost.cli.ui import Ui, takes_options
 from gatepost.config.template import PLATFORMS, template
 from gatepost.errors import UsageError
 
@@ -15,7 +15,7 @@ from gatepost.errors import UsageError
 @click.command(help=_("Write a commented gatepost.toml for your platforms."))
 @click.argument("platforms", nargs=-1, metavar="PLATFORM...", type=click.Choice(PLATFORMS))
 @click.option("--output", metavar="FILE", help=_("Where to; - prints it. Default: gatepost.toml"))
-@common
+@takes_options
 def command(ui: Ui, platforms: tuple[str, ...], output: str | None) -> int:
     """Never overwrites a file."""
     text = template(platforms or PLATFORMS)

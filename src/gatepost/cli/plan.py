@@ -10,7 +10,7 @@ from gatepost.cli.building import pick_lists, site_of
 from gatepost.cli.language import _
 from gatepost.cli.planfile import write_plans
 from gatepost.cli.showing import print_report
-from gatepost.cli.ui import Ui, common, run_async
+from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.engine.cycle import CycleReport, plan_cycle
 from gatepost.engine.exits import exit_of
 from gatepost.engine.report import cycle_document
@@ -20,7 +20,7 @@ from gatepost.engine.site import Site
 @click.command(help=_("Show what would change; change nothing but the store."))
 @click.argument("lists", nargs=-1, metavar="[LIST]...")
 @click.option("--out", metavar="FILE", help=_("Save the plan, for `apply --plan FILE`."))
-@common
+@takes_options
 def command(ui: Ui, lists: tuple[str, ...], out: str | None) -> int:
     """Fetch, accept and plan; exit 2 where changes wait, 3 where a guard holds."""
     with site_of(ui) as site:

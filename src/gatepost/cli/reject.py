@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, common
+from gatepost.cli.ui import Ui, takes_options
 from gatepost.cli.word import speak
 from gatepost.model.plan import Word
 
@@ -13,7 +13,7 @@ from gatepost.model.plan import Word
 @click.command(help=_("Refuse what a guard held, by its digest."))
 @click.argument("digest")
 @click.option("--why", required=True, metavar="TEXT", help=_("The reason, for the record."))
-@common
+@takes_options
 def command(ui: Ui, digest: str, why: str) -> int:
     """Record the word with who and when."""
     return speak(ui, digest, Word.REJECT, why)

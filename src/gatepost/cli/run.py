@@ -10,7 +10,7 @@ import click
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
 from gatepost.cli.showing import outcome_word, status_word
-from gatepost.cli.ui import Ui, common, error_lines, run_async
+from gatepost.cli.ui import Ui, error_lines, run_async, takes_options
 from gatepost.engine.cycle import CycleReport
 from gatepost.engine.loop import run
 from gatepost.engine.report import list_status
@@ -19,7 +19,7 @@ from gatepost.errors import GatepostError
 
 
 @click.command(help=_("The service: fetch and apply on schedule."))
-@common
+@takes_options
 def command(ui: Ui) -> int:
     """Runs until SIGTERM or SIGINT; what is applied stays applied."""
     with site_of(ui) as site:

@@ -9,7 +9,7 @@ import click
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
 from gatepost.cli.showing import SHORT_DIGEST, outcome_word
-from gatepost.cli.ui import Ui, common
+from gatepost.cli.ui import Ui, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.health import Health, SourceHealth, TargetHealth, health_document, health_of
 
@@ -17,7 +17,7 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 @click.command(help=_("Each source, list and target: fresh, stale, held."))
-@common
+@takes_options
 def command(ui: Ui) -> int:
     """Read the history alone; exit 1 after a failed apply, 3 where something is held, 4 where stale."""
     with site_of(ui) as site:

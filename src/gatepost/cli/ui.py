@@ -132,7 +132,7 @@ def _console(*, stderr: bool) -> Console:
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=width, soft_wrap=True)
 
 
-def common(command: Command) -> Command:
+def takes_options(command: Command) -> Command:
     """The options that every command takes; the command gets a Ui first, and its errors are shown."""
 
     @wraps(command)

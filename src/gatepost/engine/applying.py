@@ -20,6 +20,7 @@ def to_failure(error: GatepostError) -> Failure:
         code=error.code,
         links=error.links,
         log_id=error.log_id,
+        retry_after=error.retry_after,
     )
 
 

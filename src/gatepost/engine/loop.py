@@ -31,10 +31,11 @@ def _source_due(site: Site, name: str, jitter: float) -> datetime | None:
     if attempt is None:
         return None
     every = site.settings.sources[name].every
+    told = timedelta(seconds=(attempt.failure.retry_after or 0.0) if attempt.failure else 0.0)
     if attempt.failure is not None and attempt.failure.transient:
         since = attempt.at - (attempt.succeeded_at or attempt.at)
-        return _later(attempt.at, min(every, max(RETRY_FIRST, since)))
-    return _later(attempt.at, every * (1 + JITTER * jitter))
+        return _later(attempt.at, max(told, min(every, max(RETRY_FIRST, since))))
+    return _later(attempt.at, max(told, every * (1 + JITTER * jitter)))
 
 
 def _later(moment: datetime, span: timedelta) -> datetime:

@@ -20,6 +20,8 @@ class Failure:
     code: int | None = None
     links: tuple[str, ...] = ()
     log_id: str | None = None
+    retry_after: float | None = None
+    """Seconds that the platform says to wait."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -307,6 +307,11 @@ class Platform(ABC):
     def account_id(self) -> str:
         """The app's public id; no secret."""
 
+    @classmethod
+    def notices_of(cls, account: Any) -> tuple[str, ...]:  # noqa: ARG003 - most settings need no word
+        """What the owner should know about an account's settings, one sentence each."""
+        return ()
+
     @property
     def provenance(self) -> str:
         """Platform, place and account: another of them is another source of truth. No secrets."""

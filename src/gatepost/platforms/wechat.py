@@ -154,10 +154,10 @@ class WeChat(TwoHosts, Weixin):
         """The AppID."""
         return self.account.appid
 
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What the owner should know about these settings, one sentence each; to be said once."""
-        return (CLASSIC_NOTICE,) if self.account.token == CLASSIC else ()
+    @classmethod
+    def notices_of(cls, account: WeChatAccount) -> tuple[str, ...]:
+        """That the classic token invalidates every other user's."""
+        return (CLASSIC_NOTICE,) if account.token == CLASSIC else ()
 
     async def get_api_domain_ip(self) -> tuple[str, ...]:
         """Addresses of api.weixin.qq.com, for our calls.

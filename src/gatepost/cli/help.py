@@ -1,0 +1,43 @@
+"""What ``gatepost --help`` prints, without the command line library: people run it in loops."""
+
+from __future__ import annotations
+
+from gatepost.cli.language import _
+
+SUMMARY = "Keep allow-lists true: ask the platforms, plan, guard, apply, verify."
+
+COMMANDS = {
+    "demo": "Show everything in one go, without an account.",
+    "init": "Write a commented gatepost.toml for your platforms.",
+    "config": "Check, show or describe the configuration.",
+    "fetch": "Ask the platforms and print entries; store and change nothing.",
+    "plan": "Show what would change; change nothing but the store.",
+    "apply": "Plan and apply, or apply exactly a plan made before.",
+    "approve": "Allow what a guard held, by its digest.",
+    "reject": "Refuse what a guard held, by its digest.",
+    "status": "Each source, list and target: fresh, stale, held.",
+    "history": "The serials of a list.",
+    "diff": "What came and went between two serials.",
+    "check": "Is an address or domain allowed, by what, since when?",
+    "doctor": "What is wrong, and what to do.",
+    "run": "The service: fetch and apply on schedule.",
+    "emulate": "The four platforms on loopback, with faults on demand.",
+}
+"""Name and one-line help; each is ``gatepost.cli.<name>:command``, imported when it is used."""
+
+
+def help_text() -> str:
+    """What ``gatepost --help`` prints."""
+    lines = [
+        _("Usage: gatepost COMMAND [OPTIONS] [ARGUMENTS]"),
+        "",
+        f"  {_(SUMMARY)}",
+        "",
+        _("Commands:"),
+        *(f"  {name:<9}{_(text)}" for name, text in COMMANDS.items()),
+        "",
+        _("Every command takes --config FILE, --json, -q, -v, --lang en|zh and --help."),
+        _("Start with:  gatepost demo   (no account needed)"),
+        "",
+    ]
+    return "\n".join(lines)
