@@ -114,17 +114,16 @@ class _Memo(dict[str, T | None]):
             return None
         if len(self) >= MEMO_MAX:
             self.clear()
-        answer = self[text] = self._search(text)
+        try:
+            answer = self._v6_at(text) if ":" in text else self._v4.at(parse_v4(text))
+        except (OSError, ValueError):
+            answer = self._names.at(text)
+        self[text] = answer
         return answer
 
-    def _search(self, text: str) -> T | None:
-        try:
-            if ":" not in text:
-                return self._v4.at(parse_v4(text))
-            number = parse_v6(text)
-            return self._v4.at(number & 0xFFFFFFFF) if number >> 32 == _MAPPED else self._v6.at(number)
-        except (OSError, ValueError):
-            return self._names.at(text)
+    def _v6_at(self, text: str) -> T | None:
+        number = parse_v6(text)
+        return self._v4.at(number & 0xFFFFFFFF) if number >> 32 == _MAPPED else self._v6.at(number)
 
 
 def _table(
