@@ -12,6 +12,8 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -198,13 +200,26 @@ def _refuse_redirect(response: httpx2.Response, call: Call) -> None:
 
 
 def _network(settings: HttpSettings, *, loopback: bool) -> httpx2.AsyncHTTPTransport:
-    context = httpx2.create_ssl_context(trust_env=False)
-    if settings.ca_file is not None:
-        _trust(context, settings.ca_file)
+    context = _context(settings.ca_file, _changed(settings.ca_file))
     proxy = (
         None if loopback or settings.proxy is None else _proxy(settings.proxy, settings.proxy_login, context)
     )
     return httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy)
+
+
+@lru_cache(maxsize=16)
+def _context(ca_file: str | None, _changed_at: tuple[float, ...]) -> ssl.SSLContext:
+    """Shared by all clients: reading the system's authorities takes longer than a request."""
+    context = httpx2.create_ssl_context(trust_env=False)
+    if ca_file is not None:
+        _trust(context, ca_file)
+    return context
+
+
+def _changed(ca_file: str | None) -> tuple[float, ...]:
+    """When the authorities were last written, so that a service sees new ones."""
+    places = (ca_file, ssl.get_default_verify_paths().openssl_cafile)
+    return tuple(Path(place).stat().st_mtime for place in places if place and Path(place).exists())
 
 
 def _trust(context: ssl.SSLContext, path: str) -> None:
