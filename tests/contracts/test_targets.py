@@ -129,7 +129,8 @@ async def test_one_winner(rig, started):
     if started:
         await put(rig.target(), entries("9.9.9.9/32"))
     held = await rig.target().current()
-    rivals = [entries(f"8.{number}.0.0/24", f"2a00:{number}::/64") for number in range(1, 6)]
+    kept = texts(held)
+    rivals = [entries(*kept, f"8.{number}.0.0/24", f"2a00:{number}::/64") for number in range(1, 6)]
     won: list[int] = []
 
     async def compete(number: int) -> None:

@@ -168,7 +168,9 @@ for step in range(100):
 async def test_death_at_every_step(tmp_path, clock, started, command):
     """Killed before any step, the file is the old or the new one; the next run knows which and goes on."""
     argv = [sys.executable, "-c", CRASH, str(tmp_path), started, *command]
-    await anyio.run_process(argv, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])})
+    await anyio.run_process(
+        argv, env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
+    )
     steps = sorted(tmp_path.iterdir())
     seen = [await recovers(target(step, clock, reload=command), step, started) for step in steps]
     assert len(seen) > 10

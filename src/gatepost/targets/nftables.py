@@ -132,19 +132,23 @@ class Nftables(Target):
 
     async def _read(self) -> _Held:
         listed = await self._nft("-j", "list", "table", "inet", self._table)
-        if listed.code:
-            await self._require_no_table(listed)
+        if listed.code and await self._is_absent():
             return _Held(exists=False)
+        if listed.code:  # another writer may have made it a moment ago
+            listed = await self._nft("-j", "list", "table", "inet", self._table)
+        if listed.code:
+            msg = f"{self.place} cannot be read: {listed.words}"
+            raise TargetUnavailable(msg)
         objects = _decode(listed.stdout, self._table)
         return _Reading(self._table, self._set, objects).held()
 
-    async def _require_no_table(self, refused: Finished) -> None:
-        """The table could not be listed: find out whether it is simply not there, without reading words."""
+    async def _is_absent(self) -> bool:
+        """Whether the table that could not be listed is simply not there; decided without reading words."""
         tables = await self._nft("-j", "list", "tables", "inet")
-        names = () if tables.code else [found.table for found in _decode(tables.stdout, self._table)]
-        if tables.code or any(table and table.name == self._table for table in names):
-            msg = f"{self.place} cannot be read: {refused.words}"
-            raise TargetUnavailable(msg)
+        if tables.code:
+            return False
+        names = [found.table.name for found in _decode(tables.stdout, self._table) if found.table]
+        return self._table not in names
 
     async def _nft(self, *arguments: str, stdin: bytes = b"") -> Finished:
         try:
