@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,6 @@ import msgspec
 from gatepost.errors import StoreCorrupt
 from gatepost.model.address import Family, Prefix, parse_v4, parse_v6
 from gatepost.model.answer import HeldAnswer, Presence
-from gatepost.model.content import Listed, State
 from gatepost.model.entry import Domain, Entry, PortRange, Protocol, Quarantined
 from gatepost.model.plan import Plan
 from gatepost.model.record import Failure
@@ -40,7 +40,7 @@ def reading_bytes() -> Iterator[None]:
     """Whatever is wrong with stored bytes is StoreCorrupt."""
     try:
         yield
-    except (msgspec.MsgspecError, zlib.error, ValueError, OSError, IndexError) as error:
+    except (msgspec.MsgspecError, zlib.error, struct.error, ValueError, OSError, LookupError) as error:
         msg = f"a record of the history cannot be read: {type(error).__name__}"
         raise StoreCorrupt(msg) from None
 
@@ -49,24 +49,28 @@ def reading_bytes() -> Iterator[None]:
 
 
 def place(value: Prefix | Domain) -> bytes:
-    """Family, length and network as fixed-width bytes; or the domain's name."""
-    match value:
-        case Prefix(family, network, length):
-            return bytes((family, length)) + network.to_bytes(family.bits // 8, "big")
-        case Domain(name, tree):
-            return bytes((DOMAIN, tree)) + name.encode()
+    """Family, network and length as fixed-width bytes, or the domain's name; they sort as entry keys do."""
+    if isinstance(value, Domain):
+        return bytes((DOMAIN, value.tree)) + value.name.encode()
+    if value.family is Family.V4:
+        return _V4.pack(4, value.network, value.length)
+    return _V6.pack(6, value.network >> 64, value.network & _HALF, value.length)
+
+
+_V4 = struct.Struct(">BIB")
+_V6 = struct.Struct(">BQQB")
+_HALF = (1 << 64) - 1
 
 
 def value_of(data: bytes) -> Prefix | Domain:
-    """The value at a place."""
-    leading, second, *_ = data
-    if leading == DOMAIN:
-        return Domain(data[2:].decode(), bool(second))
-    family = Family(leading)
-    if len(data) != len(place(Prefix(family, 0, 0))):
-        msg = "a network of a wrong width"
-        raise ValueError(msg)
-    return Prefix(family, int.from_bytes(data[2:], "big"), second)
+    """The value at a place; raises struct.error, ValueError or IndexError for bytes that are none."""
+    if data[0] == DOMAIN:
+        return Domain(data[2:].decode(), bool(data[1]))
+    if data[0] == Family.V4:
+        _, network, length = _V4.unpack(data)
+        return Prefix(Family.V4, network, length)
+    leading, high, low, length = _V6.unpack(data)
+    return Prefix(Family(leading), high << 64 | low, length)
 
 
 def covering_places(value: Prefix | Domain) -> list[bytes]:
@@ -99,9 +103,8 @@ _DETAIL = msgspec.json.Decoder(Detail)
 
 
 def entry_of(where: bytes, said: bytes | None) -> Entry:
-    """The entry of a place and a detail."""
-    with reading_bytes():
-        return Entry(value_of(where), *(PLAIN if said is None else _DETAIL.decode(said)))
+    """The entry of a place and a detail; within :func:`reading_bytes`, entered once for many."""
+    return Entry(value_of(where)) if said is None else Entry(value_of(where), *_DETAIL.decode(said))
 
 
 # -- sets of entries
@@ -226,14 +229,3 @@ def pack_failure(failure: Failure | None) -> bytes | None:
 def unpack_failure(data: bytes | None) -> Failure | None:
     """Back."""
     return None if data is None else FAILURE.unpack(data)
-
-
-def listed_key(one: Listed) -> tuple[Any, ...]:
-    """Order of listed entries in a rebuilt content: by entry, then source, state and date."""
-    return (one.entry.key, one.source, one.state, one.since)
-
-
-def state_of(text: str) -> State:
-    """The state of a row."""
-    with reading_bytes():
-        return State(text)

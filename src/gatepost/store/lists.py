@@ -9,16 +9,17 @@ where it began.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gatepost.model.address import Prefix
-from gatepost.model.content import Content, Listed, Serial, Snapshot
+from gatepost.model.content import Content, Listed, Serial, Snapshot, State
 from gatepost.model.entry import Domain, Entry
 from gatepost.model.record import Hit, SerialRecord
 from gatepost.store import encode
@@ -35,6 +36,7 @@ Row: TypeAlias = tuple[bytes, bytes | None, str, str]
 """Place, detail, source and state: what a listed entry says beside its date."""
 
 ROW = (listed.c.place, listed.c.detail, listed.c.source, listed.c.state)
+STATES = {state.value: state for state in State}
 SINCE = sa.type_coerce(listed.c.since, sa.BigInteger).label("micros")
 
 
@@ -129,8 +131,7 @@ class Lists(Subject):
             )
         )
         with self._database.reading() as connection:
-            entries = [encode.entry_of(place, detail) for place, detail in connection.execute(query)]
-        return tuple(sorted(entries, key=lambda entry: entry.key))
+            return _entries(connection.execute(query).all())
 
     def covering(
         self, value: Prefix | Domain, at: datetime | None, lists_: tuple[str, ...]
@@ -147,8 +148,9 @@ class Lists(Subject):
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        hits = [Hit(row.name, _listed(row[2:]), Serial(row.serial)) for row in rows]
-        return tuple(sorted(hits, key=lambda hit: (hit.list, *encode.listed_key(hit.listed))))
+        with encode.reading_bytes():
+            hits = [Hit(name, _listed(row), Serial(serial)) for name, serial, *row in rows]
+        return tuple(sorted(hits, key=lambda hit: (hit.list, _order(hit.listed))))
 
 
 def _serials_of(list_: str) -> sa.Select[Any]:
@@ -169,8 +171,8 @@ def _valid(at: datetime | None) -> sa.ColumnElement[bool]:
 
 def _snapshot(connection: Connection, list_: str, row: Any, when: sa.ColumnElement[bool]) -> Snapshot:
     query = sa.select(*ROW, SINCE).where(listed.c.list_id == row.list_id, when)
-    shown = sorted((_listed(one) for one in connection.execute(query)), key=encode.listed_key)
-    content = Content(tuple(shown), _in_force(connection, row.list_id, row.serial), row.digest)
+    shown = _shown(connection.execute(query).all())
+    content = Content(shown, _in_force(connection, row.list_id, row.serial), row.digest)
     return Snapshot(list_, Serial(row.serial), row.at, content)
 
 
@@ -181,15 +183,40 @@ def _at_serial(serial: int) -> sa.ColumnElement[bool]:
 
 def _in_force(connection: Connection, list_id: int, serial: int) -> tuple[Entry, ...]:
     query = sa.select(effective.c.place, effective.c.detail)
-    rows = connection.execute(query.where(effective.c.list_id == list_id, _at_serial(serial)))
-    return tuple(
-        sorted((encode.entry_of(place, detail) for place, detail in rows), key=lambda entry: entry.key)
-    )
+    rows = connection.execute(query.where(effective.c.list_id == list_id, _at_serial(serial))).all()
+    return _entries(rows)
+
+
+def _entries(rows: Sequence[Any]) -> tuple[Entry, ...]:
+    """Entries of rows that begin with place and detail, sorted by key."""
+    with encode.reading_bytes():
+        entries = [encode.entry_of(row[0], row[1]) for row in _by_place(rows)]
+    return tuple(sorted(entries, key=lambda entry: entry.key) if _share_places(rows) else entries)
+
+
+def _shown(rows: Sequence[Any]) -> tuple[Listed, ...]:
+    """Listed entries of rows, sorted by key, source, state and date."""
+    with encode.reading_bytes():
+        shown = [_listed(row) for row in _by_place(rows)]
+    return tuple(sorted(shown, key=_order) if _share_places(rows) else shown)
+
+
+def _by_place(rows: Sequence[Any]) -> list[Any]:
+    """Places sort as keys do, at a fraction of the cost; only where some are equal the keys are needed."""
+    return sorted(rows, key=itemgetter(0))
+
+
+def _share_places(rows: Sequence[Any]) -> bool:
+    return len({row[0] for row in rows}) < len(rows)
 
 
 def _listed(row: Any) -> Listed:
     place, detail, source, state, micros = row
-    return Listed(encode.entry_of(place, detail), source, from_micros(micros), encode.state_of(state))
+    return Listed(encode.entry_of(place, detail), source, from_micros(micros), STATES[state])
+
+
+def _order(one: Listed) -> tuple[Any, ...]:
+    return one.entry.key, one.source, one.state, one.since
 
 
 def _row(one: Listed) -> Row:
@@ -210,7 +237,7 @@ def _record_listed(
 ) -> tuple[tuple[Listed, ...], bool]:
     """Close what is gone, open what is new; the entries with the dates kept, and whether anything changed."""
     query = sa.select(listed.c.id, listed.c.serial, *ROW, SINCE)
-    rows = connection.execute(query.where(listed.c.list_id == turn.list_id, listed.c.step_to.is_(None)))
+    rows = connection.execute(query.where(listed.c.list_id == turn.list_id, listed.c.step_to.is_(None))).all()
     old = {(p, d, so, st): _Kept(id_, serial, since) for id_, serial, p, d, so, st, since in rows}
     new = {_row(one): one for one in content}
     gone = {row: old[row] for row in old.keys() - new.keys()}
@@ -234,7 +261,8 @@ def _same_entries(gone: dict[Row, _Kept], came: Iterable[Row]) -> dict[Row, _Kep
 
 def _origin(row: Row) -> Origin:
     place, detail, source, _ = row
-    entry = encode.entry_of(place, detail)
+    with encode.reading_bytes():
+        entry = encode.entry_of(place, detail)
     return place, f"{entry.protocol}{entry.ports}", source
 
 
@@ -264,10 +292,8 @@ def _open(connection: Connection, turn: _Turn, came: list[tuple[Row, Listed, int
 
 def _record_serial(connection: Connection, turn: _Turn, content: Content, step: int) -> None:
     query = sa.select(effective.c.id, effective.c.place, effective.c.detail)
-    current = connection.execute(
-        query.where(effective.c.list_id == turn.list_id, effective.c.serial_to.is_(None))
-    )
-    old: dict[InForce, int] = {(row.place, row.detail): row.id for row in current}
+    current = query.where(effective.c.list_id == turn.list_id, effective.c.serial_to.is_(None))
+    old: dict[InForce, int] = {(p, d): id_ for id_, p, d in connection.execute(current).all()}
     new = dict.fromkeys((encode.place(entry.value), encode.detail(entry)) for entry in content.effective)
     gone = [{"row": id_} for key, id_ in old.items() if key not in new]
     came = [key for key in new if key not in old]
