@@ -42,10 +42,10 @@ def build_site(settings: Settings, store: Store, clock: Clock) -> Site:
 
 def opener(settings: Settings, clock: Clock) -> OpenSource:
     """How a source is opened: its account's client, or the plain client for public lists."""
-    _quieten_retries()
 
     @asynccontextmanager
     async def open_source(source: SourceSettings) -> AsyncIterator[Source]:
+        _quieten_retries()
         async with _client(settings, source, clock) as client:
             yield source.plugin(source.options, client)
 
