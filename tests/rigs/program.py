@@ -1,0 +1,200 @@
+"""The built program, run as its user runs it: a process of its own, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 90.0
+"""Seconds after which a run has failed: a busy machine is no failure."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that ended."""
+
+    arguments: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document of standard output; anything else there is a failure."""
+        value, end = json.JSONDecoder().raw_decode(self.out)
+        assert self.out[end:] == "\n", f"more than one document: {self}"
+        return value
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error object of a command that failed in --json mode."""
+        document = self.document
+        assert list(document) == ["error"], self
+        error: dict[str, Any] = document["error"]
+        return error
+
+    def ended(self, code: int) -> Done:
+        """Itself, where it ended with this code."""
+        assert self.code == code, self
+        return self
+
+
+@dataclass
+class Program:
+    """Runs ``python -m gatepost`` in a folder, with an environment of this alone."""
+
+    folder: Path
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables that hold secrets."""
+    enter: Sequence[str] = ()
+    """What to put before the program, to enter a namespace."""
+
+    def __post_init__(self) -> None:
+        """Make the folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def path(self) -> Path:
+        """The configuration file."""
+        return self.folder / "gatepost.toml"
+
+    @property
+    def state(self) -> Path:
+        """Where it keeps what it keeps."""
+        return self.folder / "state" / "gatepost"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Everything it sees."""
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "XDG_STATE_HOME": str(self.folder / "state"),
+            "TMPDIR": str(self.folder),
+            "LANG": "C.UTF-8",
+            **self.secrets,
+        }
+
+    def write(self, text: str) -> None:
+        """Its configuration from now on."""
+        self.path.write_text(text, encoding="utf-8")
+
+    def edit(self, old: str, new: str) -> None:
+        """One change of the configuration; the old text must be there once."""
+        text = self.path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} is there {text.count(old)} times"
+        self.write(text.replace(old, new))
+
+    def argv(self, *arguments: str) -> list[str]:
+        """The whole command line."""
+        return [*self.enter, sys.executable, "-m", "gatepost", *arguments]
+
+    def __call__(self, *arguments: str, **environment: str) -> Done:
+        """Run it to its end; keywords are further environment variables."""
+        done = subprocess.run(
+            self.argv(*arguments),
+            cwd=self.folder,
+            env=self.environment | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        return Done(arguments, done.returncode, done.stdout, done.stderr)
+
+    def json(self, *arguments: str, code: int = 0) -> Any:
+        """The document of a run with --json, which must end with this code and be silent beside it."""
+        done = self(*arguments, "--json").ended(code)
+        assert done.err == "", done
+        return done.document
+
+    @contextmanager
+    def running(self, *arguments: str, **environment: str) -> Iterator[Running]:
+        """Start it; it is killed at the latest at the end."""
+        process = subprocess.Popen(
+            self.argv(*arguments),
+            cwd=self.folder,
+            env=self.environment | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            yield Running(arguments, process)
+        finally:
+            process.kill()
+            process.communicate()
+
+    def on_terminal(self, *arguments: str, typed: str = "", **environment: str) -> Done:
+        """Run it as a person would, who has typed this already; all that is seen is ``out``."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            self.argv(*arguments),
+            cwd=self.folder,
+            env=self.environment | {"TERM": "xterm-256color"} | environment,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        os.write(ours, typed.encode())
+        try:
+            seen = _read_to_end(ours)
+            return Done(arguments, process.wait(PATIENCE), seen, "")
+        finally:
+            process.kill()
+            process.wait()
+            os.close(ours)
+
+
+@dataclass
+class Running:
+    """The program while it runs."""
+
+    arguments: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+    seen: dict[str, str] = field(default_factory=lambda: {"stdout": "", "stderr": ""})
+
+    def wait_for(self, words: str, stream: str = "stderr") -> str:
+        """Read on until these words have come; what came with them and before."""
+        place = getattr(self.process, stream).fileno()
+        while words not in self.seen[stream]:
+            ready, _, _ = select.select([place], [], [], PATIENCE)
+            data = os.read(place, 65536) if ready else b""
+            assert data, f"{words!r} never came: {self.seen}"
+            self.seen[stream] += data.decode()
+        return self.seen[stream]
+
+    def stop(self, number: signal.Signals, within: float) -> Done:
+        """Send a signal; it must end within so many seconds."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=within)
+        texts = self.seen["stdout"] + out.decode(), self.seen["stderr"] + err.decode()
+        return Done(self.arguments, self.process.returncode, *texts)
+
+
+def _read_to_end(terminal: int) -> str:
+    seen = b""
+    while select.select([terminal], [], [], PATIENCE)[0]:
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:  # Linux: the other side is closed
+            break
+        if not data:
+            break
+        seen += data
+    return seen.decode()
