@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 
 import click
 
 from gatepost import __version__
 from gatepost.cli.help import COMMANDS, SUMMARY, help_text
 from gatepost.cli.language import _
+from gatepost.cli.ui import Ui
+from gatepost.errors import UsageError, cut
 
 
 class LazyGroup(click.Group):
@@ -40,3 +44,25 @@ class LazyGroup(click.Group):
 @click.option("--lang", metavar="en|zh", expose_value=False, help=_("Language; default from $LANG."))
 def cli() -> None:
     """Keep allow-lists true."""
+
+
+def run(arguments: list[str]) -> None:
+    """Run a command line.
+
+    A wrong one fails like anything else: with exit 1, since 2 tells scripts
+    that changes wait, and as an object where --json is asked for.
+    """
+    try:
+        cli.main(arguments, prog_name="gatepost", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        sys.exit(1)
+    except click.ClickException as error:
+        Ui(None, "--json" in arguments, 0).fail(UsageError(cut(error.format_message(), 600)))
+        sys.exit(1)
+    except click.Abort:
+        sys.exit(1)
+    except BrokenPipeError:
+        # whoever read has enough; without this the interpreter complains when it flushes at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

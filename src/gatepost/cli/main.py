@@ -23,6 +23,6 @@ def main() -> None:
         case ["--version"]:
             sys.stdout.write(f"gatepost {__version__}\n")
         case _:
-            from gatepost.cli.group import cli  # noqa: PLC0415 - see above
+            from gatepost.cli.group import run  # noqa: PLC0415 - see above
 
-            cli(prog_name="gatepost")
+            run(arguments)

@@ -53,8 +53,10 @@ def print_report(ui: Ui, report: CycleReport) -> None:
 
 def _print_turn(ui: Ui, turn: Turn, plans: list[Plan]) -> None:
     status = list_status(turn, plans)
+    known = turn.snapshot is not None
     words = [turn.settings.name, turn.settings.allowlist.direction.value, serial_words(turn)]
-    ui.say(f"{'  '.join(words)}  {status_word(status)}", _LOOK[status])
+    words.append(status_word(status) if known else _("NO LIST YET"))
+    ui.say("  ".join(words), _LOOK[status] if known else "bold yellow")
     for source, error in turn.errors.items():
         ui.say("  " + _("{source} gave nothing; its last good answer stays:").format(source=source), "yellow")
         for line, style in error_lines(error):
