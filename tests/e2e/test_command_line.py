@@ -1,0 +1,216 @@
+"""What all commands share: options, errors, languages, colours, and where the configuration is looked for."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from gatepost.cli.help import COMMANDS
+from rigs.program import Program
+
+SMALL = """
+[store]
+url = "sqlite:///history.db"
+
+[sources.own]
+kind = "static"
+direction = "ingress"
+entries = ["101.126.59.7", "101.126.60.0/24"]
+
+[lists.small]
+direction = "ingress"
+sources = ["own"]
+
+[targets.edge]
+kind = "file"
+list = "small"
+path = "edge.txt"
+"""
+COLOUR = re.compile(r"\x1b\[[0-9;]*\b(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[0-9;]*m")
+"""A terminal's colours; bold and dim are none."""
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+@pytest.fixture
+def small(program) -> Program:
+    """Two entries for a file; nothing is asked over a network."""
+    program.write(SMALL)
+    return program
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("bogus",), "No such command 'bogus'"),
+        (("plan", "--bogus"), "No such option '--bogus'"),
+        (("diff", "small", "one", "two"), "'one' is not a valid integer"),
+        (("approve", "sha256:0"), "Missing option '--why'"),
+        (("check",), "Missing argument 'VALUE'"),
+        (("emulate", "--port", "70000"), "70000 is not in the range"),
+        (("init", "telegram"), "'telegram' is not one of"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_wrong_command_line_is_an_error_like_any_other(program, arguments, says):
+    """It exits 1 (2 would tell scripts that changes wait), as one JSON object where that is asked for."""
+    error = program(*arguments, "--json").ended(1).error
+    assert error["kind"] == "UsageError"
+    assert says in error["message"]
+    assert set(error) == {"kind", "code", "message", "transient", "hint", "links", "log_id"}
+
+
+def test_a_wrong_command_line_for_people(program):
+    """On standard error, with the nearest right option and the next step; nothing on standard output."""
+    done = program("plan", "--ouf").ended(1)
+    assert done.out == ""
+    assert done.err.startswith("UsageError: No such option '--ouf'")
+    assert "'--out'" in done.err
+    assert "--help" in done.err
+
+
+def test_a_group_without_its_command_shows_its_help(program):
+    """`gatepost config` alone lists check, show and schema, and has failed."""
+    done = program("config").ended(1)
+    assert done.out == ""
+    assert all(name in done.err for name in ("check", "show", "schema"))
+
+
+def test_errors_of_a_command_are_one_document(small):
+    """Whatever a command does not know is the contract's error object on standard output, exit 1."""
+    for arguments in (
+        ("plan", "nowhere"),
+        ("apply", "nowhere"),
+        ("fetch", "nowhere"),
+        ("history", "nowhere"),
+        ("diff", "small", "8", "9"),
+        ("check", "not an address"),
+        ("check", "8.8.8.8", "--at", "yesterday"),
+        ("approve", "0123456789ab", "--why", "it is right"),
+    ):
+        done = small(*arguments, "--json").ended(1)
+        assert done.error["kind"] == "UsageError", done
+        assert done.err == "", done
+
+
+def test_every_command_has_help_in_both_languages(program):
+    """The program's help names all commands; --lang and $LANG choose the language; each exits 0."""
+    english = program("--help").ended(0).out
+    assert all(re.search(rf"^  {name} ", english, re.MULTILINE) for name in COMMANDS)
+    assert not CHINESE.search(english)
+    for chinese in (program("--lang", "zh", "--help"), program("--help", LANG="zh_CN.UTF-8")):
+        assert "用法：gatepost" in chinese.ended(0).out
+    assert program().ended(0).out == english
+    assert program("--version").ended(0).out.startswith("gatepost 0.")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_a_command(program, name):
+    """Its options, among them those of every command, in the language asked for."""
+    group = () if name != "config" else ("show",)
+    done = program(name, *group, "--help", "--lang", "zh").ended(0)
+    assert CHINESE.search(done.out)
+    assert all(option in done.out for option in ("--config", "--json", "-q", "-v", "--lang"))
+
+
+def test_chinese_output_and_english_values(small):
+    """A Chinese user reads Chinese sentences; JSON has the same members and values in both languages."""
+    planned = small("plan", LANG="zh_CN.UTF-8").ended(2)
+    assert "将增加 2，将移除 0" in planned.out
+    assert "未放行" in small("check", "8.8.8.8", "--lang", "zh").ended(5).out
+    assert "放行" not in small("check", "8.8.8.8", "--lang", "en", LC_ALL="zh_CN.UTF-8").ended(5).out
+    refused = small("plan", "nowhere", "--lang", "zh").ended(1)
+    assert "加 --help 运行该命令" in refused.err
+    english, chinese = (small.json("plan", "--lang", language, code=2) for language in ("en", "zh"))
+    assert english == chinese
+
+
+def test_progress_goes_to_standard_error(small):
+    """With -v each source is told as it comes; without it, and with -q, standard error is silent."""
+    told = small("plan", "-v").ended(2)
+    assert "own" in told.err
+    assert "own" not in told.out
+    assert "gatepost.toml" in small("config", "check", "-vv").err
+    for arguments in (("plan",), ("plan", "-q"), ("fetch", "-q"), ("config", "check", "-q")):
+        assert small(*arguments).err == ""
+    assert small("plan", "nowhere", "-q").err.startswith("UsageError")
+
+
+def test_colours_only_for_people_who_want_them(small):
+    """A terminal gets colours and a bar; with NO_COLOR neither colour, and a pipe no escape at all."""
+    assert COLOUR.search(small.on_terminal("plan").ended(2).out)
+    plain = small.on_terminal("plan", NO_COLOR="1").ended(2)
+    assert "edge: 2 to add" in plain.out
+    assert not COLOUR.search(plain.out)
+    assert "\x1b" not in small("plan").out
+
+
+def test_a_question_on_a_terminal(small):
+    """`apply` asks a person once; `n` changes nothing, `y` applies, --yes does not ask."""
+    edge = small.folder / "edge.txt"
+    refused = small.on_terminal("apply", typed="n\n").ended(2)
+    assert refused.out.count("Apply this?") == 1
+    assert "Nothing was changed." in refused.out
+    assert not edge.exists()
+    assert "Apply this?" in small.on_terminal("apply", typed="y\n").ended(0).out
+    assert edge.read_text() == "101.126.59.7/32\n101.126.60.0/24\n"
+    edge.write_text("")
+    assert "Apply this?" not in small.on_terminal("apply", "-y").ended(0).out
+    assert edge.read_text() == "101.126.59.7/32\n101.126.60.0/24\n"
+
+
+def test_a_reader_that_has_enough(small):
+    """A closed pipe ends the program without a traceback."""
+    argv = " ".join(small.argv("config", "schema"))
+    done = subprocess.run(
+        ["sh", "-c", f"{argv} | head -1"], capture_output=True, text=True, env=small.environment, check=True
+    )
+    assert done.stdout == "{\n"
+    assert done.stderr == ""
+
+
+def test_the_configuration_is_looked_for_in_order(small):
+    """--config, then $GATEPOST_CONFIG, then ./gatepost.toml; one that is named and missing is an error."""
+    for name in ("named", "from-environment"):
+        (small.folder / f"{name}.toml").write_text(SMALL)
+    path = str(small.folder / "from-environment.toml")
+    found = [
+        small("config", "check", "--json", "--config", "named.toml", GATEPOST_CONFIG=path).document["file"],
+        small("config", "check", "--json", GATEPOST_CONFIG=path).document["file"],
+        small("config", "check", "--json").document["file"],
+    ]
+    assert [Path(name).name for name in found] == ["named.toml", "from-environment.toml", "gatepost.toml"]
+    missing = small("config", "check", "--json", "--config", "nowhere.toml").ended(1).error
+    assert missing["kind"] == "ConfigNotFound"
+
+
+def test_the_machine_wide_configuration_comes_last(program):
+    """Without any other, /etc/gatepost/gatepost.toml is read; without that too, the places are named."""
+    nothing = program("plan", "--json").ended(1).error
+    assert nothing["kind"] == "ConfigNotFound"
+    assert "/etc/gatepost/gatepost.toml" in nothing["message"]
+    machine = program.folder / "etc"
+    (machine / "gatepost").mkdir(parents=True)
+    (machine / "gatepost" / "gatepost.toml").write_text(SMALL)
+    inside = f'mount --bind "{machine}" /etc && exec "$@"'
+    enter = ("unshare", "--map-root-user", "--mount", "sh", "-c", inside, "sh")
+    seen = Program(program.folder, enter=enter).json("config", "check")
+    assert seen["file"] == "/etc/gatepost/gatepost.toml"
+
+
+def test_a_wrong_configuration_starts_nothing(program):
+    """Exit 1 with file, line and the nearest right name; a literal secret is refused and not repeated."""
+    program.write(SMALL.replace("entries =", "entires ="))
+    for command in (("plan",), ("run",), ("status",), ("check", "8.8.8.8")):
+        error = program(*command, "--json").ended(1).error
+        assert error["kind"] == "ConfigInvalid"
+        assert "gatepost.toml:8: sources.own.entires" in error["message"]
+        assert "'entries'" in error["message"]
+    account = '[accounts.a]\nplatform = "feishu"\napp_id = "cli_a"\napp_secret = "literal-secret"\n'
+    program.write(SMALL + account)
+    refused = program("config", "check", "--json").ended(1)
+    assert "a literal is refused" in refused.error["message"]
+    assert "literal-secret" not in refused.out
+    assert not (program.folder / "history.db").exists()
