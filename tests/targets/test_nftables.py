@@ -270,6 +270,23 @@ async def test_listing_that_cannot_be_read(listing):
         await target(Odd()).current()
 
 
+@pytest.mark.parametrize(
+    "element", ["no-address", {"range": ["8.8.8.8"]}, {"prefix": {"addr": "8.8.8.8", "len": 4}}]
+)
+async def test_element_that_cannot_be_read(element):
+    """An element of a form we do not know makes the set foreign: it is never taken for absent."""
+    edge = {"name": "edge_v4", "type": "ipv4_addr", "flags": "interval", "elem": [element]}
+    sets = [{"name": "gatepost_owner"}, edge]
+    listing = json.dumps({"nftables": [{"set": each} for each in sets]}).encode()
+
+    class Newer:
+        async def run(self, argv, *, stdin=b"", timeout):  # noqa: ASYNC109, ARG002 - the runner's own
+            return Finished("nft", 0, listing, b"")
+
+    with pytest.raises(TargetForeign, match="cannot read"):
+        await target(Newer()).current()
+
+
 class Interrupted:
     """Carries out what it is given, or not, and then reports that the program did not end."""
 
