@@ -29,7 +29,15 @@ def prefixes(draw: st.DrawFn, family: Family | None = None) -> Prefix:
     return Prefix(family, BASE[family] + place, family.bits - height)
 
 
-some = st.lists(prefixes(), max_size=24)
+@st.composite
+def neighbours(draw: st.DrawFn) -> Prefix:
+    """A prefix among the first 16 addresses: runs and gaps of one address are the rule."""
+    family, height = draw(families), draw(st.integers(0, 2))
+    place = draw(st.integers(0, 15)) >> height << height
+    return Prefix(family, BASE[family] + place, family.bits - height)
+
+
+some = st.lists(prefixes(), max_size=24) | st.lists(neighbours(), max_size=12)
 
 
 def addresses(of: list[Prefix]) -> set[tuple[Family, int]]:
