@@ -155,6 +155,13 @@ def test_order_of_places(tmp_path, monkeypatch):
     assert find("given.toml") == Path("given.toml")
 
 
+def test_two_targets_in_one_place(tmp_path):
+    """Two targets that write to the same sets are refused: each would undo the other."""
+    second = '[targets.other]\nkind = "nftables"\nlist = "webhooks"\nset = "webhooks"\n'
+    with pytest.raises(ConfigInvalid, match="is the target 'edge' already"):
+        load(write(tmp_path, GOOD + second))
+
+
 def test_secrets_are_resolved_on_use(tmp_path, monkeypatch):
     """Reading needs no secrets; building an account does, and says which is missing."""
     settings = load(write(tmp_path, GOOD))

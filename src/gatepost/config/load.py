@@ -83,7 +83,7 @@ def load(path: Path) -> Settings:
         accounts=accounts,
         sources=sources,
         lists=lists,
-        targets={name: _target(document, name, one, lists) for name, one in _named(document, "targets")},
+        targets=_targets(document, lists),
         notify=_notify(document, accounts),
     )
 
@@ -297,6 +297,20 @@ def _check_lists(
                     f"the source {name!r} is {sources[name].direction}, the list {one.allowlist.direction}: "
                     "mixing them would open the wrong way",
                 )
+
+
+def _targets(document: Document, lists: Mapping[str, ListSettings]) -> dict[str, TargetSettings]:
+    """All targets; no two of them in one place, where each would undo the other."""
+    found: dict[str, TargetSettings] = {}
+    places: dict[str, str] = {}
+    for name, table in _named(document, "targets"):
+        one = _target(document, name, table, lists)
+        place = one.plugin(name, one.options).place
+        if place in places:
+            document.refuse(("targets", name), f"{place} is the target {places[place]!r} already")
+        places[place] = name
+        found[name] = one
+    return found
 
 
 def _target(
