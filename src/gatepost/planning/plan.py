@@ -134,13 +134,14 @@ def _reasons(
     target, limits, holds = request.target, request.limits, request.current.entries
     pins = [one.entry for one in request.snapshot.content.listed if one.state is State.PINNED]
     before = request.previous.effective if request.previous else ()
+    lost = without(remove, _released(request)) if remove else ()
     return (
         *guard.empty(target, desired),
         *guard.floor(target, desired),
         *guard.widest(target, pins, before, limits),
         *guard.total(target, desired, holds, limits),
         *guard.max_entries(target, desired, request.capabilities.max_entries),
-        *guard.shrink(target, [_loss(request, without(remove, _released(request)))], limits),
+        *guard.shrink(target, [_loss(request, lost)] if lost else [], limits),
         *guard.incomplete(target, remove, request.missing),
     )
 
