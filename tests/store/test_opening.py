@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,11 +17,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import gatepost.store
-from gatepost.errors import ConfigInvalid, StoreCorrupt, StoreTooNew, StoreUnavailable
+from gatepost.errors import ConfigInvalid, StoreCorrupt, StoreError, StoreTooNew, StoreUnavailable
+from gatepost.kit.secret import Secret
+from gatepost.model.plan import Word
+from gatepost.model.record import Failure, WordRecord
 from gatepost.store import Store, schema
 from gatepost.store.database import connect
 from gatepost.store.opening import make_ready
-from store.nouns import plain
+from store.nouns import answer, plain, plan
 
 HOUR = timedelta(hours=1)
 
@@ -245,3 +249,21 @@ def test_many_processes_make_one_history(url: str) -> None:
     assert [one.communicate(timeout=60)[0].strip() for one in running] == ["open"] * 4
     with Store.open(url) as store:
         assert store.lists() == ()
+
+
+def test_secret_cannot_be_recorded(url: str, path: Path, start: datetime) -> None:
+    """A secret in the place of a text is refused everywhere, and stands in no file and no error."""
+    canary = Secret("canary-7f3a")
+    failure = Failure("TlsFailed", canary, transient=False, hint="")  # type: ignore[arg-type]  # the mistake meant
+    with Store.open(url) as store:
+        for mistake in (
+            lambda: store.record_attempt(canary, start, 1, None),  # type: ignore[arg-type]  # the mistake meant
+            lambda: store.record_attempt("feishu-events", start, 1, failure),
+            lambda: store.record_word(WordRecord("sha256:one", Word.APPROVE, "eva", canary, start)),  # type: ignore[arg-type]  # the mistake meant
+            lambda: store.record_answer(replace(answer(start), provenance=canary)),  # type: ignore[arg-type]  # the mistake meant
+            lambda: store.record_plan(replace(plan("one"), notes=(canary,)), start),  # type: ignore[arg-type]  # the mistake meant
+        ):
+            with pytest.raises((TypeError, AttributeError, StoreError)) as caught:
+                mistake()
+            assert "canary" not in f"{caught.value!r}{caught.value}"
+        assert not any(b"canary" in file.read_bytes() for file in path.parent.iterdir())

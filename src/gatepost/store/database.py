@@ -3,9 +3,10 @@
 SQLite keeps a write-ahead log synced at every commit (``synchronous=FULL``), so
 what was recorded survives a power cut; the file is 0600 in a directory made
 0700, and SQLite gives ``-wal`` and ``-shm`` the file's mode. A transaction that
-writes takes the write lock first (``BEGIN IMMEDIATE``), so two processes wait
-for each other instead of failing half-way. Nothing of SQLAlchemy, SQLite or
-psycopg leaves this module as an exception but as a leaf of StoreError.
+writes takes the write lock first (``BEGIN IMMEDIATE``; on PostgreSQL an advisory
+lock), so two processes wait for each other instead of failing half-way. Nothing
+of SQLAlchemy, SQLite or psycopg leaves this module as an exception but as a leaf
+of StoreError.
 
 https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
 """
@@ -32,6 +33,9 @@ DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgresql+p
 
 SERVER = "postgresql+psycopg://…"
 
+WRITER = 0x6761_7465
+"""Key of the advisory lock that writers take on a server: any number that is ours."""
+
 CORRUPT_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 CORRUPT_STATES = {"XX001", "XX002"}
 """PostgreSQL: data_corrupted, index_corrupted."""
@@ -43,7 +47,9 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         """Made by :func:`connect`."""
         self._engine = engine
-        self._writer = engine.execution_options(immediate=True)
+        self._reader, self._writer = engine, engine.execution_options(immediate=True)
+        if not self.is_sqlite:
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
 
     @property
     def path(self) -> Path | None:
@@ -59,13 +65,15 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent view; writes of others go on beside it."""
-        with self._mapped(), self._engine.connect() as connection:
+        with self._mapped(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """All or nothing, and on disk when the block is left."""
         with self._mapped(), self._writer.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(WRITER)))
             yield connection
 
     def pragma(self, statement: str) -> Any:
@@ -166,10 +174,9 @@ def _url(text: str) -> URL:
 
 
 def _server(url: URL, wait: float) -> Engine:
+    bounds = {"connect_timeout": max(2, round(wait)), "options": f"-c lock_timeout={round(wait * 1000)}"}
     try:
-        return sa.create_engine(
-            url, pool_pre_ping=True, connect_args={"connect_timeout": max(2, round(wait))}
-        )
+        return sa.create_engine(url, pool_pre_ping=True, connect_args=bounds)
     except (NoSuchModuleError, ImportError):
         msg = "a postgresql store needs `pip install gatepost[postgresql]`"
         raise ConfigInvalid(msg) from None

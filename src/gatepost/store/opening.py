@@ -70,8 +70,6 @@ def _migrate(database: Database) -> None:
         database.pragma("auto_vacuum = INCREMENTAL")
         database.pragma("journal_mode = WAL")
     with database.writing() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(0x6761_7465)))
         if _version(connection) != schema.HEAD:
             _upgrade(connection)
 
