@@ -12,7 +12,7 @@ from gatepost.cli.plan import make_report
 from gatepost.cli.planfile import read_plans
 from gatepost.cli.showing import print_report
 from gatepost.cli.ui import Ui, run_async, takes_options
-from gatepost.engine.applying import carry_out_exactly
+from gatepost.engine.applying import carry_out, ready
 from gatepost.engine.cycle import CycleReport, apply_cycle
 from gatepost.engine.exits import exit_of
 from gatepost.engine.report import cycle_document
@@ -73,9 +73,10 @@ def _stored(site: Site, digest: str) -> Plan:
 
 
 def _exactly(site: Site, plans: tuple[Plan, ...]) -> CycleReport:
-    """Carry out plans made earlier, one after the other, each exactly or not at all."""
+    """Carry out plans made earlier, exactly; where one of them is no longer true, none is begun."""
 
     async def work() -> tuple[Result, ...]:
-        return tuple([await carry_out_exactly(site, plan) for plan in plans])
+        true = [await ready(site, plan) for plan in plans]
+        return tuple([await carry_out(site, plan) for plan in true])
 
     return CycleReport({}, (), run_async(work), (), applied=True)

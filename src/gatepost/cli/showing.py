@@ -38,8 +38,13 @@ def outcome_word(outcome: Outcome) -> str:
 
 
 def print_report(ui: Ui, report: CycleReport) -> None:
-    """A cycle, list by list, targets under their list."""
+    """A cycle, list by list, targets under their list; plans made earlier come without a turn."""
     plans = [result.plan for result in report.results]
+    turned = {turn.settings.name for turn in report.turns}
+    for result in report.results:
+        if result.plan.list not in turned:
+            ui.say(_("{list}  serial {serial}").format(list=result.plan.list, serial=result.plan.serial))
+            _print_result(ui, result, told=())
     for turn in report.turns:
         _print_turn(ui, turn, plans)
         for result in report.results:

@@ -66,7 +66,16 @@ async def _write_and_read_back(site: Site, plan: Plan) -> None:
 
 
 async def carry_out_exactly(site: Site, plan: Plan) -> Result:
-    """Apply a plan made earlier, or refuse: raises StalePlan or UsageError."""
+    """Apply a plan made earlier, or refuse: raises what :func:`ready` raises."""
+    return await carry_out(site, await ready(site, plan))
+
+
+async def ready(site: Site, plan: Plan) -> Plan:
+    """A plan made earlier, if all of it is still true; a held one released where a person approved it.
+
+    Whether it is held is read from the history: a file's word on that is not
+    covered by its digest. Raises UsageError, StalePlan or TargetError.
+    """
     if digest_plan(plan) != plan.digest:
         msg = f"the plan {plan.digest} was changed since it was made"
         raise UsageError(msg, hint="Run `gatepost plan` again.")
@@ -74,14 +83,17 @@ async def carry_out_exactly(site: Site, plan: Plan) -> Result:
     if target is None:
         msg = f"the plan is for the target {plan.target!r}, which is not configured"
         raise UsageError(msg)
+    known = site.store.plan(plan.digest)
+    if known is None:
+        msg = f"the history does not know the plan {plan.digest}"
+        raise StalePlan(msg)
     latest = site.store.latest(plan.list)
     if latest is None or latest.serial != plan.serial:
         now_at = latest.serial if latest else "none"
         msg = f"{plan.list} is at serial {now_at}, the plan was made for {plan.serial}"
         raise StalePlan(msg)
     _refuse_moved(plan, await target.current(), target.place)
-    site.store.record_plan(plan, site.clock.now())
-    return await carry_out(site, with_word(site, plan))
+    return with_word(site, known)
 
 
 def _refuse_moved(plan: Plan, current: Current, place: str) -> None:
