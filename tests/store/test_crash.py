@@ -39,6 +39,7 @@ def start_child(code: str, *args: str, file_size: int | None = None) -> subproce
     tests = str(Path(__file__).parents[1])
     return subprocess.Popen(
         [sys.executable, "-c", script, *args],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={"PYTHONPATH": tests},
@@ -64,7 +65,7 @@ def test_killed_writer_leaves_a_whole_history(url: str) -> None:
     child.kill()
     said += [int(line) for line in child.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
     assert child.wait() == -signal.SIGKILL
-    child.stdout.close()
+    child.communicate()
     with Store.open(url) as store:
         assert store._database.pragma("integrity_check") == "ok"
         unfinished = [record.serial for _, record in store.unfinished()]
@@ -127,6 +128,8 @@ def test_two_writers_lose_nothing(url: str) -> None:
     """Two processes that write at once wait for each other; each serial is given once."""
     Store.open(url).close()
     code = """
+        print("ready", flush=True)
+        sys.stdin.readline()
         for number in range(40):
             store.record_content(sys.argv[2], plain(start, f"10.0.0.{number}/32"), start)
             store.record_content("shared", plain(start, f"10.{sys.argv[2]}.0.{number}/32"), start)
@@ -135,7 +138,10 @@ def test_two_writers_lose_nothing(url: str) -> None:
         print("done")
     """
     running = [start_child(code, url, name) for name in ("1", "2")]
-    assert [one.communicate(timeout=120)[0].strip() for one in running] == ["done", "done"]
+    assert [one.stdout and one.stdout.readline() for one in running] == ["ready\n", "ready\n"]
+    for one in running:
+        print("go", file=one.stdin, flush=True)
+    assert [one.communicate(timeout=120)[0] for one in running] == ["done\n", "done\n"]
     with Store.open(url) as store:
         assert [len(store.serials(name)) for name in ("1", "2", "shared")] == [40, 40, 80]
         assert len(store.plans(None)) == 80

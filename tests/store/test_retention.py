@@ -39,9 +39,10 @@ def test_what_is_in_force_never_goes(store: Store, start: datetime) -> None:
     snapshot = store.record_content("webhooks", plain(start, "192.0.2.1/32"), start)
     store.record_word(WordRecord("sha256:one", Word.APPROVE, "eva", "seen", start))
     store.record_plan(plan("one", awaits=(held(start, "192.0.2.2/32").digest,)), start)
-    intent = store.record_intent(plan("one"), start)
-    store.record_outcome(intent, start, Outcome.APPLIED, verified=True, failure=None)
     open_intent = store.record_intent(plan("two"), start)
+    for outcome in (Outcome.APPLIED, Outcome.FAILED):
+        intent = store.record_intent(plan("one"), start)
+        store.record_outcome(intent, start, outcome, verified=outcome is Outcome.APPLIED, failure=None)
     assert store.prune(start + 10 * YEAR, DAY, 0) == 0
     assert store.accepted("feishu-events") == accepted(start, "192.0.2.1/32", approved=True)
     assert store.baseline("feishu-events", start + 10 * YEAR) == entries("192.0.2.1/32")
@@ -99,6 +100,15 @@ def test_baselines_outlive_a_shorter_limit(store: Store, start: datetime) -> Non
         )
     assert store.baseline("feishu-events", start + 50 * DAY) is None
     assert count(store, schema.bodies) == 31
+
+
+def test_last_approval_is_never_forgotten(store: Store, start: datetime) -> None:
+    """Guards measure from it, however long ago a person gave it."""
+    for day, approved in enumerate((True, True, False, False)):
+        store.record_accepted(accepted(start + day * DAY, f"192.0.2.{day}/32", approved=approved))
+    assert store.prune(start + YEAR, DAY, PLENTY) > 0
+    assert store.approved_at("feishu-events") == start + DAY
+    assert count(store, schema.acceptances) == 2
 
 
 def test_old_plans_and_words_go_together(store: Store, start: datetime) -> None:
