@@ -9,7 +9,8 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ from typing import Any
 
 PATIENCE = 90.0
 """Seconds after which a run has failed: a busy machine is no failure."""
+MOMENT = 0.02
+"""Seconds between two looks at what is not told by the program itself."""
 
 
 @dataclass(frozen=True)
@@ -171,13 +174,19 @@ class Running:
 
     def wait_for(self, words: str, stream: str = "stderr") -> str:
         """Read on until these words have come; what came with them and before."""
-        place = getattr(self.process, stream).fileno()
-        while words not in self.seen[stream]:
-            ready, _, _ = select.select([place], [], [], PATIENCE)
-            data = os.read(place, 65536) if ready else b""
-            assert data, f"{words!r} never came: {self.seen}"
-            self.seen[stream] += data.decode()
+        self.wait_until(lambda: words in self.seen[stream], stream)
         return self.seen[stream]
+
+    def wait_until(self, true: Callable[[], bool], stream: str = "stderr") -> None:
+        """Read on until something is so; it has failed where the program ends before."""
+        place = getattr(self.process, stream).fileno()
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < end, self
+            if select.select([place], [], [], MOMENT)[0]:
+                data = os.read(place, 65536)
+                assert data, f"it ended: {self}"
+                self.seen[stream] += data.decode()
 
     def stop(self, number: signal.Signals, within: float) -> Done:
         """Send a signal; it must end within so many seconds."""

@@ -18,10 +18,10 @@ from typing import Any
 
 import click
 
+from gatepost.cli.emulate import emulated
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.emulator.app import Emulator
-from gatepost.emulator.serve import serving
 from gatepost.emulator.state import ListChange
 from gatepost.engine.exits import Exit
 
@@ -69,7 +69,7 @@ class Stage:
         """All steps, in order."""
         if self.kernel:
             subprocess.run(["ip", "link", "set", "lo", "up"], check=True)  # noqa: S607, ASYNC221 - before anything runs
-        async with serving(self.emulator) as base_url:
+        async with emulated(self.emulator) as base_url:
             self._write_configuration(base_url)
             await self._first_list()
             await self._changed_list()

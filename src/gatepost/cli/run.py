@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import AsyncIterator
 
 import anyio
 import click
@@ -10,12 +11,12 @@ import click
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
 from gatepost.cli.showing import outcome_word, status_word
-from gatepost.cli.ui import Ui, error_lines, run_async, takes_options
+from gatepost.cli.ui import Ui, error_lines, run_async, stop_signals, takes_options
 from gatepost.engine.cycle import CycleReport
 from gatepost.engine.loop import run
-from gatepost.engine.report import list_status
+from gatepost.engine.report import list_status, time_text
 from gatepost.engine.site import Site
-from gatepost.errors import GatepostError
+from gatepost.errors import GatepostError, cut
 
 
 @click.command(help=_("The service: fetch and apply on schedule."))
@@ -33,30 +34,30 @@ async def _serve(ui: Ui, site: Site) -> None:
 
     async def fail(error: GatepostError) -> None:
         for line, _style in error_lines(error):
-            _line(ui, site, line)
+            _wrong(ui, site, line)
 
-    _line(
-        ui,
-        site,
-        _("started: {lists} lists, {targets} targets").format(
-            lists=len(site.settings.lists), targets=len(site.settings.targets)
-        ),
-    )
-    async with anyio.create_task_group() as group:
-        group.start_soon(_stop_on_signal, group.cancel_scope)
-        await run(site, report, fail)
+    counts = {"lists": len(site.settings.lists), "targets": len(site.settings.targets)}
+    with stop_signals() as signals:
+        _line(ui, site, _("started: {lists} lists, {targets} targets").format(**counts))
+        async with anyio.create_task_group() as group:
+            group.start_soon(_stop, signals, group.cancel_scope)
+            await run(site, report, fail)
     _line(ui, site, _("stopped; what is applied stays"))
 
 
-async def _stop_on_signal(scope: anyio.CancelScope) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _signal in signals:
-            scope.cancel()
-            return
+async def _stop(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
+    await anext(signals)
+    scope.cancel()
 
 
 def _line(ui: Ui, site: Site, text: str) -> None:
-    ui.err.print(f"{site.clock.now():%Y-%m-%dT%H:%M:%SZ} {text}")
+    """Progress: silent with -q."""
+    ui.tell(f"{time_text(site.clock.now())} {text}", style=None)
+
+
+def _wrong(ui: Ui, site: Site, text: str) -> None:
+    """What went wrong: told in any case."""
+    ui.err.print(f"{time_text(site.clock.now())} {text}")
 
 
 def _log(ui: Ui, site: Site, report: CycleReport) -> None:
@@ -65,11 +66,17 @@ def _log(ui: Ui, site: Site, report: CycleReport) -> None:
         serial = turn.snapshot.serial if turn.snapshot else "-"
         _line(ui, site, f"{turn.settings.name} serial={serial} {status_word(list_status(turn, plans))}")
         for source, error in turn.errors.items():
-            _line(ui, site, f"{source}: {error.kind}: {error.message}")
+            _wrong(ui, site, _about(source, error))
     for result in report.results:
         if result.outcome is not None:
             plan = result.plan
             change = f"+{len(plan.add)} -{len(plan.remove)}"
             _line(ui, site, f"{plan.target} {outcome_word(result.outcome)} {change} {plan.digest}")
+        if isinstance(result.error, GatepostError):
+            _wrong(ui, site, _about(result.plan.target, result.error))
     for one in report.unplanned:
-        _line(ui, site, f"{one.target}: {one.error.kind}: {one.error.message}")
+        _wrong(ui, site, _about(one.target, one.error))
+
+
+def _about(what: str, error: GatepostError) -> str:
+    return f"{what}: {error.kind}: {cut(error.message, 600)}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, wraps
@@ -168,6 +169,15 @@ def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
     import anyio  # noqa: PLC0415 - commands that only read need no event loop
 
     return anyio.run(work)
+
+
+@contextmanager
+def stop_signals() -> Iterator[AsyncIterator[signal.Signals]]:
+    """SIGTERM and SIGINT as they come; from here on they no longer end the program by themselves."""
+    import anyio  # noqa: PLC0415 - as above
+
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        yield signals
 
 
 def shorten(values: Sequence[str], most: int) -> list[str]:

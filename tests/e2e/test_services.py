@@ -1,0 +1,144 @@
+"""`run` and `emulate`: they start, do their work on schedule, and stop when told, leaving all as it was."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from gatepost.emulator.state import ListChange
+from rigs.program import Program
+
+RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+SERVICE = """
+[store]
+url = "sqlite:///history.db"
+
+[sources.events]
+kind = "feishu.events"
+account = "feishu-main"
+every = "1s"
+
+[lists.webhooks]
+direction = "ingress"
+sources = ["events"]
+
+[targets.edge]
+kind = "file"
+list = "webhooks"
+path = "edge.txt"
+"""
+
+
+@pytest.fixture
+def service(asking) -> Program:
+    """One list of Feishu, asked every second."""
+    asking.write(asking.path.read_text() + SERVICE)
+    return asking
+
+
+def outbound(emulator) -> object:
+    """Feishu's list."""
+    return emulator.state.lists["feishu"]["outbound_ip"]
+
+
+def test_run_applies_on_schedule_and_stops_on_sigterm(service, emulator):
+    """It applies at once, then what changes; SIGTERM ends it with 0 within 10 s, and nothing is undone."""
+    edge = service.folder / "edge.txt"
+    with service.running("run") as running:
+        running.wait_for("edge applied +")
+        assert "101.126.59.7/32\n" in edge.read_text()
+        outbound(emulator).change(ListChange(add=("101.126.60.7",)))
+        running.wait_for("edge applied +1 -0 sha256:")
+        assert "101.126.60.7/32\n" in edge.read_text()
+        held = edge.read_text()
+        done = running.stop(signal.SIGTERM, within=10).ended(0)
+    assert edge.read_text() == held
+    assert done.out == ""
+    assert "started: 1 lists, 1 targets" in done.err
+    assert done.err.endswith("stopped; what is applied stays\n")
+    assert all(re.match(RFC3339, line) for line in done.err.splitlines()), done.err
+
+
+def test_run_stops_while_a_platform_hangs(service, emulator):
+    """A signal does not wait for a platform: SIGINT amid a request ends it with 0 within 10 s."""
+    service.json("apply")
+    held = (service.folder / "edge.txt").read_text()
+    emulator.inject("hang", platform="feishu")
+    before = len(emulator.journal.entries)
+    with service.running("run") as running:
+        running.wait_for("started")
+        running.wait_until(lambda: len(emulator.journal.entries) > before)
+        running.stop(signal.SIGINT, within=10).ended(0)
+    assert (service.folder / "edge.txt").read_text() == held
+
+
+def test_run_tells_what_fails_and_goes_on(service, emulator):
+    """A source that fails is told even with -q; its list stays in force, and the next turn comes."""
+    service.json("apply")
+    held = (service.folder / "edge.txt").read_text()
+    rule = emulator.inject("wrong-secret", platform="feishu")
+    for token in emulator.state.tokens.issued:
+        token.revoked = True
+    with service.running("run", "-q") as running:
+        told = running.wait_for("events: CredentialsRejected: ")
+        emulator.faults.remove(rule)
+        outbound(emulator).change(ListChange(add=("101.126.60.9",)))
+        edge = service.folder / "edge.txt"
+        running.wait_until(lambda: "101.126.60.9/32" in edge.read_text())
+        done = running.stop(signal.SIGTERM, within=10).ended(0)
+    assert "started" not in told
+    assert "applied" not in done.err
+    assert set(held.split()) < set(edge.read_text().split())
+
+
+def test_run_remembers_when_it_asked(service, emulator):
+    """Started again within the interval it asks nothing: a restart loop does not hammer a platform."""
+    service.edit('every = "1s"', 'every = "1h"')
+    with service.running("run") as running:
+        running.wait_for("edge applied")
+        running.stop(signal.SIGTERM, within=10).ended(0)
+    asked = len(emulator.journal.entries)
+    assert asked
+    for _ in range(2):
+        with service.running("run") as running:
+            running.wait_for("started")
+            running.stop(signal.SIGTERM, within=10).ended(0)
+    assert len(emulator.journal.entries) == asked
+
+
+def control(url: str, path: str, body: object = None) -> object:
+    """One request of the emulator's control API."""
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url + path, data), timeout=10) as reply:
+        return json.load(reply)
+
+
+def test_emulate_serves_four_platforms(program):
+    """It tells its address once it is ready, serves every platform and its control, and stops with 0."""
+    with program.running("emulate", "--port", "0", "--json") as running:
+        told = json.loads(running.wait_for("}\n", "stdout"))
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", told["url"])
+        known = control(told["control"], "")
+        assert {"feishu", "lark", "wechat", "wecom", "chat"} <= set(known["platforms"])
+        assert control(told["control"], "faults", {"fault": "A9", "platform": "wechat"}) == {"number": 1}
+        port = told["url"].rpartition(":")[2]
+        taken = program("emulate", "--port", port, "--json").ended(1)
+        assert port in taken.error["message"]
+        running.stop(signal.SIGINT, within=10).ended(0)
+    with program.running("emulate", "--port", port) as again:
+        assert f"http://127.0.0.1:{port}/_emulator/" in again.wait_for("\n", "stdout")
+        assert again.stop(signal.SIGTERM, within=10).ended(0).err == ""
+
+
+def test_the_server_is_an_extra(program):
+    """Without it `emulate` and `demo` name the extra to install, without a traceback."""
+    (program.folder / "uvicorn.py").write_text("raise ImportError\n")
+    for command in ("emulate", "demo"):
+        error = program(command, "--json", PYTHONPATH=str(program.folder), PATH="/nowhere").ended(1).error
+        assert (error["kind"], error["hint"]) == ("UsageError", "pip install 'gatepost[emulator]'")
+    assert [path.name for path in Path(program.folder).glob("gatepost-demo-*")] == []
