@@ -143,6 +143,18 @@ STALE_KEY = GuardKey(
 )
 
 
+STORE_KEYS: Mapping[str, GuardKey] = {
+    "keep": GuardKey(
+        "Age from which history is forgotten; what is in force never is.",
+        lambda value: {"keep": duration(value)},
+        "duration",
+    ),
+    "max_bytes": GuardKey(
+        "Size in bytes from which more of it is forgotten.", _count("max_bytes", 1 << 20), "integer"
+    ),
+}
+
+
 def read_keys(
     document: Document, where: KeyPath, table: Mapping[str, Any], keys: Mapping[str, GuardKey]
 ) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, STALE_KEY, read_keys, read_limits
+from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, STALE_KEY, STORE_KEYS, read_keys, read_limits
 from gatepost.config.settings import (
     AccountSettings,
     ListSettings,
@@ -77,7 +77,7 @@ def load(path: Path) -> Settings:
     _check_lists(document, lists, sources)
     return Settings(
         path=path,
-        store_url=_store_url(document, path),
+        **_store(document, path),
         cache=_state_home() / "tokens",
         limits=limits,
         accounts=accounts,
@@ -108,15 +108,17 @@ def _named(document: Document, family: str) -> list[tuple[str, Mapping[str, Any]
     return list(group.items())
 
 
-def _store_url(document: Document, path: Path) -> str:
-    store = _table(document, document.tables, ("store",))
-    document.only(store, ("url",), ("store",))
-    url = store.get("url", f"sqlite:///{_state_home() / 'gatepost.db'}")
+def _store(document: Document, path: Path) -> dict[str, Any]:
+    where: KeyPath = ("store",)
+    table = _table(document, document.tables, where)
+    document.only(table, ("url", *STORE_KEYS), where)
+    url = table.get("url", f"sqlite:///{_state_home() / 'gatepost.db'}")
     if not isinstance(url, str) or not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        document.refuse(("store", "url"), "expected sqlite:///PATH or postgresql+psycopg://…")
+        document.refuse((*where, "url"), "expected sqlite:///PATH or postgresql+psycopg://…")
     prefix, _, place = url.partition("sqlite:///")
     # relative to the file, not to where a timer starts us: another place would be an empty history
-    return url if prefix or Path(place).is_absolute() else f"sqlite:///{path.resolve().parent / place}"
+    fixed = url if prefix or Path(place).is_absolute() else f"sqlite:///{path.resolve().parent / place}"
+    return {"store_url": fixed, **read_keys(document, where, table, STORE_KEYS)}
 
 
 def _account(document: Document, name: str, table: Mapping[str, Any]) -> AccountSettings:

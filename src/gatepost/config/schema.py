@@ -13,7 +13,7 @@ from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, STALE_KEY, GuardKey
+from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, STALE_KEY, STORE_KEYS, GuardKey
 from gatepost.config.load import EVENTS
 from gatepost.kit.discovery import plugins
 from gatepost.kit.secret import Secret
@@ -56,7 +56,12 @@ def schema() -> JSON:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "store": _object({"url": {"type": "string", "description": "Where the history is kept."}}),
+            "store": _object(
+                {
+                    "url": {"type": "string", "description": "Where the history is kept."},
+                    **guard_properties(STORE_KEYS),
+                }
+            ),
             "guards": _object(guard_properties({**LIST_KEYS, **FETCH_KEYS, "stale_after": STALE_KEY})),
             "accounts": _family(_accounts()),
             "sources": _family(_sources()),

@@ -87,6 +87,10 @@ class Settings:
     store_url: str
     cache: Path
     """Directory of token caches, 0700."""
+    keep: timedelta = timedelta(days=400)
+    """Age from which history is forgotten; what is in force never is."""
+    max_bytes: int = 1 << 30
+    """Size from which more of it is forgotten."""
     limits: Limits = field(default_factory=Limits)
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict)
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)

@@ -48,6 +48,7 @@ async def plan_cycle(site: Site, lists: Sequence[ListSettings], tell: Tell = be_
     Failures of single sources and targets are in the report, not raised.
     """
     await settle_unfinished(site)
+    site.store.prune(site.clock.now(), site.settings.keep, site.settings.max_bytes)
     wanted = {name: site.settings.sources[name] for one in lists for name in one.allowlist.sources}
     got = await fetch_sources(site.open_source, site.clock, wanted.values(), tell)
     _remember(site, got)
