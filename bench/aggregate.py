@@ -23,7 +23,7 @@ OURS_V4 = "gatepost, IPv4 lines alone"
 STDLIB = "ipaddress.collapse_addresses"
 NETADDR = "netaddr.cidr_merge"
 IPRANGE = "iprange, IPv4 lines alone, with its start"
-ROUNDS = 5
+ROUNDS = 7
 ALL_SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SLOW = 1_000_000
 """From this size on the slow peers run once: a minute each."""
