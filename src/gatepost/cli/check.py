@@ -55,6 +55,8 @@ def _time(text: str) -> datetime:
     except ValueError:
         msg = f"{cut(text, 40)!r} is not a time such as 2026-01-31T08:00:00Z"
         raise UsageError(msg) from None
+    # times are printed to the second: one that is pasted back means all of it
+    moment = moment.replace(microsecond=moment.microsecond or 999_999)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

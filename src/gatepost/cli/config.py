@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
@@ -15,6 +15,7 @@ from gatepost.cli.building import settings_of
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.config import Settings, schema
+from gatepost.engine.report import time_text
 from gatepost.errors import GatepostError
 from gatepost.kit.secret import Secret
 from gatepost.model.address import Prefix
@@ -102,7 +103,11 @@ def effective(settings: Settings) -> dict[str, Any]:
     """All settings as plain data; a secret shows as its reference's scheme and nothing else."""
     return {
         "file": str(settings.path),
-        "store": {"url": _masked_url(settings.store_url)},
+        "store": {
+            "url": _masked_url(settings.store_url),
+            "keep": plain(settings.keep),
+            "max_bytes": settings.max_bytes,
+        },
         "guards": plain(settings.limits),
         "accounts": {name: _account(one.shown) for name, one in settings.accounts.items()},
         "sources": {
@@ -153,11 +158,11 @@ def plain(value: Any) -> Any:
         case Prefix() | Domain():
             return str(value)
         case timedelta():
-            return f"{value.total_seconds():g}s"
+            return f"{value // timedelta(seconds=1)}s"
         case Enum():
             return value.value
-        case date():
-            return value.isoformat()
+        case datetime():
+            return time_text(value)
         case Mapping():
             return {str(key): plain(one) for key, one in value.items()}
         case tuple() | list() | frozenset():

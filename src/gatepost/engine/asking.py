@@ -63,7 +63,7 @@ def ask(
         if name not in known:
             msg = f"there is no list {name!r} ({', '.join(sorted(known)) or 'none'})"
             raise UsageError(msg)
-    asked = tuple(lists) or tuple(sorted(known))
+    asked = tuple(sorted({*lists} or known))
     hits = site.store.covering(value, at, asked)
     answers = tuple(_answer(site, name, value, at, hits) for name in asked)
     holding = tuple(one for one in answers if one.hits)

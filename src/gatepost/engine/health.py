@@ -72,9 +72,9 @@ def health_of(site: Site) -> Health:
     """Read from the history alone: asks no platform and no target."""
     now = site.clock.now()
     return Health(
-        sources=tuple(_source(site, one, now) for one in site.settings.sources.values()),
-        lists=tuple(_list(site, name, now) for name in site.settings.lists),
-        targets=tuple(_target(site, one) for one in site.settings.targets.values()),
+        sources=tuple(_source(site, one, now) for _, one in sorted(site.settings.sources.items())),
+        lists=tuple(_list(site, name, now) for name in sorted(site.settings.lists)),
+        targets=tuple(_target(site, one) for _, one in sorted(site.settings.targets.items())),
         held=held_plans(site),
     )
 

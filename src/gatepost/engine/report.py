@@ -174,9 +174,10 @@ def turn_document(turn: Turn, plans: Sequence[Plan]) -> JSON:
         "status": list_status(turn, plans).value,
         "reasons": [reason_document(reason) for held in turn.held for reason in held.reasons],
         "stale": turn.stale,
-        "held": [held_document(held) for held in turn.held],
+        "held": [held_document(held) for held in sorted(turn.held, key=lambda held: held.source)],
         "errors": [
-            {"source": source, "error": error_document(error)} for source, error in turn.errors.items()
+            {"source": source, "error": error_document(error)}
+            for source, error in sorted(turn.errors.items())
         ],
     }
 
@@ -184,12 +185,14 @@ def turn_document(turn: Turn, plans: Sequence[Plan]) -> JSON:
 def cycle_document(report: CycleReport) -> JSON:
     """``plan --json`` and ``apply --json``."""
     plans = [result.plan for result in report.results]
+    lists = [turn_document(turn, plans) for turn in report.turns]
+    shown = [
+        *(result_document(result) for result in report.results),
+        *(unplanned_document(one) for one in report.unplanned),
+    ]
     return {
-        "lists": [turn_document(turn, plans) for turn in report.turns],
-        "plans": [
-            *(result_document(result) for result in report.results),
-            *(unplanned_document(one) for one in report.unplanned),
-        ],
+        "lists": sorted(lists, key=lambda one: str(one["list"])),
+        "plans": sorted(shown, key=lambda one: str(one["target"])),
     }
 
 
