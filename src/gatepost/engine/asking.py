@@ -74,13 +74,12 @@ def _answer(
     site: Site, name: str, value: Prefix | Domain, at: datetime | None, hits: Sequence[Hit]
 ) -> ListAnswer:
     serial = site.store.serial_at(name, at or site.clock.now())
-    snapshot = site.store.snapshot(name, serial) if serial is not None else None
     settings = site.settings.lists.get(name)
     return ListAnswer(
         list=name,
         direction=settings.allowlist.direction if settings else None,
         serial=serial,
-        allowed=snapshot is not None and any(covers(entry, value) for entry in snapshot.content.effective),
+        allowed=serial is not None and bool(site.store.in_force(value, name, serial)),
         hits=tuple(hit for hit in hits if hit.list == name),
     )
 
