@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from gatepost.model.answer import Fetched
@@ -66,3 +68,38 @@ class Source(ABC):
 def written(text: str) -> RawEntry:
     """An item of a list that says of no item what it is: an address by its characters, or a domain."""
     return RawEntry(text, RawType.ADDRESS if _ADDRESS_LIKE.fullmatch(text) else RawType.DOMAIN)
+
+
+class AccountList(Source):
+    """A list that every account has exactly once: the account says it all, there are no further keys."""
+
+    direction: ClassVar[Direction]
+    call: ClassVar[str]
+    """The API asked, for the provenance."""
+
+    @dataclass(frozen=True, slots=True)
+    class Options:
+        """No keys of its own."""
+
+    def __init__(self, options: Options, client: Any) -> None:  # noqa: ARG002 - the family's constructor
+        self._client = client
+
+    @classmethod
+    def directions(cls, options: Options) -> frozenset[Direction]:  # noqa: ARG003 - the same for all options
+        """The list's own."""
+        return frozenset({cls.direction})
+
+    @property
+    def provenance(self) -> str:
+        """Platform, host, account and list."""
+        return f"{self._client.provenance} {self.call}"
+
+    async def fetch(self) -> Fetched:
+        """The whole list."""
+        before = self._client.requests
+        entries = tuple(await self._entries())
+        return Fetched(entries, self._client.requests - before)
+
+    @abstractmethod
+    async def _entries(self) -> Iterable[RawEntry]:
+        """Ask the client."""

@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
-from gatepost.model.answer import Fetched
 from gatepost.model.entry import Direction, RawEntry, RawType
-from gatepost.platforms.wecom import ServerAddress, ServerDomain, ServerDomains, WeCom
-from gatepost.sources.base import Source
+from gatepost.platforms.wecom import ServerAddress, ServerDomain, ServerDomains
+from gatepost.sources.base import AccountList
 
 
-class _WeComList(Source):
-    """One of the account's lists."""
+class WeComClients(AccountList):
+    """Domains and addresses that the company's WeCom apps connect to."""
 
     platforms: ClassVar[frozenset[str]] = frozenset({"wecom"})
     every: ClassVar[str] = "6h"
-    direction: ClassVar[Direction]
-    call: ClassVar[str]
-    """The API asked, for the provenance."""
-
-    @dataclass(frozen=True, slots=True)
-    class Options:
-        """No keys of its own: the account says it all."""
-
-    def __init__(self, options: Options, client: WeCom) -> None:  # noqa: ARG002 - the family's constructor
-        self._client = client
-
-    @classmethod
-    def directions(cls, options: Options) -> frozenset[Direction]:  # noqa: ARG003 - the same for all options
-        """The list's own."""
-        return frozenset({cls.direction})
-
-    @property
-    def provenance(self) -> str:
-        """Platform, host, company and list."""
-        return f"{self._client.provenance} {self.call}"
-
-    async def fetch(self) -> Fetched:
-        """The whole list, in one request beside the token's."""
-        before = self._client.requests
-        entries = tuple(await self._entries())
-        return Fetched(entries, self._client.requests - before)
-
-    @abstractmethod
-    async def _entries(self) -> Iterable[RawEntry]: ...
-
-
-class WeComClients(_WeComList):
-    """Domains and addresses that the company's WeCom apps connect to."""
-
     kind: ClassVar[str] = "wecom.clients"
     direction: ClassVar[Direction] = Direction.EGRESS
     call: ClassVar[str] = "get_server_domain_ip"
@@ -61,9 +24,11 @@ class WeComClients(_WeComList):
         return _listed(await self._client.get_server_domain_ip())
 
 
-class WeComApi(_WeComList):
+class WeComApi(AccountList):
     """Addresses of qyapi.weixin.qq.com."""
 
+    platforms: ClassVar[frozenset[str]] = frozenset({"wecom"})
+    every: ClassVar[str] = "6h"
     kind: ClassVar[str] = "wecom.api"
     direction: ClassVar[Direction] = Direction.EGRESS
     call: ClassVar[str] = "get_api_domain_ip"
@@ -74,9 +39,11 @@ class WeComApi(_WeComList):
         return map(RawEntry, await self._client.get_api_domain_ip())
 
 
-class WeComCallback(_WeComList):
+class WeComCallback(AccountList):
     """Addresses that WeCom calls back from."""
 
+    platforms: ClassVar[frozenset[str]] = frozenset({"wecom"})
+    every: ClassVar[str] = "6h"
     kind: ClassVar[str] = "wecom.callback"
     direction: ClassVar[Direction] = Direction.INGRESS
     call: ClassVar[str] = "getcallbackip"
