@@ -1,0 +1,64 @@
+"""What the kernel shows of a running program and all that it started: command lines and environments."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PAUSE = 0.005
+"""Seconds between two looks."""
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and everything it started that still runs."""
+    found = [pid]
+    for parent in found:
+        for place in Path(f"/proc/{parent}/task").glob("*/children"):
+            found += [int(child) for child in read(place).split()]
+    return found
+
+
+def read(place: Path) -> bytes:
+    """A file of /proc; nothing where the process has just ended."""
+    try:
+        return place.read_bytes()
+    except OSError:
+        return b""
+
+
+@dataclass
+class Seen:
+    """Everything that was seen, each once."""
+
+    command_lines: set[bytes] = field(default_factory=set)
+    environments: set[bytes] = field(default_factory=set)
+    """Of the processes it started, not its own: its own holds what it was given."""
+
+    def look(self, pid: int) -> None:
+        """Look once."""
+        for each in descendants(pid):
+            self.command_lines.add(read(Path(f"/proc/{each}/cmdline")))
+            if each != pid:
+                self.environments.add(read(Path(f"/proc/{each}/environ")))
+
+
+@contextmanager
+def watching(pid: int) -> Iterator[Seen]:
+    """Look again and again until the end of the block."""
+    seen, over = Seen(), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(PAUSE):
+            seen.look(pid)
+
+    watcher = threading.Thread(target=watch)
+    seen.look(pid)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        watcher.join()
