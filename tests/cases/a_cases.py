@@ -21,7 +21,7 @@ from gatepost.emulator.faults import CATALOGUE
 from gatepost.emulator.serve import Certificate, serving
 from gatepost.emulator.state import ListChange
 from gatepost.engine.cycle import CycleReport
-from gatepost.engine.loop import due_lists
+from gatepost.engine.loop import due
 from gatepost.errors import GatepostError
 from gatepost.kit.clock import SystemClock
 from gatepost.kit.http import Http, HttpSettings
@@ -184,10 +184,10 @@ async def dns_rebinding(folder: Path) -> Row:
 async def restart_loop(folder: Path) -> Row:
     """A21: a service that restarts is not due again before its interval."""
     async with emulated(folder, "wechat") as world:
-        first = len(due_lists(world.site, 0.0))
+        first = len(due(world.site))
         await world.plan()
         asked = len(world.emulator.journal.dump())
-        again = len(due_lists(world.site, 0.0))
+        again = len(due(world.site))
     kept = (first, again) == (1, 0) and asked > 0
     return Row(
         "A21", "gatepost", CATALOGUE["A21"].says, "waited out the interval, which the store keeps", "", kept

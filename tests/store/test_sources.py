@@ -44,8 +44,12 @@ def test_failure_keeps_the_last_success(store: Store, start: datetime) -> None:
     store.record_attempt("feishu-events", start + HOUR, 1, FAILURE)
     store.record_attempt("other", start + 2 * HOUR, 1, None)
     assert store.attempt("feishu-events") == Attempt(
-        "feishu-events", start + HOUR, FAILURE, start, None, None
+        "feishu-events", start + HOUR, FAILURE, 1, start, None, None
     )
+    store.record_attempt("feishu-events", start + 2 * HOUR, 1, FAILURE)
+    attempt = store.attempt("feishu-events")
+    assert attempt is not None
+    assert attempt.failures == 2
 
 
 def test_attempt_tells_acceptance_and_change(store: Store, start: datetime) -> None:

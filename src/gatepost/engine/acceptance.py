@@ -41,10 +41,12 @@ def view(list_name: str, source: str) -> str:
 
 
 def take_in(site: Site, one: ListSettings, got: Mapping[str, Got]) -> Turn:
-    """Accept what may be accepted of one list's sources, compose, and number the content."""
+    """Accept what may be accepted of the sources that were asked, compose, and number the content."""
     held: list[HeldAnswer] = []
     errors: dict[str, GatepostError] = {}
     for source in one.allowlist.sources:
+        if source not in got:
+            continue
         try:
             verdict = judge(site.store, one, got[source])
         except GatepostError as error:

@@ -8,7 +8,7 @@ record the intent, apply in one transaction, read back, record.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gatepost.config.settings import ListSettings, TargetSettings
@@ -42,14 +42,18 @@ class CycleReport:
     """Whether plans were carried out, not only made."""
 
 
-async def plan_cycle(site: Site, lists: Sequence[ListSettings], tell: Tell = be_silent) -> CycleReport:
+async def plan_cycle(
+    site: Site, lists: Sequence[ListSettings], tell: Tell = be_silent, *, only: Collection[str] | None = None
+) -> CycleReport:
     """Fetch, accept, compose and plan some lists; changes nothing but the store.
 
+    ``only`` these sources are asked, where given; of the others the last accepted answer counts.
     Failures of single sources and targets are in the report, not raised.
     """
     await settle_unfinished(site)
     site.store.prune(site.clock.now(), site.settings.keep, site.settings.max_bytes)
-    wanted = {name: site.settings.sources[name] for one in lists for name in one.allowlist.sources}
+    names = dict.fromkeys(name for one in lists for name in one.allowlist.sources)
+    wanted = {name: site.settings.sources[name] for name in names if only is None or name in only}
     got = await fetch_sources(site.open_source, site.clock, wanted.values(), tell)
     _remember(site, got)
     turns = tuple(take_in(site, one, got) for one in lists)

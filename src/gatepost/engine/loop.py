@@ -1,81 +1,86 @@
-"""When to turn: each source by its own interval, with jitter, persisted across restarts."""
+"""When to turn: each source by its own interval, with jitter, from what the store remembers."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Awaitable, Callable, Sequence
+import hashlib
+import platform
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime, timedelta
 
-from gatepost.config.settings import ListSettings
+from gatepost.config.settings import SourceSettings
 from gatepost.engine.cycle import CycleReport, apply_cycle, plan_cycle
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError
+from gatepost.model.record import Attempt
 
 JITTER = 0.1
 """Share of the interval by which a turn may come later, so that hosts do not ask together."""
 RETRY_FIRST = timedelta(seconds=30)
 """Wait after a transient failure; doubled for each further one, up to the interval."""
+DOUBLINGS = 16
+LONGEST_PAUSE = timedelta(minutes=1)
+"""Short enough that a clock that jumps does no harm."""
 
 Report = Callable[[CycleReport], Awaitable[None]]
+Fail = Callable[[GatepostError], Awaitable[None]]
 
 
-def due_at(site: Site, one: ListSettings, jitter: float) -> datetime | None:
-    """When a list's next turn is due, from the stored attempts of its sources; None: at once."""
-    moments = [_source_due(site, name, jitter) for name in one.allowlist.sources]
-    known = [moment for moment in moments if moment is not None]
-    return min(known) if moments and len(known) == len(moments) else None
+def due_at(site: Site, source: SourceSettings) -> datetime | None:
+    """When a source is to be asked again; None: at once.
 
-
-def _source_due(site: Site, name: str, jitter: float) -> datetime | None:
-    attempt = site.store.attempt(name)
+    A platform that says how long to wait is left alone that long. What is not
+    transient waits a whole interval: a wrong secret does not get right by asking.
+    """
+    attempt = site.store.attempt(source.name)
     if attempt is None:
         return None
-    every = site.settings.sources[name].every
-    told = timedelta(seconds=(attempt.failure.retry_after or 0.0) if attempt.failure else 0.0)
-    if attempt.failure is not None and attempt.failure.transient:
-        since = attempt.at - (attempt.succeeded_at or attempt.at)
-        return _later(attempt.at, max(told, min(every, max(RETRY_FIRST, since))))
-    return _later(attempt.at, max(told, every * (1 + JITTER * jitter)))
+    failure = attempt.failure
+    told = timedelta(seconds=(failure.retry_after or 0.0) if failure else 0.0)
+    if failure is not None and failure.transient:
+        doubled = RETRY_FIRST * (1 << min(attempt.failures - 1, DOUBLINGS))
+        return attempt.at + max(told, min(source.every, doubled))
+    return attempt.at + max(told, source.every + _jitter(source, attempt))
 
 
-def _later(moment: datetime, span: timedelta) -> datetime:
-    return moment + span
+def _jitter(source: SourceSettings, attempt: Attempt) -> timedelta:
+    """The same for one attempt on one host, however often it is asked for."""
+    seed = hashlib.sha256(f"{platform.node()} {source.name} {attempt.at.isoformat()}".encode()).digest()
+    return source.every * (JITTER * seed[0] / 255)
 
 
-def due_lists(site: Site, jitter: float) -> tuple[ListSettings, ...]:
-    """Lists whose turn has come."""
+def due(site: Site) -> tuple[str, ...]:
+    """Names of the listed sources whose turn has come."""
     now = site.clock.now()
-    return tuple(
-        one
-        for one in site.settings.lists.values()
-        if one.allowlist.sources and ((moment := due_at(site, one, jitter)) is None or moment <= now)
-    )
+    moments = {name: due_at(site, site.settings.sources[name]) for name in _listed(site)}
+    return tuple(name for name, moment in moments.items() if moment is None or moment <= now)
 
 
-def pause(site: Site, jitter: float, longest: timedelta = timedelta(minutes=1)) -> float:
-    """Seconds until the next turn; short enough that a clock that jumps does no harm."""
-    moments = [due_at(site, one, jitter) for one in site.settings.lists.values() if one.allowlist.sources]
-    if not moments:
-        return longest.total_seconds()
-    nearest = min(moment or site.clock.now() for moment in moments)
-    return min(max((nearest - site.clock.now()).total_seconds(), 0.0), longest.total_seconds())
+def _listed(site: Site) -> list[str]:
+    names = (name for one in site.settings.lists.values() for name in one.allowlist.sources)
+    return list(dict.fromkeys(names))
 
 
-async def turn(site: Site, lists: Sequence[ListSettings], report: Report) -> None:
-    """One turn of the service for the lists that are due."""
-    await report(await apply_cycle(site, await plan_cycle(site, lists)))
+def pause(site: Site) -> float:
+    """Seconds until a source is due."""
+    now = site.clock.now()
+    moments = [due_at(site, site.settings.sources[name]) or now for name in _listed(site)]
+    nearest = min(moments, default=now + LONGEST_PAUSE)
+    return min(max((nearest - now).total_seconds(), 0.0), LONGEST_PAUSE.total_seconds())
 
 
-async def run(site: Site, report: Report, fail: Callable[[GatepostError], Awaitable[None]]) -> None:
+async def turn(site: Site, sources: Collection[str], report: Report) -> None:
+    """One turn of the service: the sources that are due, and the lists they belong to."""
+    lists = [one for one in site.settings.lists.values() if set(sources) & {*one.allowlist.sources}]
+    await report(await apply_cycle(site, await plan_cycle(site, lists, only=sources)))
+
+
+async def run(site: Site, report: Report, fail: Fail) -> None:
     """Turn for ever; a turn that fails as a whole is told and tried again."""
-    dice = random.Random()  # noqa: S311 - jitter, not a key
     while True:
-        jitter = dice.random()
-        lists = due_lists(site, jitter)
         try:
-            if lists:
-                await turn(site, lists, report)
+            if sources := due(site):
+                await turn(site, sources, report)
         except GatepostError as error:
             await fail(error)
             await site.clock.sleep(RETRY_FIRST.total_seconds())
-        await site.clock.sleep(pause(site, jitter))
+        await site.clock.sleep(pause(site))

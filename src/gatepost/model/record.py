@@ -31,6 +31,8 @@ class Attempt:
     source: str
     at: datetime
     failure: Failure | None
+    failures: int
+    """Tries in a row that gave no whole answer."""
     succeeded_at: datetime | None
     accepted_at: datetime | None
     """When an answer was last accepted, changed or not."""

@@ -83,6 +83,7 @@ attempts = Table(
     Column("at", Moment, nullable=False),
     Column("requests", Integer, nullable=False),
     Column("failure", LargeBinary),
+    Column("failures", Integer, nullable=False),
     Column("succeeded_at", Moment),
 )
 

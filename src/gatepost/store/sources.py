@@ -20,10 +20,13 @@ class Sources(Subject):
 
     def record_attempt(self, source: str, at: datetime, requests: int, failure: Failure | None) -> None:
         """Note a try; without ``failure`` it gave a whole answer."""
-        values = {"at": at, "requests": requests, "failure": encode.pack_failure(failure)}
+        values = {"at": at, "requests": requests, "failure": encode.pack_failure(failure), "failures": 0}
         if failure is None:
             values["succeeded_at"] = at
         with self._database.writing() as connection:
+            if failure is not None:
+                before = sa.select(attempts.c.failures).where(attempts.c.source == source)
+                values["failures"] = (connection.scalar(before) or 0) + 1
             put(connection, attempts, {"source": source}, values)
 
     def attempt(self, source: str) -> Attempt | None:
@@ -42,7 +45,13 @@ class Sources(Subject):
         if row is None:
             return None
         return Attempt(
-            source, row.at, encode.unpack_failure(row.failure), row.succeeded_at, accepted_at, changed_at
+            source=source,
+            at=row.at,
+            failure=encode.unpack_failure(row.failure),
+            failures=row.failures,
+            succeeded_at=row.succeeded_at,
+            accepted_at=accepted_at,
+            changed_at=changed_at,
         )
 
     def record_answer(self, answer: Answer) -> None:

@@ -35,6 +35,7 @@ def _attempts() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("requests", sa.Integer(), nullable=False),
         sa.Column("failure", sa.LargeBinary(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("succeeded_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("source"),
     )
