@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
-from gatepost.config.settings import SourceSettings
+from gatepost.config.settings import ListSettings, SourceSettings
 from gatepost.engine.cycle import CycleReport, apply_cycle, plan_cycle
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError
@@ -68,18 +68,29 @@ def pause(site: Site) -> float:
     return min(max((nearest - now).total_seconds(), 0.0), LONGEST_PAUSE.total_seconds())
 
 
-async def turn(site: Site, sources: Collection[str], report: Report) -> None:
-    """One turn of the service: the sources that are due, and the lists they belong to."""
-    lists = [one for one in site.settings.lists.values() if set(sources) & {*one.allowlist.sources}]
+def lists_of(site: Site, sources: Collection[str]) -> tuple[ListSettings, ...]:
+    """The lists that any of these sources belongs to."""
+    lists = site.settings.lists.values()
+    return tuple(one for one in lists if set(sources) & {*one.allowlist.sources})
+
+
+async def turn(site: Site, lists: Sequence[ListSettings], sources: Collection[str], report: Report) -> None:
+    """One turn of the service: ask what is due, then plan and apply the lists concerned."""
     await report(await apply_cycle(site, await plan_cycle(site, lists, only=sources)))
 
 
 async def run(site: Site, report: Report, fail: Fail) -> None:
-    """Turn for ever; a turn that fails as a whole is told and tried again."""
+    """Turn for ever; a turn that fails as a whole is told and tried again.
+
+    The first turn is for all lists, asked or not: after a reboot the targets may be empty.
+    """
+    lists: Sequence[ListSettings] = tuple(site.settings.lists.values())
     while True:
+        sources = due(site)
         try:
-            if sources := due(site):
-                await turn(site, sources, report)
+            if lists := lists or lists_of(site, sources):
+                await turn(site, lists, sources, report)
+            lists = ()
         except GatepostError as error:
             await fail(error)
             await site.clock.sleep(RETRY_FIRST.total_seconds())
