@@ -39,10 +39,13 @@ class Seen:
 
     def look(self, pid: int) -> None:
         """Look once."""
+        own = read(Path(f"/proc/{pid}/cmdline"))
         for each in descendants(pid):
-            self.command_lines.add(read(Path(f"/proc/{each}/cmdline")))
-            if each != pid:
-                self.environments.add(read(Path(f"/proc/{each}/environ")))
+            before, held = (read(Path(f"/proc/{each}/{name}")) for name in ("cmdline", "environ"))
+            self.command_lines.add(before)
+            # between fork and exec a child still shows what is its parent's
+            if each != pid and before not in {b"", own} and before == read(Path(f"/proc/{each}/cmdline")):
+                self.environments.add(held)
 
 
 @contextmanager

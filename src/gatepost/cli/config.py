@@ -104,7 +104,7 @@ def effective(settings: Settings) -> dict[str, Any]:
     return {
         "file": str(settings.path),
         "store": {
-            "url": _masked_url(settings.store_url),
+            "url": masked_url(settings.store_url),
             "keep": plain(settings.keep),
             "max_bytes": settings.max_bytes,
         },
@@ -145,9 +145,12 @@ def _account(shown: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _masked_url(url: str) -> str:
-    head, at, place = url.rpartition("@")
-    return f"{head.partition('://')[0]}://***@{place}" if at else url
+def masked_url(url: str) -> str:
+    """A store's url without login and without options: either may hold a password."""
+    scheme, _, place = url.partition("://")
+    login, at, rest = place.rpartition("@")
+    rest, options, _ = rest.partition("?")
+    return f"{scheme}://{'***' * bool(login)}{at}{rest}{options}{'***' * bool(options)}"
 
 
 def plain(value: Any) -> Any:
