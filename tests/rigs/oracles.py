@@ -1,0 +1,51 @@
+"""Clients that others wrote, at the emulator's address: the official SDK of Feishu, and wechatpy.
+
+They are imported when the first test needs them: the SDK alone takes seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def lark(origin: str, app_id: str, app_secret: str) -> Any:
+    """The official SDK of Feishu and Lark."""
+    import lark_oapi  # noqa: PLC0415 - slow, see above
+    from lark_oapi.ws import client  # noqa: PLC0415 - as above
+
+    client.loop.close()  # made on import and never closed
+
+    builder = lark_oapi.Client.builder().domain(origin).app_id(app_id).app_secret(app_secret)
+    return builder.log_level(lark_oapi.LogLevel.ERROR).build()
+
+
+def wechatpy(origin: str, appid: str, secret: str) -> Any:
+    """The client of WeChat's official accounts."""
+    from wechatpy import WeChatClient  # noqa: PLC0415 - see above
+
+    class Client(WeChatClient):
+        """At the emulator's address."""
+
+        API_BASE_URL = f"{origin}/wechat/cgi-bin/"
+
+        def fetch_access_token(self) -> Any:
+            query = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret}
+            return self._fetch_access_token(url=f"{self.API_BASE_URL}token", params=query)
+
+    return Client(appid, secret)
+
+
+def wechatpy_work(origin: str, corpid: str, corpsecret: str) -> Any:
+    """Its client of WeCom."""
+    from wechatpy.enterprise import WeChatClient  # noqa: PLC0415 - see above
+
+    class Client(WeChatClient):
+        """At the emulator's address."""
+
+        API_BASE_URL = f"{origin}/wecom/cgi-bin/"
+
+        def fetch_access_token(self) -> Any:
+            query = {"corpid": self.corp_id, "corpsecret": self.secret}
+            return self._fetch_access_token(url=f"{self.API_BASE_URL}gettoken", params=query)
+
+    return Client(corpid, corpsecret)
