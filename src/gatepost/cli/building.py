@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gatepost.cli.ui import Ui
 from gatepost.config import Settings, find, load
@@ -13,7 +13,9 @@ from gatepost.engine.site import OpenSource, Site
 from gatepost.errors import UsageError
 from gatepost.kit.clock import Clock, SystemClock
 from gatepost.sources.base import Source
-from gatepost.store import Store
+
+if TYPE_CHECKING:
+    from gatepost.store import Store
 
 
 def settings_of(ui: Ui) -> Settings:
@@ -26,6 +28,8 @@ def settings_of(ui: Ui) -> Settings:
 @contextmanager
 def site_of(ui: Ui) -> Iterator[Site]:
     """Everything a cycle needs, closed at the end."""
+    from gatepost.store import Store  # noqa: PLC0415 - loads the SQL library
+
     settings = settings_of(ui)
     store = Store.open(settings.store_url)
     try:

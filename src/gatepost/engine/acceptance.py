@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from gatepost.config.settings import ListSettings
 from gatepost.engine.fetching import Got, to_answer
@@ -15,7 +16,9 @@ from gatepost.model.content import Serial, Snapshot
 from gatepost.model.limits import Limits
 from gatepost.planning.accept import accept
 from gatepost.planning.compose import compose
-from gatepost.store import Store
+
+if TYPE_CHECKING:  # the SQL library is loaded only where a store is opened
+    from gatepost.store import Store
 
 
 @dataclass(frozen=True, slots=True)

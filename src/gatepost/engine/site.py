@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gatepost.config.settings import Settings, SourceSettings
 from gatepost.kit.clock import Clock
 from gatepost.sources.base import Source
-from gatepost.store import Store
 from gatepost.targets.base import Target
+
+if TYPE_CHECKING:  # the SQL library is loaded only where a store is opened
+    from gatepost.store import Store
 
 OpenSource = Callable[[SourceSettings], AbstractAsyncContextManager[Source]]
 
