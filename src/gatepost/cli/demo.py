@@ -19,8 +19,8 @@ from typing import Any
 import click
 
 from gatepost.cli.emulate import emulated
-from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, run_async, takes_options
+from gatepost.cli.language import _, chosen
+from gatepost.cli.ui import Ui, run_async, takes_options, until_signal
 from gatepost.emulator.app import Emulator
 from gatepost.emulator.state import ListChange
 from gatepost.engine.exits import Exit
@@ -32,8 +32,8 @@ INSIDE = "GATEPOST_DEMO_NAMESPACE"
 @takes_options
 def command(ui: Ui) -> int:
     """Exit 0 if every step ended as it should."""
-    kernel = os.geteuid() == 0 and all(shutil.which(name) for name in ("nft", "unshare", "ip"))
-    if kernel and INSIDE not in os.environ:
+    kernel = _is_inside() or _may_use_kernel()
+    if kernel and not _is_inside():
         _enter_namespace()
     with tempfile.TemporaryDirectory(prefix="gatepost-demo-") as folder:
         stage = Stage(ui, Emulator(), Path(folder), kernel=kernel)
@@ -41,6 +41,22 @@ def command(ui: Ui) -> int:
     document = {"ok": stage.good, "firewall": "nftables" if kernel else "file", "steps": stage.steps}
     ui.show(document, lambda: _farewell(ui, stage))
     return Exit.DONE if stage.good else Exit.FAILED
+
+
+def _may_use_kernel() -> bool:
+    """Whether we may make a network namespace and use nftables in it: root in a container often may not."""
+    if os.geteuid() != 0 or not all(shutil.which(name) for name in ("nft", "unshare", "ip")):
+        return False
+    probe = ["unshare", "--net", "nft", "list", "ruleset"]
+    return subprocess.run(probe, capture_output=True, check=False).returncode == 0  # noqa: S603 - fixed words
+
+
+def _is_inside() -> bool:
+    """Whether this is the process that was started again, and really in another namespace than its parent."""
+    if INSIDE not in os.environ:
+        return False
+    ours, theirs = (os.stat(f"/proc/{pid}/ns/net").st_ino for pid in ("self", os.getppid()))  # noqa: PTH116 - follows the link to no file
+    return ours != theirs
 
 
 def _enter_namespace() -> None:
@@ -59,22 +75,24 @@ class Stage:
     kernel: bool
     steps: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    ended: bool = False
 
     @property
     def good(self) -> bool:
-        """Whether every step ended as it should."""
-        return all(step["exit"] == step["expected"] for step in self.steps)
+        """Whether all steps were taken and ended as they should."""
+        return self.ended and all(step["exit"] == step["expected"] for step in self.steps)
 
     async def play(self) -> None:
         """All steps, in order."""
         if self.kernel:
             subprocess.run(["ip", "link", "set", "lo", "up"], check=True)  # noqa: S607, ASYNC221 - before anything runs
-        async with emulated(self.emulator) as base_url:
+        async with until_signal(), emulated(self.emulator) as base_url:
             self._write_configuration(base_url)
             await self._first_list()
             await self._changed_list()
             await self._shrunken_list()
             await self._questions()
+            self.ended = True
 
     async def _first_list(self) -> None:
         self._tell(_("1. Four platforms, asked over HTTP. What would change?"))
@@ -119,7 +137,7 @@ class Stage:
             self.ui.out.file.flush()
         quiet = subprocess.DEVNULL if self.ui.as_json else None
         done = await anyio.run_process(
-            [sys.executable, "-m", "gatepost", *arguments],
+            [sys.executable, "-m", "gatepost", *arguments, "--lang", chosen()],
             stdin=subprocess.DEVNULL,
             stdout=quiet,
             stderr=quiet,

@@ -6,10 +6,11 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import anyio
 import click
 
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, run_async, stop_signals, takes_options
+from gatepost.cli.ui import Ui, run_async, takes_options, until_signal
 from gatepost.emulator.app import Emulator
 from gatepost.emulator.serve import serving
 from gatepost.errors import UsageError
@@ -27,13 +28,12 @@ def command(ui: Ui, port: int) -> int:
 
 
 async def _serve(ui: Ui, port: int) -> None:
-    with stop_signals() as signals:
-        async with emulated(Emulator(), port) as url:
-            control = f"{url}/_emulator/"
-            words = _("The emulator listens on {url}; control at {control}").format(url=url, control=control)
-            ui.show({"url": url, "control": control}, lambda: ui.say(words))
-            sys.stdout.flush()
-            await anext(signals)
+    async with until_signal(), emulated(Emulator(), port) as url:
+        control = f"{url}/_emulator/"
+        words = _("The emulator listens on {url}; control at {control}").format(url=url, control=control)
+        ui.show({"url": url, "control": control}, lambda: ui.say(words))
+        sys.stdout.flush()
+        await anyio.sleep_forever()
 
 
 @asynccontextmanager

@@ -25,6 +25,11 @@ def choose(arguments: list[str]) -> str:
     return language
 
 
+def chosen() -> str:
+    """The language in use."""
+    return "zh" if _chosen else "en"
+
+
 def _from_option(arguments: list[str]) -> str:
     for place, one in enumerate(arguments):
         if one == "--lang" and place + 1 < len(arguments):

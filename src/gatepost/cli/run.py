@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import AsyncIterator
-
-import anyio
 import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
 from gatepost.cli.showing import outcome_word, status_word
-from gatepost.cli.ui import Ui, error_lines, run_async, stop_signals, takes_options
+from gatepost.cli.ui import Ui, error_lines, run_async, takes_options, until_signal
 from gatepost.engine.cycle import CycleReport
 from gatepost.engine.loop import run
 from gatepost.engine.report import list_status, time_text
@@ -37,17 +33,10 @@ async def _serve(ui: Ui, site: Site) -> None:
             _wrong(ui, site, line)
 
     counts = {"lists": len(site.settings.lists), "targets": len(site.settings.targets)}
-    with stop_signals() as signals:
+    async with until_signal():
         _line(ui, site, _("started: {lists} lists, {targets} targets").format(**counts))
-        async with anyio.create_task_group() as group:
-            group.start_soon(_stop, signals, group.cancel_scope)
-            await run(site, report, fail)
+        await run(site, report, fail)
     _line(ui, site, _("stopped; what is applied stays"))
-
-
-async def _stop(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
-    await anext(signals)
-    scope.cancel()
 
 
 def _line(ui: Ui, site: Site, text: str) -> None:

@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +17,7 @@ from gatepost.cli.language import _
 from gatepost.errors import GatepostError, cut
 
 if TYPE_CHECKING:
+    from anyio import CancelScope
     from rich.console import Console
     from rich.table import Table
 
@@ -171,13 +172,24 @@ def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
     return anyio.run(work)
 
 
-@contextmanager
-def stop_signals() -> Iterator[AsyncIterator[signal.Signals]]:
-    """SIGTERM and SIGINT as they come; from here on they no longer end the program by themselves."""
+@asynccontextmanager
+async def until_signal() -> AsyncIterator[None]:
+    """A block that SIGTERM and SIGINT end, orderly; they no longer end the program by themselves."""
     import anyio  # noqa: PLC0415 - as above
 
+    async def wait(signals: AsyncIterator[signal.Signals], scope: CancelScope) -> None:
+        await anext(signals)
+        scope.cancel()
+
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        yield signals
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(wait, signals, group.cancel_scope)
+                yield
+                group.cancel_scope.cancel()
+        except BaseExceptionGroup as several:
+            # what the block raises comes out of it as it is
+            raise several.exceptions[0] from None
 
 
 def shorten(values: Sequence[str], most: int) -> list[str]:

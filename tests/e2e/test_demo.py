@@ -1,0 +1,95 @@
+"""`gatepost demo`: every step ends as it should, in the kernel and with files, and nothing is left."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rigs.processes import alive
+from rigs.program import Program
+
+STEPS = [
+    ("config check", 0),
+    ("plan", 2),
+    ("apply --yes", 0),
+    ("plan webhooks", 2),
+    ("apply webhooks --yes", 0),
+    ("apply webhooks --yes", 3),
+    ("check 101.126.60.8 --target edge", 0),
+    ("check 8.8.8.8", 5),
+    ("history webhooks", 0),
+    ("status", 3),
+]
+
+
+def outside() -> tuple[object, ...]:
+    """What a demo could leave behind on this machine: rules and named namespaces."""
+    rules = subprocess.run(["nft", "list", "ruleset"], capture_output=True, text=True, check=True).stdout
+    names = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    return rules, names
+
+
+def left_in(program: Program) -> list[str]:
+    """What it left in its folders: TMPDIR is one of them."""
+    return sorted(str(place.relative_to(program.folder)) for place in program.folder.rglob("*"))
+
+
+def steps_of(document: dict[str, object]) -> list[tuple[str, int]]:
+    """Commands and exit codes."""
+    assert all(step["exit"] == step["expected"] for step in document["steps"]), document
+    return [(step["command"], step["exit"]) for step in document["steps"]]
+
+
+def test_with_the_kernel_s_nftables(program):
+    """As root: ten steps, each as expected, in a namespace of its own; the machine's firewall is as it was.
+
+    Even with the mark of the inner process already in the environment.
+    """
+    before = outside()
+    done = program("demo", "--json", GATEPOST_DEMO_NAMESPACE="1").ended(0)
+    assert done.err == ""
+    document = done.document
+    assert (document["ok"], document["firewall"]) == (True, "nftables")
+    assert steps_of(document) == STEPS
+    assert outside() == before
+    assert left_in(program) == ["home"]
+
+
+def test_with_files(program):
+    """Without nft a file takes the firewall's place; people see every command and what it said."""
+    done = program("demo", "--lang", "zh", PATH="/nowhere").ended(0)
+    assert re.findall(r"^\$ gatepost (.*)$", done.out, re.MULTILINE) == [command for command, _ in STEPS]
+    assert "$ cat allow.txt\n36.110.145.65/32\n" in done.out
+    assert "将增加 37，将移除 0" in done.out, "the steps speak the language asked for"
+    assert "全部 10 步都按预期结束" in done.out
+    assert left_in(program) == ["home"]
+
+
+@pytest.fixture
+def forbidden(program) -> str:
+    """A PATH on which making a namespace is refused, as to root in most containers."""
+    place = program.folder / "bin"
+    place.mkdir()
+    refusing = place / "unshare"
+    refusing.write_text("#!/bin/sh\necho 'unshare failed: Operation not permitted' >&2\nexit 1\n")
+    refusing.chmod(0o755)
+    return f"{place}:{os.environ['PATH']}"
+
+
+def test_ended_before_its_end(program, forbidden):
+    """Where root may make no namespace files are used; SIGTERM amid the steps leaves nothing either."""
+    with program.running("demo", PATH=forbidden) as running:
+        running.wait_for("$ gatepost plan", "stdout")
+        (folder,) = program.folder.glob("gatepost-demo-*")
+        assert "allow.txt" in (folder / "gatepost.toml").read_text()
+        children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
+        running.wait_until(lambda: bool(children.read_text().split()), "stdout")
+        child = int(children.read_text().split()[0])
+        running.stop(signal.SIGTERM, within=10).ended(1)
+    assert not alive(child)
+    assert left_in(program) == ["bin", "bin/unshare", "home"]
