@@ -9,7 +9,7 @@ import pytest
 
 from gatepost.model.content import Allowlist, Content, Override, State
 from gatepost.model.entry import Direction, Entry
-from gatepost.planning.compose import compose
+from gatepost.planning.compose import compose, wanted
 from gatepost.planning.normalise import parse_value
 from rigs.answers import START, accepted, hosts, shown
 
@@ -109,13 +109,15 @@ def test_overrides_end():
     assert len(composed("101.226.103.7", at=timedelta(days=1), **changes).effective) == 1
 
 
-def test_unnecessary_entries_stay_listed():
-    """With only_necessary an entry the platform calls unnecessary is excluded; unknown is kept."""
-    base = accepted(*hosts(1, 3))
-    marks = dict(zip(base.presences, (True, False, None), strict=True))
-    marked = tuple(replace(p, entry=replace(p.entry, necessary=mark)) for p, mark in marks.items())
-    content = compose(replace(PLAIN, only_necessary=True), {"events": replace(base, presences=marked)}, START)
-    assert list(states(content).values()) == [State.LISTED, State.EXCLUDED, State.LISTED]
+def test_unnecessary_entries_are_not_wanted():
+    """With only_necessary what is called unnecessary is as good as not answered; unknown is kept."""
+    marks = (True, False, None)
+    entries = tuple(
+        replace(p.entry, necessary=mark)
+        for p, mark in zip(accepted(*hosts(1, 3)).presences, marks, strict=True)
+    )
+    assert [one.necessary for one in wanted(replace(PLAIN, only_necessary=True), entries)] == [True, None]
+    assert wanted(PLAIN, entries) == entries
 
 
 def test_entries_in_grace_are_in_force():

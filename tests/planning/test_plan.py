@@ -93,7 +93,8 @@ def test_a_slash_12_is_its_two_slash_13():
 
 def test_a_plan_says_what_comes_and_goes():
     """Additions and removals are canonical differences of what is let in."""
-    plan = planned(content("101.226.103.0/30"), current("101.226.103.2/31", "101.226.103.4"))
+    before = content("101.226.103.2/31", "101.226.103.4")
+    plan = planned(content("101.226.103.0/30"), current("101.226.103.2/31", "101.226.103.4"), previous=before)
     assert (shown(plan.add), shown(plan.remove)) == (["101.226.103.0/31"], ["101.226.103.4/32"])
     assert plan.status is PlanStatus.CHANGES
     assert (plan.serial, plan.generation) == (7, 4)
@@ -132,7 +133,7 @@ def test_what_ran_out_of_grace_is_not_judged_again():
 def test_a_target_without_history_is_not_emptied():
     """Where nothing is known of what was applied, a large removal is held."""
     plan = planned(content(*hosts(1, 3)), current(*TEN))
-    assert guards(plan) == {"shrink"}
+    assert guards(plan) == {"history", "shrink"}
 
 
 def test_one_foreign_entry_is_planned_away():
@@ -144,7 +145,7 @@ def test_one_foreign_entry_is_planned_away():
 def test_nothing_goes_before_every_source_has_spoken():
     """While a source was never read whole, a plan that removes is held."""
     gone = planned(content(*TEN), current(*TEN, "183.192.202.7"), missing=("chat",))
-    assert guards(gone) == {"incomplete"}
+    assert guards(gone) == {"history", "incomplete"}
     assert planned(content(*TEN), current(*hosts(1, 9)), missing=("chat",)).status is PlanStatus.CHANGES
 
 

@@ -13,6 +13,7 @@ from gatepost.cli.planfile import read_plans
 from gatepost.cli.showing import print_report
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.engine.applying import carry_out, ready
+from gatepost.engine.approval import DIGEST_SHORTEST
 from gatepost.engine.cycle import CycleReport, apply_cycle
 from gatepost.engine.exits import exit_of
 from gatepost.engine.report import cycle_document
@@ -36,6 +37,9 @@ def command(
     yes: bool,
 ) -> int:
     """Apply; guards are the safety, not the question."""
+    if "" in (plan_file, digest):
+        msg = "--plan and --digest need a value: an empty one is not a wish for everything"
+        raise UsageError(msg)
     if bool(lists) + bool(plan_file) + bool(digest) > 1:
         msg = "give lists, or --plan, or --digest: only one of them"
         raise UsageError(msg)
@@ -66,9 +70,9 @@ def _confirmed(ui: Ui, report: CycleReport) -> bool:
 def _stored(site: Site, digest: str) -> Plan:
     wanted = digest if digest.startswith("sha256:") else f"sha256:{digest}"
     found = {plan.digest: plan for plan in site.store.plans(None) if plan.digest.startswith(wanted)}
-    if len(found) == 1:
+    if len(found) == 1 and len(wanted) >= len("sha256:") + DIGEST_SHORTEST:
         return next(iter(found.values()))
-    msg = f"{digest} is not unique" if found else f"there is no plan {digest}"
+    msg = f"{digest} is not unique, or too short" if found else f"there is no plan {digest}"
     raise UsageError(msg, hint="`gatepost plan` shows plans with their digests.")
 
 

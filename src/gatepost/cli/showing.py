@@ -122,6 +122,7 @@ def guard_words() -> dict[str, str]:
         "total": _("too many addresses in all: {measured}, limit {limit}"),
         "empty": _("an empty list is never applied"),
         "provenance": _("the answer comes from another account or place than before"),
+        "history": _("the target was written before, but the history knows nothing of it"),
         "incomplete": _("a source has never answered, so nothing may be removed"),
         "max_entries": _("more entries than the target can hold: {measured}, limit {limit}"),
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gatepost.config.settings import ListSettings
@@ -12,13 +12,19 @@ from gatepost.engine.fetching import Got, to_answer
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError
 from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
-from gatepost.model.content import Serial, Snapshot
+from gatepost.model.content import Content, Serial, Snapshot
 from gatepost.model.limits import Limits
 from gatepost.planning.accept import accept
-from gatepost.planning.compose import compose
+from gatepost.planning.compose import compose, wanted
 
 if TYPE_CHECKING:  # the SQL library is loaded only where a store is opened
     from gatepost.store import Store
+
+
+STRAY = timedelta(days=1)
+"""An accepted answer this young still counts although its source was not on the list just before."""
+CLOCK_PLAY = timedelta(minutes=5)
+"""How far in the future a record may seem to lie before the clock is not believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ def judge(store: Store, one: ListSettings, got: Got) -> Accepted | HeldAnswer:
     answer = to_answer(got, one.limits, name)
     if isinstance(answer, GatepostError):
         raise answer
+    answer = replace(answer, entries=wanted(one.allowlist, answer.entries))
     store.record_answer(answer)
     verdict = _weigh(store, answer, one.limits)
     match verdict:
@@ -81,20 +88,23 @@ def _weigh(store: Store, answer: Answer, limits: Limits) -> Accepted | HeldAnswe
     previous = store.accepted(answer.source)
     earlier = baselines(store, answer.source, answer.fetched_at, limits)
     verdict = accept(answer, previous, earlier, limits, approved=False)
-    if isinstance(verdict, HeldAnswer) and store.answer_approved(verdict.digest):
+    since = previous.at if previous else None
+    if isinstance(verdict, HeldAnswer) and store.answer_approved(verdict.digest, since):
         return accept(answer, previous, earlier, limits, approved=True)
     return verdict
 
 
 def baselines(store: Store, name: str, at: datetime, limits: Limits) -> tuple[Baseline, ...]:
-    """Earlier accepted answers to measure against, none older than the last a person approved."""
-    approved_at = store.approved_at(name)
+    """Earlier accepted answers to measure against.
+
+    None is older than the last answer a person approved, or than the history:
+    where one would be, that answer itself is the baseline, so a slow drain is
+    measured from the first day on and after every approval.
+    """
+    start = store.approved_at(name) or store.accepted_since(name)
     found = []
     for age in limits.baselines:
-        moment = at - age
-        if approved_at is not None and approved_at > moment:
-            continue
-        entries = store.baseline(name, moment)
+        entries = store.baseline(name, max(at - age, start) if start else at - age)
         if entries is not None:
             found.append(Baseline(f"{age.days}d", entries))
     return tuple(found)
@@ -104,9 +114,9 @@ def _number(
     site: Site, one: ListSettings, held: tuple[HeldAnswer, ...], errors: Mapping[str, GatepostError]
 ) -> Turn:
     store, now = site.store, site.clock.now()
-    known = {source: store.accepted(view(one.name, source)) for source in one.allowlist.sources}
-    accepted = {source: seen for source, seen in known.items() if seen is not None}
     before = store.latest(one.name)
+    known = {source: _in_force(store, one, source, before, now) for source in one.allowlist.sources}
+    accepted = {source: seen for source, seen in known.items() if seen is not None}
     snapshot = before
     if accepted or one.allowlist.pins:
         snapshot = store.record_content(one.name, compose(one.allowlist, accepted, now), now)
@@ -121,7 +131,31 @@ def _number(
     )
 
 
+def recompose(site: Site, one: ListSettings) -> Content:
+    """What a list would hold now, from what is accepted and today's settings; records nothing."""
+    now = site.clock.now()
+    before = site.store.latest(one.name)
+    known = {source: _in_force(site.store, one, source, before, now) for source in one.allowlist.sources}
+    return compose(one.allowlist, {name: seen for name, seen in known.items() if seen is not None}, now)
+
+
+def _in_force(
+    store: Store, one: ListSettings, source: str, before: Snapshot | None, now: datetime
+) -> Accepted | None:
+    """A source's accepted answer; one from before the source was taken off the list counts no more."""
+    seen = store.accepted(view(one.name, source))
+    if seen is None or before is None or seen.at > before.at:
+        return seen
+    listed = {each.source for each in before.content.listed}
+    return seen if source in listed or now - seen.at <= STRAY else None
+
+
 def is_stale(site: Site, list_name: str, source: str, now: datetime) -> bool:
     """Whether a list's last accepted answer of a source is older than its limit, or there is none."""
     seen = site.store.accepted(view(list_name, source))
-    return seen is None or now - seen.at > site.settings.sources[source].stale_after
+    return seen is None or is_old(seen.at, now, site.settings.sources[source].stale_after)
+
+
+def is_old(moment: datetime, now: datetime, limit: timedelta) -> bool:
+    """Whether a moment is too long ago; one in the future tells nothing, so it counts as old."""
+    return now - moment > limit or moment - now > CLOCK_PLAY

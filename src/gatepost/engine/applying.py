@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gatepost.engine.acceptance import recompose
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError, StalePlan, TargetError, UsageError, VerifyFailed
 from gatepost.model.plan import Current, Outcome, Plan, PlanStatus, Result, Word
@@ -28,11 +29,20 @@ async def carry_out(site: Site, plan: Plan) -> Result:
     """Apply one plan as it is; a failure is a result, so that the other targets go on."""
     match plan.status:
         case PlanStatus.IN_STEP:
+            _note_in_step(site, plan)
             return Result(plan, Outcome.UNCHANGED, verified=True)
         case PlanStatus.HELD:
             return Result(plan, Outcome.HELD)
         case PlanStatus.CHANGES:
             return await _change(site, plan)
+
+
+def _note_in_step(site: Site, plan: Plan) -> None:
+    """Record what was read, where the history says otherwise: after a lost race or a lost history."""
+    last = site.store.last_outcome(plan.target)
+    right = last is not None and last.verified and last.outcome in (Outcome.APPLIED, Outcome.UNCHANGED)
+    if last is None or not right or last.serial != plan.serial:
+        site.store.record_unchanged(plan, site.clock.now())
 
 
 async def _change(site: Site, plan: Plan) -> Result:
@@ -83,6 +93,10 @@ async def ready(site: Site, plan: Plan) -> Plan:
     if target is None:
         msg = f"the plan is for the target {plan.target!r}, which is not configured"
         raise UsageError(msg)
+    configured = site.settings.targets[plan.target].list
+    if configured != plan.list:
+        msg = f"the plan is for the list {plan.list!r}, but {plan.target} now holds {configured!r}"
+        raise StalePlan(msg)
     known = site.store.plan(plan.digest)
     if known is None:
         msg = f"the history does not know the plan {plan.digest}"
@@ -91,6 +105,9 @@ async def ready(site: Site, plan: Plan) -> Plan:
     if latest is None or latest.serial != plan.serial:
         now_at = latest.serial if latest else "none"
         msg = f"{plan.list} is at serial {now_at}, the plan was made for {plan.serial}"
+        raise StalePlan(msg)
+    if recompose(site, site.settings.lists[plan.list]).digest != latest.content.digest:
+        msg = f"{plan.list} would hold something else today: its pins, exclusions or sources changed"
         raise StalePlan(msg)
     _refuse_moved(plan, await target.current(), target.place)
     return with_word(site, known)
@@ -113,13 +130,19 @@ def with_word(site: Site, plan: Plan) -> Plan:
     return plan
 
 
+def _is_done(site: Site, record: OutcomeRecord, current: Current) -> bool:
+    """Whether a target holds just what an intent meant it to hold."""
+    plan = site.store.plan(record.digest)
+    return plan is not None and (current.generation, current.digest) == (record.generation, plan.desired)
+
+
 async def settle_unfinished(site: Site) -> tuple[OutcomeRecord, ...]:
     """After a crash between intent and outcome: ask the target what is true, and record that."""
     settled = []
     for intent, record in site.store.unfinished():
         target = site.targets.get(record.target)
         try:
-            happened = target is not None and (await target.current()).generation >= record.generation
+            happened = target is not None and _is_done(site, record, await target.current())
         except TargetError:
             continue
         outcome = Outcome.APPLIED if happened else Outcome.FAILED

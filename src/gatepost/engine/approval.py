@@ -35,9 +35,7 @@ def give_word(site: Site, named: str, word: Word, *, who: str, why: str) -> Word
 
 def _find(site: Site, named: str) -> tuple[str, tuple[Reason, ...]]:
     wanted = named if named.startswith("sha256:") else f"sha256:{named}"
-    waiting = {
-        plan.digest: plan.reasons for plan in site.store.newest_plans() if plan.awaits or _is_held(plan)
-    }
+    waiting = {plan.digest: plan.reasons for plan in newest_plans(site) if plan.awaits or _is_held(plan)}
     waiting |= {held.digest: held.reasons for held in held_answers(site)}
     found = [digest for digest in waiting if digest.startswith(wanted)]
     if len(found) == 1 and len(wanted) >= len("sha256:") + DIGEST_SHORTEST:
@@ -46,9 +44,14 @@ def _find(site: Site, named: str) -> tuple[str, tuple[Reason, ...]]:
     raise UsageError(msg, hint="`gatepost plan` shows what is held, with its digest.")
 
 
+def newest_plans(site: Site) -> tuple[Plan, ...]:
+    """The newest plan of each configured target."""
+    return tuple(plan for plan in site.store.newest_plans() if plan.target in site.targets)
+
+
 def held_plans(site: Site) -> tuple[Plan, ...]:
     """The newest plan of each target, where it is held."""
-    return tuple(plan for plan in site.store.newest_plans() if _is_held(plan))
+    return tuple(plan for plan in newest_plans(site) if _is_held(plan))
 
 
 def _is_held(plan: Plan) -> bool:

@@ -73,7 +73,7 @@ def ask(
 def _answer(
     site: Site, name: str, value: Prefix | Domain, at: datetime | None, hits: Sequence[Hit]
 ) -> ListAnswer:
-    serial = site.store.serial_at(name, at or site.clock.now())
+    serial = site.store.serial_at(name, at)
     settings = site.settings.lists.get(name)
     return ListAnswer(
         list=name,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gatepost.config.settings import SourceSettings, TargetSettings
-from gatepost.engine.acceptance import is_stale
+from gatepost.engine.acceptance import is_old, is_stale
 from gatepost.engine.approval import held_plans
 from gatepost.engine.report import JSON, error_document, plan_document, time_text
 from gatepost.engine.site import Site
@@ -82,7 +82,7 @@ def health_of(site: Site) -> Health:
 def _source(site: Site, source: SourceSettings, now: datetime) -> SourceHealth:
     attempt = site.store.attempt(source.name)
     good = attempt.succeeded_at if attempt else None
-    return SourceHealth(source, attempt, stale=good is None or now - good > source.stale_after)
+    return SourceHealth(source, attempt, stale=good is None or is_old(good, now, source.stale_after))
 
 
 def _list(site: Site, name: str, now: datetime) -> ListHealth:

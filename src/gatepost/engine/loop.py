@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gatepost.config.settings import ListSettings, SourceSettings
+from gatepost.engine.acceptance import CLOCK_PLAY
 from gatepost.engine.cycle import CycleReport, apply_cycle, plan_cycle
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError
@@ -18,6 +19,8 @@ JITTER = 0.1
 RETRY_FIRST = timedelta(seconds=30)
 """Wait after a transient failure; doubled for each further one, up to the interval."""
 DOUBLINGS = 16
+LOOK_AGAIN = 3600.0
+"""Seconds after which a list is planned again although no source of it is due."""
 LONGEST_PAUSE = timedelta(minutes=1)
 """Short enough that a clock that jumps does no harm."""
 
@@ -32,8 +35,8 @@ def due_at(site: Site, source: SourceSettings) -> datetime | None:
     transient waits a whole interval: a wrong secret does not get right by asking.
     """
     attempt = site.store.attempt(source.name)
-    if attempt is None:
-        return None
+    if attempt is None or attempt.at - site.clock.now() > CLOCK_PLAY:
+        return None  # never asked, or only in a future that a jumping clock made up
     failure = attempt.failure
     told = timedelta(seconds=(failure.retry_after or 0.0) if failure else 0.0)
     if failure is not None and failure.transient:
@@ -79,18 +82,28 @@ async def turn(site: Site, lists: Sequence[ListSettings], sources: Collection[st
     await report(await apply_cycle(site, await plan_cycle(site, lists, only=sources)))
 
 
-async def run(site: Site, report: Report, fail: Fail) -> None:
-    """Turn for ever; a turn that fails as a whole is told and tried again.
+def lists_due(site: Site, sources: Collection[str], last: Mapping[str, float]) -> tuple[ListSettings, ...]:
+    """The lists of sources that are due, and those that were not looked at for an hour.
 
-    The first turn is for all lists, asked or not: after a reboot the targets may be empty.
+    So every list gets a turn at the start, when the targets may be empty after a
+    reboot, and an override that ran out, or a change on a device, is seen within the hour.
     """
-    lists: Sequence[ListSettings] = tuple(site.settings.lists.values())
+    now = site.clock.monotonic()
+    waiting = {name for name in site.settings.lists if now - last.get(name, -LOOK_AGAIN) >= LOOK_AGAIN}
+    waiting |= {one.name for one in lists_of(site, sources)}
+    return tuple(one for name, one in site.settings.lists.items() if name in waiting)
+
+
+async def run(site: Site, report: Report, fail: Fail) -> None:
+    """Turn for ever; a turn that fails as a whole is told and tried again."""
+    last: dict[str, float] = {}
     while True:
         sources = due(site)
+        lists = lists_due(site, sources, last)
         try:
-            if lists := lists or lists_of(site, sources):
+            if lists:
                 await turn(site, lists, sources, report)
-            lists = ()
+            last |= {one.name: site.clock.monotonic() for one in lists}
         except GatepostError as error:
             await fail(error)
             await site.clock.sleep(RETRY_FIRST.total_seconds())

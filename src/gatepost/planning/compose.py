@@ -41,6 +41,16 @@ def compose(allowlist: Allowlist, accepted: Mapping[str, Accepted], at: datetime
     return Content(tuple(listed), effective, digest_entries(effective))
 
 
+def wanted(allowlist: Allowlist, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """What a list takes of an answer, before it is judged.
+
+    With ``only_necessary`` an entry that the platform calls unnecessary is as
+    good as not answered: one that stops being necessary then leaves by
+    absences and grace like any other, and cannot be talked away at once.
+    """
+    return tuple(one for one in entries if not (allowlist.only_necessary and one.necessary is False))
+
+
 def _active(overrides: Iterable[Override], at: datetime) -> Iterator[Override]:
     return (override for override in overrides if override.until is None or at < override.until)
 
@@ -51,8 +61,6 @@ def _from_sources(allowlist: Allowlist, accepted: Mapping[str, Accepted]) -> Ite
             continue
         for presence in accepted[source].presences:
             state = State.LISTED if presence.gone_at is None else State.GRACE
-            if allowlist.only_necessary and presence.entry.necessary is False:
-                state = State.EXCLUDED
             yield Listed(presence.entry, source, presence.since, state)
 
 

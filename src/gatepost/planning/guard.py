@@ -166,6 +166,17 @@ def incomplete(subject: str, remove: Sequence[Entry], missing: Sequence[str]) ->
     return (Reason("incomplete", str(len(remove)), "0", message, subject),)
 
 
+def history(subject: str, remove: Sequence[Entry], generation: int, *, known: bool) -> tuple[Reason, ...]:
+    """Something would go from a target that was written before, and the history does not know by whom."""
+    if known or not generation or not remove:
+        return ()
+    message = (
+        f"{subject}: {len(remove)} entries would go that the history knows nothing of, "
+        f"though the target is at generation {generation}: was the history lost?"
+    )
+    return (Reason("history", str(len(remove)), "0", message, subject),)
+
+
 def quarantine(answer: Answer, limits: Limits) -> tuple[Reason, ...]:
     """More odd values than an answer may have: max(1, the share)."""
     odd = len(answer.quarantined)

@@ -143,6 +143,7 @@ def _reasons(
         *guard.max_entries(target, desired, request.capabilities.max_entries),
         *guard.shrink(target, [_loss(request, lost)] if lost else [], limits),
         *guard.incomplete(target, remove, request.missing),
+        *guard.history(target, remove, request.current.generation, known=request.previous is not None),
     )
 
 
@@ -162,14 +163,6 @@ def _loss(request: PlanRequest, lost: tuple[Entry, ...]) -> Comparison:
 def _in_force(content: Content | None) -> Iterable[Entry]:
     listed = content.listed if content else ()
     return (one.entry for one in listed if one.state is not State.EXCLUDED)
-
-
-def _applied(request: PlanRequest) -> tuple[Entry, ...]:
-    """Entries as listed when last applied, not yet merged, so that a guard counts them; or what is there."""
-    if request.previous is None:
-        return request.current.entries
-    listed = [one.entry for one in request.previous.listed if one.state is not State.EXCLUDED]
-    return tuple(entry if request.capabilities.ports else Entry(entry.value) for entry in listed)
 
 
 def _released(request: PlanRequest) -> list[Entry]:

@@ -104,10 +104,11 @@ class Lists(Subject):
             for row in reversed(rows)
         )
 
-    def serial_at(self, list_: str, at: datetime) -> Serial | None:
-        """The serial in force at a moment; None before the first."""
+    def serial_at(self, list_: str, at: datetime | None) -> Serial | None:
+        """The serial in force at a moment, or the newest; None before the first."""
+        query = _serials_of(list_) if at is None else _serials_of(list_).where(serials.c.at <= at)
         with self._database.reading() as connection:
-            row = connection.execute(_serials_of(list_).where(serials.c.at <= at).limit(1)).one_or_none()
+            row = connection.execute(query.limit(1)).one_or_none()
         return None if row is None else Serial(row.serial)
 
     def lists(self) -> tuple[str, ...]:

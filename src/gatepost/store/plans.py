@@ -65,13 +65,18 @@ class Plans(Subject):
             row = connection.execute(_last_word(words.c.digest == digest)).one_or_none()
         return None if row is None else WordRecord(digest, Word(row.word), row.who, row.why, row.at)
 
-    def answer_approved(self, held_digest: str) -> bool:
-        """Whether the last word on a held answer, or on any plan that awaits it, is to approve."""
+    def answer_approved(self, held_digest: str, since: datetime | None = None) -> bool:
+        """Whether the last word on a held answer, or on any plan that awaits it, is to approve.
+
+        A word given before ``since`` was meant for another time and does not count.
+        """
         waiting = sa.select(awaits.c.plan).where(awaits.c.held == held_digest)
         meant = sa.or_(words.c.digest == held_digest, words.c.digest.in_(waiting))
         with self._database.reading() as connection:
             row = connection.execute(_last_word(meant)).one_or_none()
-        return row is not None and row.word == Word.APPROVE
+        if row is None or (since is not None and row.at < since):
+            return False
+        return bool(row.word == Word.APPROVE)
 
     def record_intent(self, plan: Plan, at: datetime) -> int:
         """Note that a plan is about to be applied; on disk when this returns. No record, no apply.
@@ -93,6 +98,23 @@ class Plans(Subject):
                 )
             )
         return int(made.inserted_primary_key[0])  # type: ignore[index]  # a single insert has one
+
+    def record_unchanged(self, plan: Plan, at: datetime) -> None:
+        """Note that a target was read and found to hold what it should, without a write."""
+        with self._database.writing() as connection:
+            connection.execute(
+                sa.insert(intents).values(
+                    target=plan.target,
+                    list=plan.list,
+                    digest=plan.digest,
+                    serial=plan.serial,
+                    generation=plan.generation,
+                    intended_at=at,
+                    at=at,
+                    outcome=Outcome.UNCHANGED.value,
+                    verified=True,
+                )
+            )
 
     def record_outcome(
         self,

@@ -140,6 +140,16 @@ class Sources(Subject):
             provenance = connection.scalar(current)
         return encode.unpack_entries(row.entries) if row and row.provenance == provenance else None
 
+    def accepted_since(self, source: str) -> datetime | None:
+        """When the oldest acceptance that is kept began, of the provenance now in force."""
+        current = sa.select(accepted.c.provenance).where(accepted.c.source == source).scalar_subquery()
+        query = sa.select(sa.func.min(acceptances.c.at)).where(
+            acceptances.c.source == source, acceptances.c.provenance == current
+        )
+        with self._database.reading() as connection:
+            oldest: datetime | None = connection.scalar(query)
+        return oldest
+
     def approved_at(self, source: str) -> datetime | None:
         """When an answer was last accepted by a person's approval."""
         query = sa.select(acceptances.c.at).where(acceptances.c.source == source, acceptances.c.approved)
