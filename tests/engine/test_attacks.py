@@ -44,7 +44,7 @@ async def drain(world, values, steps):
 
 
 async def test_necessity_cannot_be_talked_away(world):
-    """With only_necessary, an entry that stops being necessary leaves by absences and grace like any other."""
+    """With only_necessary, an entry that stops being necessary leaves by absences and grace."""
     world = world.with_list(only_necessary=True)
     marked = [RawEntry(value, necessary=True) for value in SPREAD]
     world.sources["events"].answer = tuple(marked)
