@@ -39,7 +39,8 @@
     │   ├── StoreUnavailable   disk full, no permission, locked
     │   ├── StoreCorrupt       integrity check failed
     │   └── StoreTooNew        written by a newer gatepost
-    └── ProgramFailed          a program we run failed (kit.process)
+    ├── ProgramFailed          a program we run failed (kit.process)
+    └── Unexpected             a bug of gatepost, told instead of a traceback
 
 ``transient`` says whether trying again later, unchanged, may help.
 ``hint`` is the next step for a person. ``message`` may quote foreign text,
@@ -320,3 +321,9 @@ class ProgramFailed(GatepostError):
 
     transient = True
     hint = "See the program's own words."
+
+
+class Unexpected(GatepostError):
+    """Something that gatepost was not made for: a bug, told instead of a traceback."""
+
+    hint = "Run it again with -vv and report what it shows; nothing was applied that is not recorded."

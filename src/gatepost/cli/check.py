@@ -52,7 +52,8 @@ def _value(text: str) -> Prefix | Domain:
 def _time(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         msg = f"{cut(text, 40)!r} is not a time such as 2026-01-31T08:00:00Z"
         raise UsageError(msg) from None
     # times are printed to the second: one that is pasted back means all of it

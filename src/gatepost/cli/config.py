@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
@@ -15,11 +15,16 @@ from gatepost.cli.building import settings_of
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.config import Settings, schema
+from gatepost.config.mask import masked
 from gatepost.engine.report import time_text
 from gatepost.errors import GatepostError
 from gatepost.kit.secret import Secret
 from gatepost.model.address import Prefix
 from gatepost.model.entry import Domain
+
+REFERENCES = ("env:", "file:", "keyring:")
+masked_url = masked
+"""By this name `gatepost doctor` knows it."""
 
 
 @click.group(help=_("Check, show or describe the configuration."))
@@ -102,14 +107,14 @@ def print_schema(ui: Ui) -> int:
 def effective(settings: Settings) -> dict[str, Any]:
     """All settings as plain data; a secret shows as its reference's scheme and nothing else."""
     return {
-        "file": str(settings.path),
+        "file": masked(str(settings.path)),
         "store": {
-            "url": masked_url(settings.store_url),
+            "url": masked(settings.store_url),
             "keep": plain(settings.keep),
             "max_bytes": settings.max_bytes,
         },
         "guards": plain(settings.limits),
-        "accounts": {name: _account(one.shown) for name, one in settings.accounts.items()},
+        "accounts": {name: _referring(one.shown) for name, one in settings.accounts.items()},
         "sources": {
             name: {
                 "kind": one.plugin.kind,
@@ -131,26 +136,20 @@ def effective(settings: Settings) -> dict[str, Any]:
             name: {"kind": one.plugin.kind, "list": one.list, **plain(one.options)}
             for name, one in settings.targets.items()
         },
-        "notify": [plain(one) for one in settings.notify],
+        "notify": [{**plain(one), "options": _referring(one.options)} for one in settings.notify],
     }
 
 
-def _account(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """References name a place, not a value; whatever follows the scheme is masked all the same."""
-    return {
-        key: f"{value.partition(':')[0]}:***"
-        if isinstance(value, str) and value.startswith(("env:", "file:", "keyring:"))
-        else value
-        for key, value in shown.items()
-    }
-
-
-def masked_url(url: str) -> str:
-    """A store's url without login and without options: either may hold a password."""
-    scheme, _, place = url.partition("://")
-    login, at, rest = place.rpartition("@")
-    rest, options, _ = rest.partition("?")
-    return f"{scheme}://{'***' * bool(login)}{at}{rest}{options}{'***' * bool(options)}"
+def _referring(written: Any) -> Any:
+    """Members that may be references: these name a place, not a value, and are masked all the same."""
+    match written:
+        case Mapping():
+            return {str(key): _referring(one) for key, one in written.items()}
+        case list():
+            return [_referring(one) for one in written]
+        case str() if written.startswith(REFERENCES):
+            return f"{written.partition(':')[0]}:***"
+    return plain(written)
 
 
 def plain(value: Any) -> Any:
@@ -164,8 +163,12 @@ def plain(value: Any) -> Any:
             return f"{value // timedelta(seconds=1)}s"
         case Enum():
             return value.value
-        case datetime():
+        case str():
+            return masked(value)
+        case datetime() if value.tzinfo is UTC:
             return time_text(value)
+        case date() | time():
+            return value.isoformat()
         case Mapping():
             return {str(key): plain(one) for key, one in value.items()}
         case tuple() | list() | frozenset():

@@ -14,11 +14,13 @@ from gatepost.errors import UsageError
 from gatepost.model.content import Delta, Serial, Snapshot
 from gatepost.planning.diff import diff
 
+SERIAL_MOST = 2**31 - 1
+
 
 @click.command(help=_("What came and went between two serials."))
 @click.argument("list_name", metavar="LIST")
-@click.argument("first", type=int, metavar="A")
-@click.argument("second", type=int, metavar="B")
+@click.argument("first", type=click.IntRange(1, SERIAL_MOST), metavar="A")
+@click.argument("second", type=click.IntRange(1, SERIAL_MOST), metavar="B")
 @takes_options
 def command(ui: Ui, list_name: str, first: int, second: int) -> int:
     """Entries in force, as `plan` would add and remove them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 
 import click
@@ -61,8 +60,4 @@ def run(arguments: list[str]) -> None:
         Ui(None, "--json" in arguments, 0).fail(UsageError(cut(error.format_message(), 600)))
         sys.exit(1)
     except click.Abort:
-        sys.exit(1)
-    except BrokenPipeError:
-        # whoever read has enough; without this the interpreter complains when it flushes at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -6,7 +6,9 @@ library is imported.
 
 from __future__ import annotations
 
+import os
 import sys
+from io import TextIOWrapper
 
 from gatepost import __version__
 from gatepost.cli.help import help_text
@@ -15,8 +17,23 @@ from gatepost.cli.language import choose
 
 def main() -> None:
     """Run the command line."""
+    try:
+        _main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever read has enough; without this the interpreter complains when it flushes at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _main() -> None:
     arguments = sys.argv[1:]
     choose(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a terminal of another alphabet is no reason to fail
     match arguments:
         case [] | ["-h"] | ["--help"] | ["--lang", str(), "--help"] | ["--help", "--lang", str()]:
             sys.stdout.write(help_text())

@@ -37,7 +37,7 @@ def read_plans(path: Path) -> tuple[Plan, ...]:
     except OSError as error:
         msg = f"the plan {path} cannot be read: {error.strerror}"
         raise UsageError(msg) from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         msg = f"{path} is not a plan that gatepost wrote"
         raise UsageError(msg) from None
     for plan in plans:

@@ -147,7 +147,8 @@ def _print_result(ui: Ui, result: Result, told: tuple[Reason, ...]) -> None:
         ui.say("    " + note, "dim")
     if plan.status is PlanStatus.HELD and own:
         print_reasons(ui, own, "    ")
-        _print_ways(ui, plan.digest, "    ")
+        if not any(reason.absolute for reason in own):
+            _print_ways(ui, plan.digest, "    ")
     elif plan.status is PlanStatus.CHANGES and result.outcome is None:
         ui.say(f"    {_('apply exactly this:')} gatepost apply --digest {plan.digest[:SHORT_DIGEST]}", "dim")
     if result.error is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gatepost.cli.language import _
-from gatepost.errors import GatepostError, cut
+from gatepost.errors import GatepostError, Unexpected, cut
 
 if TYPE_CHECKING:
     from anyio import CancelScope
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+VERBOSEST = 2
 WIDE = 160
 """Columns where the output is no terminal: lines are for programs and logs then."""
 
@@ -143,16 +144,30 @@ def takes_options(command: Command) -> Command:
     ) -> None:
         del lang  # chosen before the commands are imported
         ui = Ui(config, as_json, -1 if quiet else verbose)
-        try:
-            code = command(ui, **rest)
-        except GatepostError as error:
-            ui.fail(error)
-            code = 1
-        sys.exit(int(code or 0))
+        sys.exit(_carried_out(ui, command, rest))
 
     for option in reversed(_options()):
         wrapped = option(wrapped)
     return wrapped  # type: ignore[return-value]  # click wants the wrapped signature, the decorator keeps the name
+
+
+def _carried_out(ui: Ui, command: Callable[..., Any], arguments: Mapping[str, Any]) -> int:
+    """The command's exit code; whatever goes wrong is shown as an error, never as a traceback."""
+    try:
+        code = int(command(ui, **arguments) or 0)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # main knows what to do
+    except GatepostError as error:
+        ui.fail(error)
+        return 1
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        if ui.verbosity >= VERBOSEST:
+            ui.err.print_exception()
+        msg = f"gatepost met something it was not made for: {type(error).__name__}: {cut(str(error))}"
+        ui.fail(Unexpected(msg))
+        return 1
+    return code
 
 
 def _options() -> Sequence[Callable[[Any], Any]]:
