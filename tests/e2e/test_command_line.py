@@ -41,25 +41,26 @@ def small(program) -> Program:
     return program
 
 
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("bogus",), "No such command 'bogus'"),
-        (("plan", "--bogus"), "No such option '--bogus'"),
-        (("diff", "small", "one", "two"), "'one' is not a valid integer"),
-        (("approve", "sha256:0"), "Missing option '--why'"),
-        (("check",), "Missing argument 'VALUE'"),
-        (("emulate", "--port", "70000"), "70000 is not in the range"),
-        (("init", "telegram"), "'telegram' is not one of"),
-    ],
-    ids=lambda value: "-".join(value) if isinstance(value, tuple) else "",
-)
-def test_a_wrong_command_line_is_an_error_like_any_other(program, arguments, says):
+WRONG = {
+    ("bogus",): "No such command 'bogus'",
+    ("plan", "--bogus"): "No such option '--bogus'",
+    ("diff", "small", "one", "two"): "'one' is not a valid integer",
+    ("approve", "sha256:0"): "Missing option '--why'",
+    ("check",): "Missing argument 'VALUE'",
+    ("emulate", "--port", "70000"): "70000 is not in the range",
+    ("init", "telegram"): "'telegram' is not one of",
+}
+
+
+def test_a_wrong_command_line_is_an_error_like_any_other(program):
     """It exits 1 (2 would tell scripts that changes wait), as one JSON object where that is asked for."""
-    error = program(*arguments, "--json").ended(1).error
-    assert error["kind"] == "UsageError"
-    assert says in error["message"]
-    assert set(error) == {"kind", "code", "message", "transient", "hint", "links", "log_id"}
+    for done, says in zip(
+        program.together(*((*line, "--json") for line in WRONG)), WRONG.values(), strict=True
+    ):
+        error = done.ended(1).error
+        assert (error["kind"], says in error["message"]) == ("UsageError", True), done
+        assert set(error) == {"kind", "code", "message", "transient", "hint", "links", "log_id"}
+        assert done.err == "", done
 
 
 def test_a_wrong_command_line_for_people(program):
@@ -78,20 +79,24 @@ def test_a_group_without_its_command_shows_its_help(program):
     assert all(name in done.err for name in ("check", "show", "schema"))
 
 
+UNKNOWN = (
+    ("plan", "nowhere"),
+    ("fetch", "nowhere"),
+    ("history", "nowhere"),
+    ("diff", "small", "8", "9"),
+    ("check", "not an address"),
+    ("check", "8.8.8.8", "--list", "nowhere"),
+    ("check", "8.8.8.8", "--at", "yesterday"),
+    ("check", "8.8.8.8", "--target", "nowhere"),
+    ("approve", "0123456789ab", "--why", "it is right"),
+)
+
+
 def test_errors_of_a_command_are_one_document(small):
     """Whatever a command does not know is the contract's error object on standard output, exit 1."""
-    for arguments in (
-        ("plan", "nowhere"),
-        ("apply", "nowhere"),
-        ("fetch", "nowhere"),
-        ("history", "nowhere"),
-        ("diff", "small", "8", "9"),
-        ("check", "not an address"),
-        ("check", "8.8.8.8", "--at", "yesterday"),
-        ("approve", "0123456789ab", "--why", "it is right"),
-    ):
-        done = small(*arguments, "--json").ended(1)
-        assert done.error["kind"] == "UsageError", done
+    small("status")
+    for done in small.together(*((*line, "--json") for line in UNKNOWN)):
+        assert done.ended(1).error["kind"] == "UsageError", done
         assert done.err == "", done
 
 
@@ -106,13 +111,14 @@ def test_every_command_has_help_in_both_languages(program):
     assert program("--version").ended(0).out.startswith("gatepost 0.")
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_help_of_a_command(program, name):
+def test_help_of_each_command(program):
     """Its options, among them those of every command, in the language asked for."""
-    group = () if name != "config" else ("show",)
-    done = program(name, *group, "--help", "--lang", "zh").ended(0)
-    assert CHINESE.search(done.out)
-    assert all(option in done.out for option in ("--config", "--json", "-q", "-v", "--lang"))
+    lines = [
+        (*((name, "show") if name == "config" else (name,)), "--help", "--lang", "zh") for name in COMMANDS
+    ]
+    for done in program.together(*lines):
+        assert CHINESE.search(done.ended(0).out), done
+        assert all(option in done.out for option in ("--config", "--json", "-q", "-v", "--lang")), done
 
 
 def test_chinese_output_and_english_values(small):
@@ -123,8 +129,8 @@ def test_chinese_output_and_english_values(small):
     assert "放行" not in small("check", "8.8.8.8", "--lang", "en", LC_ALL="zh_CN.UTF-8").ended(5).out
     refused = small("plan", "nowhere", "--lang", "zh").ended(1)
     assert "加 --help 运行该命令" in refused.err
-    english, chinese = (small.json("plan", "--lang", language, code=2) for language in ("en", "zh"))
-    assert english == chinese
+    english, chinese = small.together(*(("plan", "--json", "--lang", language) for language in ("en", "zh")))
+    assert english.ended(2).out == chinese.ended(2).out
 
 
 def test_progress_goes_to_standard_error(small):
@@ -133,8 +139,8 @@ def test_progress_goes_to_standard_error(small):
     assert "own" in told.err
     assert "own" not in told.out
     assert "gatepost.toml" in small("config", "check", "-vv").err
-    for arguments in (("plan",), ("plan", "-q"), ("fetch", "-q"), ("config", "check", "-q")):
-        assert small(*arguments).err == ""
+    for done in small.together(("plan",), ("plan", "-q"), ("fetch", "-q"), ("config", "check", "-q")):
+        assert done.err == "", done
     assert small("plan", "nowhere", "-q").err.startswith("UsageError")
 
 
@@ -203,8 +209,8 @@ def test_the_machine_wide_configuration_comes_last(program):
 def test_a_wrong_configuration_starts_nothing(program):
     """Exit 1 with file, line and the nearest right name; a literal secret is refused and not repeated."""
     program.write(SMALL.replace("entries =", "entires ="))
-    for command in (("plan",), ("run",), ("status",), ("check", "8.8.8.8")):
-        error = program(*command, "--json").ended(1).error
+    for done in program.together(*((one, "--json") for one in ("plan", "run", "status", "doctor"))):
+        error = done.ended(1).error
         assert error["kind"] == "ConfigInvalid"
         assert "gatepost.toml:8: sources.own.entires" in error["message"]
         assert "'entries'" in error["message"]

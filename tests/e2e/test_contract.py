@@ -40,6 +40,13 @@ class Journey:
         self.runs[name] = done
         return done
 
+    def read(self, **lines: tuple[tuple[str, ...], int]) -> None:
+        """Runs that change nothing, side by side: a line and its exit code by a name."""
+        done = self.program.together(*((*line, "--json") for line, _ in lines.values()))
+        for (name, (_, code)), run in zip(lines.items(), done, strict=True):
+            assert run.ended(code).err == "", run
+            self.runs[name] = run
+
     def __getitem__(self, name: str) -> Any:
         """A run's document."""
         return self.runs[name].document
@@ -52,25 +59,24 @@ def done(emulator, base_url, tmp_path_factory) -> Journey:
     outbound = emulator.state.lists["feishu"]["outbound_ip"]
     emulator.state.lists["chat"]["nettype6"].change(ListChange(add=("010.8.8.8",)))
     made.go("status before", "status", code=4)
-    made.go("config check", "config", "check", code=0)
-    made.go("config show", "config", "show", code=0)
-    made.go("fetch", "fetch", code=0)
+    made.read(check=(("config", "check"), 0), show=(("config", "show"), 0), fetch=(("fetch",), 0))
     made.go("plan", "plan", code=2)
     made.go("apply", "apply", code=0)
     made.go("plan in step", "plan", code=0)
     outbound.change(ListChange(add=("101.126.60.7", "101.126.60.8", "101.126.60.9")))
     made.go("plan changes", "plan", "webhooks", code=2)
     made.go("apply changes", "apply", "webhooks", "--yes", code=0)
-    made.go("status", "status", code=0)
-    made.go("history", "history", "webhooks", code=0)
-    made.go("diff", "diff", "webhooks", "1", "2", code=0)
-    made.go("diff back", "diff", "webhooks", "2", "1", code=0)
+    made.read(
+        status=(("status",), 0),
+        history=(("history", "webhooks"), 0),
+        diff=(("diff", "webhooks", "1", "2"), 0),
+        back=(("diff", "webhooks", "2", "1"), 0),
+    )
     rule = emulator.inject("wrong-secret", platform="wecom", path="*/gettoken")
     for token in emulator.state.tokens.issued:
         token.revoked = True
-    made.go("fetch failed", "fetch", "corp-clients", "feishu-events", code=4)
     made.go("plan incomplete", "plan", code=4)
-    made.go("doctor failed", "doctor", code=1)
+    made.read(failed=(("fetch", "corp-clients", "feishu-events"), 4), wrong=(("doctor",), 1))
     emulator.faults.remove(rule)
     made.go("doctor", "doctor", "feishu-events", code=0)
     outbound.change(ListChange(replace=["101.126.59.7", "101.126.60.7"]))
@@ -174,7 +180,7 @@ def test_fetch_changes_nothing(done):
 
 def test_failed_source_document(done):
     """A source that failed has its error object; the others are whole, exit 4."""
-    failed, whole = done["fetch failed"]["sources"]
+    failed, whole = done["failed"]["sources"]
     assert (failed["source"], failed["outcome"], whole["outcome"]) == ("corp-clients", "failed", "complete")
     error = failed["error"]
     assert set(error) == ERROR
@@ -290,7 +296,7 @@ def test_history_and_diff_documents(done):
     serials = done["history"]["serials"]
     assert [(one["serial"], one["added"], one["removed"]) for one in serials] == [(1, 41, 0), (2, 2, 0)]
     assert all(DIGEST.fullmatch(one["digest"]) for one in serials)
-    there, back = done["diff"], done["diff back"]
+    there, back = done["diff"], done["back"]
     assert (there["list"], there["from"], there["to"]) == ("webhooks", 1, 2)
     assert [one["value"] for one in there["added"]] == ["101.126.60.7/32", "101.126.60.8/31"]
     assert (there["removed"], back["added"], back["removed"]) == ([], [], there["added"])
@@ -298,7 +304,7 @@ def test_history_and_diff_documents(done):
 
 def test_doctor_document(done):
     """What was looked at, good or wrong, with the platform's own links; one source where it is named."""
-    document = done["doctor failed"]
+    document = done["wrong"]
     assert document["ok"] is False
     wrong = [one for one in document["findings"] if not one["good"]]
     assert {one["what"] for one in wrong} == {"source corp-clients", "source wecom-callbacks"}
@@ -313,11 +319,11 @@ def test_doctor_document(done):
 
 def test_config_documents(done):
     """`config check` counts; `config show` shows defaults, and of a secret its kind of reference alone."""
-    check = done["config check"]
+    check = done["check"]
     assert (check["ok"], check["problems"], check["sources"], check["lists"], check["targets"]) == (
         True, [], 5, 2, 2
     )  # fmt: skip
-    show = done["config show"]
+    show = done["show"]
     assert show["accounts"]["feishu-main"]["app_secret"] == "env:***"
     assert show["accounts"]["corp"]["corpsecret"] == "file:***"
     assert (show["sources"]["feishu-events"]["every"], show["sources"]["corp-clients"]["every"]) == (
@@ -331,8 +337,8 @@ def test_config_documents(done):
 
 def test_defaults_of_the_safety_settings(done):
     """The table of defaults, as `config show` prints what is in force."""
-    guards, source = done["config show"]["guards"], done["config show"]["sources"]["feishu-events"]
-    assert guards == done["config show"]["lists"]["webhooks"]["guards"] | {"baselines": guards["baselines"]}
+    guards, source = done["show"]["guards"], done["show"]["sources"]["feishu-events"]
+    assert guards == done["show"]["lists"]["webhooks"]["guards"] | {"baselines": guards["baselines"]}
     assert {name: guards[name] for name in ("max_added", "max_churn", "quarantine")} == {
         "max_added": 1.0, "max_churn": 0.5, "quarantine": 0.05
     }  # fmt: skip
@@ -343,14 +349,15 @@ def test_defaults_of_the_safety_settings(done):
     assert (source["max_body"], source["max_pages"], source["max_entries"]) == (2 << 20, 200, 20_000)
 
 
-def check(done: Journey, *arguments: str, code: int = 0) -> Any:
-    """The document of a `check`."""
-    return done.program.json("check", *arguments, code=code)
+def checks(done: Journey, *lines: tuple[int, tuple[str, ...]]) -> list[Any]:
+    """The documents of several `check`: each with its exit code and what follows the command."""
+    runs = done.program.together(*(("check", *line, "--json") for _, line in lines))
+    return [run.ended(code).document for run, (code, _) in zip(runs, lines, strict=True)]
 
 
 def test_check_document(done):
     """Allowed, by which entry, from which source, since when, and whether the device has it."""
-    document = check(done, "101.126.60.8", "--target", "edge")
+    (document,) = checks(done, (0, ("101.126.60.8", "--target", "edge")))
     assert (document["value"], document["allowed"], document["on_target"]) == ("101.126.60.8", True, True)
     assert len(document["lists"]) == 1
     webhooks = document["lists"][0]
@@ -365,38 +372,47 @@ def test_check_document(done):
 
 def test_check_says_no(done):
     """Not allowed is exit 5; all asked lists are named, with no entries, and the device does not hold it."""
-    document = check(done, "8.8.8.8", code=5)
-    assert [(one["list"], one["entries"]) for one in document["lists"]] == [
+    every, one = checks(done, (5, ("8.8.8.8",)), (5, ("8.8.8.8", "--list", "webhooks", "--target", "edge")))
+    assert [(each["list"], each["entries"]) for each in every["lists"]] == [
         ("outbound", []),
         ("webhooks", []),
     ]
-    one = check(done, "8.8.8.8", "--list", "webhooks", "--target", "edge", code=5)
     assert ([each["list"] for each in one["lists"]], one["on_target"]) == (["webhooks"], False)
 
 
 def test_check_pins_exclusions_and_domains(done):
     """A pin is `pinned`; an exclusion is `excluded` and not allowed; a domain is found by its tree."""
-    pinned = check(done, "8.8.4.4")["lists"][0]["entries"][0]
+    pin, exclusion, domain = checks(
+        done,
+        (0, ("8.8.4.4",)),
+        (5, ("118.26.157.16",)),
+        (0, ("anything.work.weixin.qq.com", "--list", "outbound")),
+    )
+    pinned, excluded = pin["lists"][0]["entries"][0], exclusion["lists"][0]
     assert (pinned["state"], pinned["source"], pinned["value"]) == ("pinned", "pin", "8.8.4.0/24")
-    excluded = check(done, "118.26.157.16", code=5)["lists"][0]
     assert (excluded["allowed"], excluded["entries"][0]["state"]) == (False, "excluded")
-    found = check(done, "anything.work.weixin.qq.com", "--list", "outbound")["lists"][0]["entries"]
+    found = domain["lists"][0]["entries"]
     assert [entry["value"] for entry in found] == ["*.work.weixin.qq.com"]
 
 
 def test_check_at_a_time(done):
     """Before its serial an address was not allowed; from the time that `history` prints for it on it is."""
     first, second = (one["at"] for one in done["history"]["serials"])
-    assert check(done, "101.126.60.8", "--at", second)["at"] == second
-    assert check(done, "101.126.60.8", "--at", first, code=5)["allowed"] is False
-    assert check(done, "101.126.59.7", "--at", first)["allowed"] is True
-    assert check(done, "101.126.59.7", "--at", "2020-01-31", code=5)["lists"][0]["entries"] == []
+    then, before, old, never = checks(
+        done,
+        (0, ("101.126.60.8", "--at", second)),
+        (5, ("101.126.60.8", "--at", first)),
+        (0, ("101.126.59.7", "--at", first)),
+        (5, ("101.126.59.7", "--at", "2020-01-31")),
+    )
+    assert (then["at"], then["allowed"], before["allowed"], old["allowed"]) == (second, True, False, True)
+    assert never["lists"][0]["entries"] == []
 
 
 def test_config_schema(program):
     """A JSON Schema; with and without --json the same, and no configuration is needed."""
-    plain, asked = program("config", "schema").ended(0), program("config", "schema", "--json").ended(0)
-    assert plain.document == asked.document
+    plain, asked = program.together(("config", "schema"), ("config", "schema", "--json"))
+    assert plain.ended(0).document == asked.ended(0).document
     schema = plain.document
     assert "json-schema.org" in schema["$schema"]
     tables = {"store", "accounts", "sources", "lists", "targets", "guards", "notify"}

@@ -6,12 +6,14 @@ import os
 import re
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from rigs.processes import alive
-from rigs.program import Program
+from rigs.program import Done, Program
 
 STEPS = [
     ("config check", 0),
@@ -45,29 +47,48 @@ def steps_of(document: dict[str, object]) -> list[tuple[str, int]]:
     return [(step["command"], step["exit"]) for step in document["steps"]]
 
 
-def test_with_the_kernel_s_nftables(program):
-    """As root: ten steps, each as expected, in a namespace of its own; the machine's firewall is as it was.
+@dataclass(frozen=True)
+class Both:
+    """A demo with the kernel and one with files, and this machine before and after."""
 
-    Even with the mark of the inner process already in the environment.
-    """
+    kernel: Done
+    files: Done
+    before: tuple[object, ...]
+    after: tuple[object, ...]
+    left: dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory) -> Both:
+    """Side by side: they do not know of each other."""
+    kernel, files = (Program(tmp_path_factory.mktemp(name)) for name in ("kernel", "files"))
     before = outside()
-    done = program("demo", "--json", GATEPOST_DEMO_NAMESPACE="1").ended(0)
-    assert done.err == ""
-    document = done.document
+    with ThreadPoolExecutor(2) as pool:
+        # even with the mark of the inner process already in the environment
+        first = pool.submit(kernel, "demo", "--json", GATEPOST_DEMO_NAMESPACE="1")
+        second = pool.submit(files, "demo", "--lang", "zh", PATH="/nowhere")
+        done = first.result(), second.result()
+    return Both(*done, before, outside(), {"kernel": left_in(kernel), "files": left_in(files)})
+
+
+def test_with_the_kernel_s_nftables(both):
+    """As root: ten steps, each as expected, in a namespace of its own; the machine's firewall stays."""
+    document = both.kernel.ended(0).document
+    assert both.kernel.err == ""
     assert (document["ok"], document["firewall"]) == (True, "nftables")
     assert steps_of(document) == STEPS
-    assert outside() == before
-    assert left_in(program) == ["home"]
+    assert both.after == both.before
+    assert both.left["kernel"] == ["home"]
 
 
-def test_with_files(program):
+def test_with_files(both):
     """Without nft a file takes the firewall's place; people see every command and what it said."""
-    done = program("demo", "--lang", "zh", PATH="/nowhere").ended(0)
-    assert re.findall(r"^\$ gatepost (.*)$", done.out, re.MULTILINE) == [command for command, _ in STEPS]
-    assert "$ cat allow.txt\n36.110.145.65/32\n" in done.out
-    assert "将增加 37，将移除 0" in done.out, "the steps speak the language asked for"
-    assert "全部 10 步都按预期结束" in done.out
-    assert left_in(program) == ["home"]
+    told = both.files.ended(0).out
+    assert re.findall(r"^\$ gatepost (.*)$", told, re.MULTILINE) == [command for command, _ in STEPS]
+    assert "$ cat allow.txt\n36.110.145.65/32\n" in told
+    assert "将增加 37，将移除 0" in told, "the steps speak the language asked for"
+    assert "全部 10 步都按预期结束" in told
+    assert both.left["files"] == ["home"]
 
 
 @pytest.fixture

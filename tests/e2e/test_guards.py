@@ -191,14 +191,19 @@ def test_approve_then_apply(world):
 
     What stays held is what may not be approved. Last of this module: it changes what the others look at.
     """
-    for number, case in enumerate(HELD):
-        plan, one = world.plan(case.guard), world.list(case.guard)
-        # a held plan and the held answer below it can each be named, whole or by their first digits
-        digest = plan["digest"] if number % 2 else one["held"][0]["digest"][:19]
-        word = world.program.json("approve", digest, "--why", f"ticket {case.guard}")
-        assert (word["word"], word["why"]) == ("approve", f"ticket {case.guard}")
+    # a held plan and the held answer below it can each be named, whole or by their first digits
+    digests = [
+        world.plan(case.guard)["digest"] if number % 2 else world.list(case.guard)["held"][0]["digest"][:19]
+        for number, case in enumerate(HELD)
+    ]
+    reasons = [f"ticket {case.guard}" for case in HELD]
+    given = world.program.together(
+        *(("approve", digest, "--why", why, "--json") for digest, why in zip(digests, reasons, strict=True))
+    )
+    for done, digest, why in zip(given, digests, reasons, strict=True):
+        word = done.ended(0).document
+        assert (word["word"], word["why"], word["digest"].startswith(digest)) == ("approve", why, True)
         assert "@" in word["who"]
-        assert word["digest"].startswith(digest)
     names = [case.guard for case in HELD]
     # the sum of addresses is judged of the answer, and once more of the list with all its sources
     second = world.program.json("apply", *names, code=3)["plans"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from datetime import timedelta
 
 import pytest
 
+from rigs.history import passed
 from rigs.processes_seen import descendants
 from rigs.program import Program
 
@@ -73,13 +75,14 @@ def test_an_approval_covers_one_content(own):
 
 
 def test_stale_is_said_and_removes_nothing(own):
-    """Past `stale_after` plan and status say so, exit 4; the target keeps everything."""
-    own.edit('kind = "static"', 'kind = "static"\nstale_after = "0s"')
-    planned = own.json("apply", code=4)
-    assert planned["lists"][0]["stale"] is True
-    assert planned["plans"][0]["remove"] == []
+    """Past `stale_after` plan, apply and status say so, exit 4; the target keeps everything."""
+    own.edit('"61.0.0.11"]', '"61.0.0.11", "0.0.0.0/1"]')
+    passed(own.folder / "history.db", timedelta(days=2))
     status = own.json("status", code=4)
     assert (status["stale"], status["sources"][0]["stale"], status["lists"][0]["stale"]) == (True, True, True)
+    planned, applied = own.json("plan", code=4), own.json("apply", code=4)
+    assert (planned["lists"][0]["stale"], applied["plans"][0]["remove"]) == (True, [])
+    assert planned["lists"][0]["errors"][0]["error"]["kind"] == "ValuesRefused"
     assert "STALE" in own("status").ended(4).out
     assert len((own.folder / "edge.txt").read_text().split()) == 6
 
@@ -123,12 +126,12 @@ def test_a_source_never_read_holds_removals(own):
     own.write(
         own.path.read_text().replace('sources = ["own"]', 'sources = ["own", "second"]\nexclude = [%s]')
         % '{ value = "61.0.0.1", why = "gone" }'
-        + '[sources.second]\nkind = "url.text"\ndirection = "ingress"\nurl = "http://127.0.0.1:1/list"\n'
+        + '[sources.second]\nkind = "static"\ndirection = "ingress"\nentries = ["10.1.2.3"]\n'
     )
     document = own.json("apply", code=3)
     plan = document["plans"][0]
     assert (plan["outcome"], [reason["guard"] for reason in plan["reasons"]]) == ("held", ["incomplete"])
-    assert document["lists"][0]["errors"][0]["error"]["kind"] == "ConnectFailed"
+    assert document["lists"][0]["errors"][0]["error"]["kind"] == "EmptyAnswer"
     own.json("approve", plan["digest"], "--why", "it is not theirs")
     assert own.json("apply", code=4)["plans"][0]["outcome"] == "applied"
     assert "61.0.0.1/32" not in (own.folder / "edge.txt").read_text()
@@ -149,7 +152,7 @@ source_deadline = "1s"
 [sources.large]
 kind = "wecom.callback"
 account = "corp"
-max_body = 200
+max_body = 2048
 [sources.many]
 kind = "tencent_chat.ips"
 account = "chat"
@@ -167,6 +170,7 @@ def test_bounds_of_a_source(asking, emulator):
     emulator.inject("endless-pages", platform="feishu")
     emulator.inject("hang", platform="lark")
     emulator.inject("captive-portal", platform="wechat")
+    emulator.inject("big-body", platform="wecom", size=1 << 16)
     found = {one["source"]: one["error"]["kind"] for one in asking.json("fetch", code=4)["sources"]}
     assert found == {
         "large": "TooLarge",

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import Any
 
 PATIENCE = 90.0
 """Seconds after which a run has failed: a busy machine is no failure."""
+SIDE_BY_SIDE = 2
+"""Runs at a time: the processors of a small machine."""
 MOMENT = 0.02
 """Seconds between two looks at what is not told by the program itself."""
 
@@ -117,6 +120,11 @@ class Program:
             check=False,
         )
         return Done(arguments, done.returncode, done.stdout, done.stderr)
+
+    def together(self, *lines: Sequence[str], **environment: str) -> list[Done]:
+        """Run several command lines that do not wait for each other, two at a time; in their order."""
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            return list(pool.map(lambda line: self(*line, **environment), lines))
 
     def json(self, *arguments: str, code: int = 0) -> Any:
         """The document of a run with --json, which must end with this code and be silent beside it."""
