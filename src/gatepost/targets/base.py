@@ -38,6 +38,11 @@ class Target(ABC):
     def place(self) -> str:
         """Where it is, in words for people: ``nftables inet gatepost webhooks``."""
 
+    @property
+    def place_key(self) -> str:
+        """By what two targets in one place are known: the same for both, however each is written."""
+        return self.place
+
     @abstractmethod
     async def current(self) -> Current:
         """Read what is there of ours. Generation 0 and nothing where we never wrote.

@@ -111,6 +111,11 @@ class File(Target):
         """Path and format."""
         return f"file {self._ledger.path} ({self._format.name})"
 
+    @property
+    def place_key(self) -> str:
+        """The file itself, links followed, whatever its format. Raises RuntimeError for a circle of links."""
+        return f"file {self._ledger.path.resolve()}"
+
     async def current(self) -> Current:
         """See :meth:`Target.current`; a file that is not as we wrote it gives what is really there."""
         return (await self._do(self._ledger.read)).current
@@ -386,13 +391,10 @@ def _hash(data: bytes) -> str:
 
 
 def _value(text: str) -> Prefix | Domain:
-    if "/" in text:
-        return _prefix(text)
-    return Domain(text.removeprefix("*."), tree=text.startswith("*."))
+    return _prefix(text) if "/" in text else Domain(text.removeprefix("*."), tree=text.startswith("*."))
 
 
 def _prefix(text: str) -> Prefix:
     address, _, length = text.partition("/")
-    if ":" in address:
-        return Prefix(Family.V6, parse_v6(address), int(length))
-    return Prefix(Family.V4, parse_v4(address), int(length))
+    family, parse = (Family.V6, parse_v6) if ":" in address else (Family.V4, parse_v4)
+    return Prefix(family, parse(address), int(length))
