@@ -1,15 +1,30 @@
-"""``[guards]``: the safety settings of the contract, for all lists and for one."""
+"""``[guards]``: the safety settings of the contract, for all lists and for one, each with its bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from typing import Any
 
+from gatepost.config.settings import Settings
 from gatepost.config.toml import Document, KeyPath
-from gatepost.config.values import duration, share
+from gatepost.config.values import DURATION_MOST, duration, seconds_of, share, whole, written
 from gatepost.errors import cut
 from gatepost.model.limits import FLOOR_V4, FLOOR_V6, Limits
+from gatepost.platforms.base import Bounds
+
+DURATION: Mapping[str, Any] = {"type": "string", "pattern": r"^\d+\s*(s|m|h|d|w)$"}
+"""JSON Schema of a duration; its bounds are in words, a pattern cannot say them."""
+SOURCE_DEADLINE = 60.0
+"""Seconds for one source's whole fetch, retries included."""
+DEADLINE_LEAST, DEADLINE_MOST = 0.1, 600.0
+COUNT_MOST = 1_000_000
+GROWTH_MOST = 100.0
+BODY_LEAST, BODY_MOST = 1 << 10, 256 << 20
+BASELINES_MOST = 10
+BASELINE_LEAST, BASELINE_MOST = timedelta(days=1), timedelta(days=366)
+STORE_LEAST, STORE_MOST = 1 << 20, 1 << 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,38 +32,70 @@ class GuardKey:
     """One key: what it means, how it is read, and which settings it sets."""
 
     meaning: str
+    """With the bounds."""
     read: Callable[[Any], dict[str, Any]]
-    kind: str
-    """JSON Schema type of what is written."""
+    """The settings it sets; raises ValueError."""
+    schema: Mapping[str, Any]
+    """JSON Schema of what is written, its bounds included."""
+    default: Any = None
+    """As one would write it; None where it depends on other keys."""
 
 
-def _count(field: str, least: int = 0) -> Callable[[Any], dict[str, Any]]:
-    def read(value: Any) -> dict[str, Any]:
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            msg = f"expected a whole number of at least {least}"
-            raise ValueError(msg)
-        return {field: value}
-
-    return read
+def _default(cls: type[Any], name: str) -> Any:
+    return next(one.default for one in fields(cls) if one.name == name)
 
 
-def _share(field: str) -> Callable[[Any], dict[str, Any]]:
-    return lambda value: {field: share(value)}
+def _count(cls: type[Any], field: str, meaning: str, least: int, most: int) -> GuardKey:
+    return GuardKey(
+        f"{meaning} {least:,} to {most:,}.",
+        lambda value: {field: whole(value, least, most)},
+        {"type": "integer", "minimum": least, "maximum": most},
+        _default(cls, field),
+    )
 
 
-def _choice(field: str, *choices: str) -> Callable[[Any], dict[str, Any]]:
+def _share(field: str, meaning: str, most: float = 1.0) -> GuardKey:
+    number = {"type": "number", "minimum": 0, "maximum": most}
+    return GuardKey(
+        f"{meaning} 0 to {most:.0%}.".replace("%", " %"),
+        lambda value: {field: share(value, most)},
+        {"anyOf": [number, {"type": "string", "pattern": r"^\d+(\.\d+)?\s*%$"}]},
+        f"{_default(Limits, field):.0%}".replace("%", " %"),
+    )
+
+
+def _choice(field: str, meaning: str, *choices: str) -> GuardKey:
     def read(value: Any) -> dict[str, Any]:
         if value not in choices:
             msg = f"expected {' or '.join(map(repr, choices))}"
             raise ValueError(msg)
         return {field: value}
 
-    return read
+    return GuardKey(meaning, read, {"enum": list(choices)}, _default(Limits, field))
+
+
+def _duration(cls: type[Any], field: str, meaning: str) -> GuardKey:
+    return GuardKey(
+        f"{meaning} At most {DURATION_MOST.days:,} days.",
+        lambda value: {field: duration(value)},
+        DURATION,
+        written(_default(cls, field)),
+    )
+
+
+def _seconds(field: str, meaning: str, default: float) -> GuardKey:
+    number = {"type": "number", "minimum": DEADLINE_LEAST, "maximum": DEADLINE_MOST}
+    return GuardKey(
+        f"{meaning} {DEADLINE_LEAST:g} to {DEADLINE_MOST:g}.",
+        lambda value: {field: seconds_of(value, DEADLINE_LEAST, DEADLINE_MOST)},
+        {"anyOf": [number, DURATION]},
+        round(default),
+    )
 
 
 def _widest(value: Any) -> dict[str, Any]:
     match value:
-        case [str(v4), str(v6)] if v4[:1] == v6[:1] == "/" and v4[1:].isdigit() and v6[1:].isdigit():
+        case [str(v4), str(v6)] if _is_length(v4) and _is_length(v6):
             lengths = int(v4[1:]), int(v6[1:])
             if FLOOR_V4 <= lengths[0] <= 32 and FLOOR_V6 <= lengths[1] <= 128:  # noqa: PLR2004 - address lengths
                 return {"widest_v4": lengths[0], "widest_v6": lengths[1]}
@@ -56,101 +103,98 @@ def _widest(value: Any) -> dict[str, Any]:
     raise ValueError(msg)
 
 
+def _is_length(text: str) -> bool:
+    return text[:1] == "/" and text[1:].isascii() and text[1:].isdigit() and len(text) <= len("/128")
+
+
 def _baselines(value: Any) -> dict[str, Any]:
-    if not isinstance(value, list):
-        msg = 'expected a list of ages such as ["7d", "30d"]; the last accepted answer always counts'
-        raise ValueError(msg)  # noqa: TRY004 - one kind of error for all wrong values
-    return {"baselines": tuple(map(duration, value))}
-
-
-def _seconds(field: str) -> Callable[[Any], dict[str, Any]]:
-    return lambda value: {
-        field: duration(value).total_seconds() if isinstance(value, str) else _positive(value)
-    }
-
-
-def _positive(value: Any) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
-        msg = 'expected seconds, such as 20 or "20s"'
+    if not isinstance(value, list) or len(value) > BASELINES_MOST:
+        msg = (
+            f'expected a list of at most {BASELINES_MOST} ages such as ["7d", "30d"]; '
+            "the last accepted answer always counts"
+        )
         raise ValueError(msg)
-    return float(value)
+    return {"baselines": tuple(duration(one, BASELINE_LEAST, BASELINE_MOST) for one in value)}
 
 
 LIST_KEYS: Mapping[str, GuardKey] = {
-    "max_removed": GuardKey(
-        "Share of addresses (each family) that may go at once.", _share("max_removed"), "share"
+    "max_removed": _share("max_removed", "Share of addresses (each family) that may go at once."),
+    "max_removed_entries": _count(
+        Limits,
+        "max_removed_entries",
+        "And more than this many entries must go before it is held.",
+        0,
+        COUNT_MOST,
     ),
-    "max_removed_entries": GuardKey(
-        "And more than this many entries must go before it is held.", _count("max_removed_entries"), "integer"
+    "max_added": _share("max_added", "Share of addresses (each family) that may come at once.", GROWTH_MOST),
+    "max_added_entries": _count(
+        Limits,
+        "max_added_entries",
+        "And more than this many entries must come before it is held.",
+        0,
+        COUNT_MOST,
     ),
-    "max_added": GuardKey(
-        "Share of addresses (each family) that may come at once.", _share("max_added"), "share"
+    "max_churn": _share("max_churn", "Share of addresses not common to old and new."),
+    "new_family": _choice("new_family", "A family that appears or vanishes: hold or allow.", "hold", "allow"),
+    "widest": GuardKey(
+        f"Widest IPv4 and IPv6 prefix that passes without approval; never wider than /{FLOOR_V4} and "
+        f"/{FLOOR_V6}.",
+        _widest,
+        {
+            "type": "array",
+            "items": {"type": "string", "pattern": "^/[0-9]{1,3}$"},
+            "minItems": 2,
+            "maxItems": 2,
+        },
+        [f"/{_default(Limits, 'widest_v4')}", f"/{_default(Limits, 'widest_v6')}"],
     ),
-    "max_added_entries": GuardKey(
-        "And more than this many entries must come before it is held.", _count("max_added_entries"), "integer"
+    "special": _choice("special", "IANA special-purpose space: quarantine or allow.", "quarantine", "allow"),
+    "quarantine": _share(
+        "quarantine", "Share of odd entries beyond which an answer is refused; one is always allowed."
     ),
-    "max_churn": GuardKey("Share of addresses not common to old and new.", _share("max_churn"), "share"),
-    "new_family": GuardKey(
-        "A family that appears or vanishes: hold or allow.", _choice("new_family", "hold", "allow"), "string"
+    "host_bits": _choice(
+        "host_bits", "A network written with host bits set: quarantine or mask.", "quarantine", "mask"
     ),
-    "widest": GuardKey("Widest IPv4 and IPv6 prefix that passes without approval.", _widest, "array"),
-    "special": GuardKey(
-        "IANA special-purpose space: quarantine or allow.",
-        _choice("special", "quarantine", "allow"),
-        "string",
+    "max_addresses_v4": _count(
+        Limits, "max_addresses_v4", "Sum of IPv4 addresses beyond which a list is held.", 1, 1 << 32
     ),
-    "quarantine": GuardKey(
-        "Share of odd entries beyond which an answer is refused; one is always allowed.",
-        _share("quarantine"),
-        "share",
+    "max_addresses_v6": _count(
+        Limits, "max_addresses_v6", "Sum of IPv6 addresses beyond which a list is held.", 1, 1 << 128
     ),
-    "host_bits": GuardKey(
-        "A network written with host bits set: quarantine or mask.",
-        _choice("host_bits", "quarantine", "mask"),
-        "string",
+    "absences": _count(
+        Limits, "absences", "Complete fetches without an entry before it counts as removed.", 1, 1000
     ),
-    "max_addresses_v4": GuardKey(
-        "Sum of IPv4 addresses beyond which a list is held.", _count("max_addresses_v4", 1), "integer"
-    ),
-    "max_addresses_v6": GuardKey(
-        "Sum of IPv6 addresses beyond which a list is held.", _count("max_addresses_v6", 1), "integer"
-    ),
-    "absences": GuardKey(
-        "Complete fetches without an entry before it counts as removed.", _count("absences", 1), "integer"
-    ),
-    "grace": GuardKey(
-        "How much longer a removed entry stays applied.", lambda value: {"grace": duration(value)}, "duration"
-    ),
+    "grace": _duration(Limits, "grace", "How much longer a removed entry stays applied."),
     "baseline": GuardKey(
-        "Ages of earlier answers that changes are also measured against.", _baselines, "array"
+        "Ages of earlier answers that changes are also measured against: at most "
+        f"{BASELINES_MOST}, {BASELINE_LEAST.days} to {BASELINE_MOST.days} days each.",
+        _baselines,
+        {"type": "array", "items": DURATION, "maxItems": BASELINES_MOST},
+        [written(one) for one in _default(Limits, "baselines")],
     ),
 }
 
 FETCH_KEYS: Mapping[str, GuardKey] = {
-    "deadline": GuardKey("Seconds for one request, in all.", _seconds("deadline"), "seconds"),
-    "source_deadline": GuardKey(
-        "Seconds for one source, retries included.", _seconds("source_deadline"), "seconds"
+    "deadline": _seconds("deadline", "Seconds for one request, in all.", _default(Bounds, "deadline")),
+    "source_deadline": _seconds(
+        "source_deadline", "Seconds for one source, retries included.", SOURCE_DEADLINE
     ),
-    "max_body": GuardKey("Decoded bytes of one answer.", _count("max_body", 1), "integer"),
-    "max_pages": GuardKey("Pages of one list.", _count("max_pages", 1), "integer"),
-    "max_entries": GuardKey("Entries of one list.", _count("max_entries", 1), "integer"),
+    "max_body": _count(Bounds, "max_body", "Decoded bytes of one answer.", BODY_LEAST, BODY_MOST),
+    "max_pages": _count(Bounds, "max_pages", "Pages of one list.", 1, COUNT_MOST),
+    "max_entries": _count(Bounds, "max_entries", "Entries of one list.", 1, COUNT_MOST),
 }
 
 STALE_KEY = GuardKey(
-    "Age of the last accepted answer from which it counts as stale.",
+    "Age of the last accepted answer from which it counts as stale: at least `every`, at most "
+    f"{DURATION_MOST.days:,} days. By default three times `every`, and at least 24 hours.",
     lambda value: {"stale_after": duration(value)},
-    "duration",
+    DURATION,
 )
 
-
 STORE_KEYS: Mapping[str, GuardKey] = {
-    "keep": GuardKey(
-        "Age from which history is forgotten; what is in force never is.",
-        lambda value: {"keep": duration(value)},
-        "duration",
-    ),
-    "max_bytes": GuardKey(
-        "Size in bytes from which more of it is forgotten.", _count("max_bytes", 1 << 20), "integer"
+    "keep": _duration(Settings, "keep", "Age from which history is forgotten; what is in force never is."),
+    "max_bytes": _count(
+        Settings, "max_bytes", "Size in bytes from which more of it is forgotten.", STORE_LEAST, STORE_MOST
     ),
 }
 

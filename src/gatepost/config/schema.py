@@ -13,8 +13,11 @@ from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, STALE_KEY, STORE_KEYS, GuardKey
-from gatepost.config.load import EVENTS
+from gatepost.config.guards import DURATION, FETCH_KEYS, LIST_KEYS, STALE_KEY, STORE_KEYS, GuardKey
+from gatepost.config.notify import EVENTS
+from gatepost.config.sources import EVERY_LEAST, EVERY_MOST
+from gatepost.config.tables import PIN
+from gatepost.config.values import written
 from gatepost.kit.discovery import plugins
 from gatepost.kit.secret import Secret
 from gatepost.platforms.base import Platform
@@ -23,27 +26,16 @@ from gatepost.targets.base import Target
 
 JSON = dict[str, Any]
 
-DURATION: JSON = {"type": "string", "pattern": r"^\d+\s*(s|m|h|d|w)$"}
-SHARE: JSON = {
-    "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?\s*%$"}]
-}
 SECRET: JSON = {"type": "string", "pattern": "^(env|file|keyring):.+"}
 NAMED = "^[a-z0-9-]{1,40}$"
+_NOT_PIN = f"^(?!{PIN}$)[a-z0-9-]{{1,40}}$"
 
-_GUARD_TYPES: Mapping[str, JSON] = {
-    "share": SHARE,
-    "duration": DURATION,
-    "seconds": {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, DURATION]},
-    "integer": {"type": "integer", "minimum": 0},
-    "string": {"type": "string"},
-    "array": {"type": "array", "items": {"type": "string"}},
-}
 _PLAIN: Mapping[Any, JSON] = {
     str: {"type": "string"},
     int: {"type": "integer"},
     float: {"type": "number"},
     bool: {"type": "boolean"},
-    timedelta: DURATION,
+    timedelta: dict(DURATION),
     Secret: SECRET,
 }
 
@@ -64,8 +56,8 @@ def schema() -> JSON:
             ),
             "guards": _object(guard_properties({**LIST_KEYS, **FETCH_KEYS, "stale_after": STALE_KEY})),
             "accounts": _family(_accounts()),
-            "sources": _family(_sources()),
-            "lists": _family([_list()]),
+            "sources": _family(_sources(), _NOT_PIN),
+            "lists": _family([_list()], _NOT_PIN),
             "targets": _family(_targets()),
             "notify": {"type": "array", "items": _notifier()},
         },
@@ -118,7 +110,10 @@ def type_schema(hint: Any) -> JSON:
 
 def guard_properties(keys: Mapping[str, GuardKey]) -> JSON:
     """Properties of a guards table."""
-    return {name: {**_GUARD_TYPES[key.kind], "description": key.meaning} for name, key in keys.items()}
+    return {
+        name: {**key.schema, **_default(key.default), "description": key.meaning}
+        for name, key in keys.items()
+    }
 
 
 def _default(value: Any) -> JSON:
@@ -138,9 +133,9 @@ def _object(properties: JSON, required: list[str] | None = None, description: st
     return {"type": "object", "additionalProperties": False, **text, "properties": properties, **needs}
 
 
-def _family(kinds: list[JSON]) -> JSON:
+def _family(kinds: list[JSON], names: str = NAMED) -> JSON:
     members = kinds[0] if len(kinds) == 1 else {"oneOf": kinds}
-    return {"type": "object", "patternProperties": {NAMED: members}, "additionalProperties": False}
+    return {"type": "object", "patternProperties": {names: members}, "additionalProperties": False}
 
 
 def _summary(cls: type) -> str:
@@ -164,7 +159,7 @@ def _sources() -> list[JSON]:
         common = {
             "kind": {"const": plugin.kind, "description": "The kind of source."},
             **(account if plugin.platforms else {}),
-            "every": {**DURATION, "default": plugin.every, "description": "How often it is asked by `run`."},
+            "every": {**DURATION, "default": plugin.every, "description": _every(plugin)},
             "direction": {
                 "enum": ["ingress", "egress"],
                 "description": "Seen from us; needed only where the kind mixes both.",
@@ -174,6 +169,11 @@ def _sources() -> list[JSON]:
         needs = ["kind", *(["account"] if plugin.platforms else []), *required]
         found.append(_object({**common, **properties}, needs, _summary(plugin)))
     return found
+
+
+def _every(plugin: type[Source]) -> str:
+    text = f"How often it is asked by `run`: at least {written(EVERY_LEAST)}"
+    return f"{text}, at most {written(EVERY_MOST)}." if plugin.kind != "static" else f"{text}."
 
 
 def _targets() -> list[JSON]:

@@ -85,8 +85,8 @@ class Settings:
 
     path: Path
     store_url: str
-    cache: Path
-    """Directory of token caches, 0700."""
+    cache: Path | None
+    """Directory of token caches, 0700; None keeps tokens in memory, where the user has no home directory."""
     keep: timedelta = timedelta(days=400)
     """Age from which history is forgotten; what is in force never is."""
     max_bytes: int = 1 << 30

@@ -14,10 +14,14 @@ from gatepost.errors import ConfigInvalid, ConfigNotFound, cut
 
 KeyPath = tuple[str | int, ...]
 
+NAME_SHOWN = 64
+"""Characters of a key that an error repeats."""
+
 _TABLE = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
 )
+_AT_LINE = re.compile(r"\(at line (\d+)")
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 
 
@@ -47,26 +51,37 @@ class Document:
 
 def dotted(where: KeyPath) -> str:
     """A key path as people write it: ``lists.webhooks.pin[0].value``."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where)
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{cut(part, NAME_SHOWN)}" for part in where)
     return text.lstrip(".") or "file"
 
 
 def read(path: Path) -> Document:
-    """Parse a file; raises ConfigNotFound or ConfigInvalid."""
+    """Parse a file; raises ConfigNotFound or ConfigInvalid, which names a line."""
+    raw = _bytes(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = raw.decode()
         return Document(path, tomllib.loads(text), _places(text))
+    except UnicodeDecodeError as error:
+        line, what = raw[: error.start].count(b"\n") + 1, f"not UTF-8 (byte {error.start})"
+    except tomllib.TOMLDecodeError as error:
+        found = _AT_LINE.search(str(error))
+        line, what = int(found[1]) if found else raw.count(b"\n") + 1, cut(str(error))
+    except RecursionError:
+        line, what = 1, "arrays or tables are nested too deep"
+    except ValueError:  # a number of thousands of digits
+        line, what = 1, "a number in it has too many digits"
+    msg = f"{path}:{line}: {what}"
+    raise ConfigInvalid(msg)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError):
         msg = f"there is no configuration file {path}"
         raise ConfigNotFound(msg) from None
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
-        raise ConfigInvalid(msg) from None
-    except UnicodeDecodeError as error:
-        msg = f"{path} is not UTF-8 (byte {error.start})"
-        raise ConfigInvalid(msg) from None
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{path}: {cut(str(error))}"
         raise ConfigInvalid(msg) from None
 
 

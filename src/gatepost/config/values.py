@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
@@ -16,28 +17,65 @@ from gatepost.kit.secret import Secret
 
 T = TypeVar("T")
 
-_DURATION = re.compile(r"(\d+)\s*(s|m|h|d|w)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+DURATION_MOST = timedelta(days=3660)
+"""Longest duration anywhere; ten years, so that no date it is added to overflows."""
+
+_DURATION = re.compile(r"([0-9]{1,12})\s*(s|m|h|d|w)")
+_UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+_SHARE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*%")
 _PERCENT = 100
 
 
-def duration(value: Any) -> timedelta:
-    """``90s``, ``5m``, ``1h``, ``7d`` or ``2w``; raises ValueError."""
-    if isinstance(value, str) and (found := _DURATION.fullmatch(value.strip())):
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
-    msg = 'a duration is a number with s, m, h, d or w, such as "1h"'
-    raise ValueError(msg)
+def duration(value: Any, least: timedelta = timedelta(0), most: timedelta = DURATION_MOST) -> timedelta:
+    """``90s``, ``5m``, ``1h``, ``7d`` or ``2w``, within both bounds; raises ValueError."""
+    if not isinstance(value, str) or not (found := _DURATION.fullmatch(value.strip())):
+        msg = 'a duration is a number with s, m, h, d or w, such as "1h"'
+        raise ValueError(msg)
+    seconds = int(found[1]) * _UNITS[found[2]]
+    if not least.total_seconds() <= seconds <= most.total_seconds():
+        msg = f"expected a duration from {written(least)} to {written(most)}"
+        raise ValueError(msg)
+    return timedelta(seconds=seconds)
 
 
-def share(value: Any) -> float:
-    """``"30 %"`` or ``0.3``; raises ValueError."""
+def written(value: timedelta) -> str:
+    """A duration in the largest unit that says it whole days at most: ``7d``, ``90m``, ``0s``."""
+    seconds = int(value.total_seconds())
+    unit = next(one for one in "dhms" if seconds % _UNITS[one] == 0) if seconds else "s"
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def share(value: Any, most: float = 1.0) -> float:
+    """``"30 %"`` or ``0.3``, at most ``most``; raises ValueError."""
     if isinstance(value, str) and (found := _SHARE.fullmatch(value.strip())):
-        return float(found[1]) / _PERCENT
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return float(value)
-    msg = 'a share is a percentage such as "30 %" or a fraction such as 0.3'
-    raise ValueError(msg)
+        part = float(found[1]) / _PERCENT
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        part = value
+    else:
+        msg = 'a share is a percentage such as "30 %" or a fraction such as 0.3'
+        raise ValueError(msg)
+    if not 0 <= part <= most:  # not-a-number is within no bounds
+        msg = f"expected a share from 0 % to {most * _PERCENT:g} % (0 to {most:g})"
+        raise ValueError(msg)
+    return float(part)
+
+
+def whole(value: Any, least: int, most: int) -> int:
+    """A whole number within both bounds; raises ValueError."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        msg = f"expected a whole number from {least} to {most}"
+        raise ValueError(msg)
+    return value
+
+
+def seconds_of(value: Any, least: float, most: float) -> float:
+    """Seconds as a number, or a duration, within both bounds; raises ValueError."""
+    if isinstance(value, str):
+        value = duration(value).total_seconds()
+    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
+        msg = f'expected {least:g} to {most:g} seconds, such as 20 or "20s"'
+        raise ValueError(msg)
+    return float(value)
 
 
 def build(
@@ -65,6 +103,8 @@ def build(
             document.refuse(where, f"the key {name!r} is missing")
     try:
         return cls(**given)
+    except ConfigInvalid as error:
+        return document.refuse(where, error.message)
     except ValueError as error:
         return document.refuse(where, cut(str(error)))
 
@@ -83,6 +123,8 @@ def convert(
         raise ValueError(msg)
 
     try:
+        if isinstance(value, float) and not math.isfinite(value):
+            return document.refuse(where, "expected a finite number")
         return duration(value) if hint is timedelta else msgspec.convert(value, hint, dec_hook=hook)
     except ConfigInvalid as error:
         return document.refuse(where, error.message)

@@ -1,0 +1,58 @@
+"""``[accounts.NAME]``: credentials, checked in form; the secrets are read when a client is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from gatepost.config.settings import AccountSettings
+from gatepost.config.tables import named
+from gatepost.config.toml import Document, KeyPath
+from gatepost.config.values import build
+from gatepost.kit.discovery import plugins
+from gatepost.kit.secret import Secret, check_reference, resolve
+from gatepost.platforms.base import Platform
+
+
+def read_accounts(document: Document) -> dict[str, AccountSettings]:
+    """All accounts; raises ConfigInvalid."""
+    clients = {client.platform: client for client in plugins("gatepost.platforms", Platform)}
+    return {name: _account(document, name, one, clients) for name, one in named(document, "accounts")}
+
+
+def _account(
+    document: Document, name: str, table: Mapping[str, Any], clients: Mapping[str, type[Platform]]
+) -> AccountSettings:
+    where: KeyPath = ("accounts", name)
+    platform = table.get("platform")
+    client = clients.get(platform) if isinstance(platform, str) else None
+    if client is None:
+        document.refuse((*where, "platform"), f"expected one of {', '.join(sorted(clients))}")
+    options = {key: value for key, value in table.items() if key != "platform"}
+    built = build(client.Account, document, where, options, unread)
+    if built.proxy is not None:
+        _check_proxy(document, (*where, "proxy"), built.proxy)
+    return AccountSettings(
+        name, client, partial(build, client.Account, document, where, options, resolve), dict(table)
+    )
+
+
+def unread(reference: str) -> Secret:
+    """Check a reference's form and read nothing; raises ConfigInvalid."""
+    check_reference(reference)
+    return Secret("")
+
+
+def _check_proxy(document: Document, where: KeyPath, proxy: str) -> None:
+    """A login, a query or a path has no place in it; the text is not repeated, it may hold a password."""
+    try:
+        parts = urlsplit(proxy)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or "@" in proxy or parts.query or parts.fragment:
+        document.refuse(
+            where, "expected http://host:port or https://host:port; a login is a secret, named by proxy_login"
+        )

@@ -1,0 +1,102 @@
+"""``[lists.NAME]``: sources, pins, exclusions and guards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from gatepost.config.accounts import unread
+from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, read_keys, read_limits
+from gatepost.config.settings import ListSettings, SourceSettings
+from gatepost.config.tables import direction_of, named, table_in
+from gatepost.config.toml import Document, KeyPath
+from gatepost.config.values import convert
+from gatepost.errors import cut
+from gatepost.model.content import Allowlist, Override
+from gatepost.model.entry import Direction
+from gatepost.model.limits import Limits
+from gatepost.planning.normalise import parse_value
+
+
+def read_lists(document: Document, defaults: Limits) -> dict[str, ListSettings]:
+    """All lists; raises ConfigInvalid."""
+    return {name: _list(document, name, one, defaults) for name, one in named(document, "lists")}
+
+
+def _list(document: Document, name: str, table: Mapping[str, Any], defaults: Limits) -> ListSettings:
+    where: KeyPath = ("lists", name)
+    document.only(table, ("direction", "sources", "pin", "exclude", "only_necessary", "guards"), where)
+    guards = table_in(document, table, (*where, "guards"))
+    document.only(guards, [*LIST_KEYS, *FETCH_KEYS], (*where, "guards"))
+    read_keys(document, (*where, "guards"), guards, FETCH_KEYS)
+    sources = convert(document, (*where, "sources"), table.get("sources", []), tuple[str, ...], unread)
+    pins = _overrides(document, (*where, "pin"), table.get("pin", []))
+    if not sources and not pins:
+        document.refuse(where, "a list needs at least one source or pin")
+    allowlist = Allowlist(
+        name=name,
+        direction=direction_of(document, where, table, frozenset(Direction)),
+        sources=sources,
+        pins=pins,
+        exclusions=_overrides(document, (*where, "exclude"), table.get("exclude", [])),
+        only_necessary=convert(
+            document, (*where, "only_necessary"), table.get("only_necessary", False), bool, unread
+        ),
+    )
+    return ListSettings(allowlist, read_limits(document, (*where, "guards"), guards, defaults))
+
+
+def _overrides(document: Document, where: KeyPath, rows: Any) -> tuple[Override, ...]:
+    if not isinstance(rows, list):
+        document.refuse(where, 'expected a list such as [{ value = "203.0.113.7", why = "canary" }]')
+    return tuple(_override(document, (*where, n), row) for n, row in enumerate(rows))
+
+
+def _override(document: Document, where: KeyPath, row: Any) -> Override:
+    if not isinstance(row, dict):
+        document.refuse(where, 'expected { value = "…", why = "…" }')
+    document.only(row, ("value", "why", "until"), where)
+    if not isinstance(row.get("why"), str) or not row["why"].strip():
+        document.refuse((*where, "why"), "say why, for the person who reads this in a year")
+    text = row.get("value")
+    if not isinstance(text, str):
+        document.refuse((*where, "value"), "expected an address, network or domain in quotes")
+    try:
+        value = parse_value(text)
+    except ValueError as error:
+        document.refuse((*where, "value"), f"not an address, network or domain ({cut(str(error))})")
+    return Override(value, row["why"], _until(document, (*where, "until"), row.get("until")))
+
+
+def _until(document: Document, where: KeyPath, value: Any) -> datetime | None:
+    """The moment in UTC; one that UTC cannot say is refused here, not where it is compared."""
+    match value:
+        case None:
+            return None
+        case datetime():
+            try:
+                return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+            except OverflowError:
+                document.refuse(where, "the date is out of range")
+        case date():
+            return datetime.combine(value, time(), UTC)
+    return document.refuse(where, "expected a date such as 2027-01-01")
+
+
+def check_lists(
+    document: Document, lists: Mapping[str, ListSettings], sources: Mapping[str, SourceSettings]
+) -> None:
+    """Each list's sources exist and have its direction; raises ConfigInvalid."""
+    for one in lists.values():
+        for name in one.allowlist.sources:
+            where = ("lists", one.name, "sources")
+            if name not in sources:
+                known = ", ".join(sorted(sources)) or "none"
+                document.refuse(where, f"there is no source {cut(repr(name))} ({known})")
+            if sources[name].direction is not one.allowlist.direction:
+                document.refuse(
+                    where,
+                    f"the source {name!r} is {sources[name].direction}, the list {one.allowlist.direction}: "
+                    "mixing them would open the wrong way",
+                )
