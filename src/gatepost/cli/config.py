@@ -155,24 +155,29 @@ def _referring(written: Any) -> Any:
 def plain(value: Any) -> Any:
     """Settings values as JSON data."""
     match value:
-        case Secret():
-            return "***"
-        case Prefix() | Domain():
-            return str(value)
-        case timedelta():
-            return f"{value // timedelta(seconds=1)}s"
-        case Enum():
-            return value.value
-        case str():
-            return masked(value)
-        case datetime() if value.tzinfo is UTC:
-            return time_text(value)
-        case date() | time():
-            return value.isoformat()
         case Mapping():
             return {str(key): plain(one) for key, one in value.items()}
         case tuple() | list() | frozenset():
             return [plain(one) for one in value]
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, Prefix | Domain):
         return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> Any:
+    match value:
+        case Secret():
+            return "***"
+        case Prefix() | Domain():
+            return str(value)
+        case Enum():
+            return value.value
+        case str():
+            return masked(value)
+        case timedelta():
+            return f"{value // timedelta(seconds=1)}s"
+        case datetime() if value.tzinfo is UTC:
+            return time_text(value)
+        case date() | time():
+            return value.isoformat()
     return value
