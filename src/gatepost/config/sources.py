@@ -65,7 +65,8 @@ def _source(
     where: KeyPath = ("sources", name)
     plugin = plugin_of(document, (*where, "kind"), table.get("kind"), "gatepost.sources", Source)
     own = {one.name for one in fields(plugin.Options)}
-    options = {key: value for key, value in table.items() if key in own or key not in _KEYS}
+    given = {**{key: value for key, value in outer.items() if key in own}, **table}
+    options = {key: value for key, value in given.items() if key in own or key not in _KEYS}
     document.only(options, own | _KEYS, where)
     built = build(plugin.Options, document, where, options, unread)
     every = _every(document, where, table, plugin)
