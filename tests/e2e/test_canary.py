@@ -69,14 +69,12 @@ path = "edge.txt"
 reload = ["sleep", "0.1"]
 """
 COMMANDS = (
-    ("config", "check"),
     ("config", "show"),
     ("fetch",),
     ("plan", "--out", "plan.json"),
     ("apply",),
     ("status",),
     ("check", "101.126.59.7", "--target", "edge"),
-    ("history", "webhooks"),
     ("doctor",),
 )
 
@@ -254,7 +252,7 @@ def test_nothing_leaks_where_platforms_repeat_what_they_were_told(watched, emula
     places: dict[str, bytes] = {}
     assert watched.go(places, "plan", "-vv") == 4
     if twist is error:
-        assert watched.pair(places, "doctor") == [1, 1]
+        assert watched.go(places, "doctor", "--json") == 1
     status = watched("status", "--json").ended(4)
     places["status"] = status.out.encode()
     told_as = [one["error"]["kind"] for one in status.document["sources"] if one["error"]]
@@ -319,8 +317,8 @@ def test_nothing_leaks_on_the_way_out(watched, emulator, base_url):
     places: dict[str, bytes] = {}
     with careless_proxy(heard) as proxy:
         watched.edit(f'base_url = "{base_url}/feishu"', f'proxy = "{proxy}"\nproxy_login = "env:PROXY_LOGIN"')
-        for line in (("plan",), ("config", "show"), ("doctor",)):
-            watched.pair(places, *line)
+        assert watched.pair(places, "plan") == [4, 4]
+        assert watched.go(places, "doctor", "-vv") == 1
     assert any(base64.b64encode(login.encode()) in request for request in heard), places
     assert find({"proxy": b"".join(heard)}, PLANTED.values()) == []
     status = watched.json("status", code=4)
