@@ -16,9 +16,17 @@ def descendants(pid: int) -> list[int]:
     """A process and everything it started that still runs."""
     found = [pid]
     for parent in found:
-        for place in Path(f"/proc/{parent}/task").glob("*/children"):
-            found += [int(child) for child in read(place).split()]
+        for thread in threads(parent):
+            found += [int(child) for child in read(thread / "children").split()]
     return found
+
+
+def threads(pid: int) -> list[Path]:
+    """The threads of a process, by their places in /proc; none where it has just ended."""
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return []
 
 
 def read(place: Path) -> bytes:
