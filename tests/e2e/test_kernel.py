@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,10 +113,16 @@ def test_from_the_platforms_to_the_kernel(edge, network, emulator):
 def test_what_runs_on_the_way_to_the_kernel(edge, emulator):
     """The programs it starts get no secret: not on a command line, not in an environment, not in a file."""
     emulator.state.lists["feishu"]["outbound_ip"].change(ListChange(add=("101.126.62.1",)))
-    with edge.running("apply", "-vv") as running, watching(running.process.pid) as seen:
+    slow = edge.folder / "bin" / "nft"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\nsleep 0.1\nexec {shutil.which("nft")} "$@"\n')
+    slow.chmod(0o755)
+    path = f"{slow.parent}:{os.environ['PATH']}"
+    with edge.running("apply", "-vv", PATH=path) as running, watching(running.process.pid) as seen:
         out, err = running.process.communicate(timeout=90)
     assert running.process.returncode == 0, err
-    assert any(line.startswith(b"nft\0") for line in seen.command_lines), "nft was seen at work"
+    assert any(bytes(slow) in line for line in seen.command_lines), "nft was seen at work"
+    assert any(b"LC_ALL=C.UTF-8" in held for held in seen.environments), "and its environment"
     places = {
         "output": out + err,
         "command lines": b"\n".join(seen.command_lines),
