@@ -23,8 +23,6 @@ from gatepost.model.address import Prefix
 from gatepost.model.entry import Domain
 
 REFERENCES = ("env:", "file:", "keyring:")
-masked_url = masked
-"""By this name `gatepost doctor` knows it."""
 
 
 @click.group(help=_("Check, show or describe the configuration."))

@@ -13,10 +13,10 @@ import click
 
 from gatepost import __version__
 from gatepost.cli.building import build_site, pick_sources, settings_of
-from gatepost.cli.config import masked_url
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, error_lines, run_async, takes_options
 from gatepost.config import Settings
+from gatepost.config.mask import masked
 from gatepost.engine.fetching import fetch_sources
 from gatepost.engine.report import error_document, read_answer
 from gatepost.engine.site import Site
@@ -46,7 +46,7 @@ def command(ui: Ui, sources: tuple[str, ...]) -> int:
     try:
         store = Store.open(settings.store_url)
     except GatepostError as error:
-        findings.append(Finding(_("store"), good=False, text=masked_url(settings.store_url), error=error))
+        findings.append(Finding(_("store"), good=False, text=masked(settings.store_url), error=error))
     else:
         findings.append(Finding(_("store"), good=True, text=_("opens, and passed its check")))
         site = build_site(settings, store, SystemClock())

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import os
 
-LANGUAGES = ("en", "zh")
-
 _chosen: dict[str, str] = {}
 """The catalogue in use: English text to translated text; empty for English."""
 

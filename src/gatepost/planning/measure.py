@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 
-from gatepost.model.address import Family, Prefix
+from gatepost.model.address import Family
 from gatepost.model.entry import Entry
 from gatepost.planning import span
 from gatepost.planning.canonical import Admitted, Room, admitted
@@ -89,17 +89,6 @@ def compare(baseline: str, old: Sequence[Entry], new: Sequence[Entry]) -> Compar
             for kind in Kind
         ),
     )
-
-
-def kind_of(entry: Entry) -> Kind:
-    """Where an entry is counted."""
-    match entry.value:
-        case Prefix(Family.V4):
-            return Kind.V4
-        case Prefix():
-            return Kind.V6
-        case _:
-            return Kind.DOMAINS
 
 
 def _beyond(these: Admitted, those: Admitted) -> Admitted:
