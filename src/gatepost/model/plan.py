@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gatepost.model.address import Family
+from gatepost.model.address import Family, Prefix
 from gatepost.model.content import Serial
 from gatepost.model.entry import Entry
 from gatepost.model.reason import Reason
@@ -40,6 +40,17 @@ class Current:
     """Canonical, as :class:`gatepost.model.content.Content.effective`."""
     digest: str
     """Of ``entries``; a target that was changed by others gives what is really there."""
+    mixed: bool = False
+    """Whether a write in several parts was cut off: the content lies between two generations
+    until the next apply completes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Packets that a device counted on a prefix since the entry was put there."""
+
+    prefix: Prefix
+    packets: int
 
 
 class PlanStatus(StrEnum):

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from gatepost.errors import TargetRejected
 from gatepost.model.address import Prefix
-from gatepost.model.entry import Entry
-from gatepost.model.plan import Capabilities, Current, Plan
+from gatepost.model.entry import Direction, Entry
+from gatepost.model.finding import Finding
+from gatepost.model.plan import Capabilities, Counted, Current, Plan
 
 
 class Target(ABC):
@@ -52,11 +53,48 @@ class Target(ABC):
 
     @abstractmethod
     async def apply(self, plan: Plan, desired: tuple[Entry, ...]) -> None:
-        """Make the target hold ``desired`` (canonical, within capabilities) at ``plan.generation + 1``.
+        """Make the target hold ``desired`` (canonical, within capabilities) at a later generation.
 
-        One transaction: all or nothing. Raises StalePlan, TargetRejected,
-        TargetUnavailable or TargetForeign; the content is then what it was.
+        One transaction, all or nothing, raises the generation by one. A device that
+        cannot take it in one gets parts, additions first, each raising it and all
+        read back as ``mixed`` until the last. Raises StalePlan, TargetRejected,
+        TargetUnavailable or TargetForeign; the content is then what it was, or mixed.
         """
+
+    async def purge(self, current: Current) -> None:
+        """Remove what is ours, and nothing else: the place is then as if we had never been there.
+
+        Raises StalePlan where the target is no longer as ``current`` says,
+        TargetRejected where something of the user's still refers to it.
+        """
+        raise NotImplementedError
+
+    async def adopt(self) -> Current:
+        """Make what is at the place ours, content unchanged, where our mark is missing; gives what is there.
+
+        Never called by itself: only a person decides that. Raises
+        TargetRejected where it cannot be ours (another type of set, a file we cannot read).
+        """
+        raise NotImplementedError
+
+    async def stamp(self) -> str:
+        """A text that changes whenever the content may have changed; cheap enough to ask every second.
+
+        Empty where there is none and only :meth:`current` can tell.
+        """
+        return ""
+
+    async def suspects(self) -> tuple[str, ...]:
+        """Who could have changed the content since we last did, one sentence each, for people."""
+        return ()
+
+    async def counted(self) -> tuple[Counted, ...]:
+        """Packets counted by prefix, where the device counts and was told to; else nothing."""
+        return ()
+
+    async def findings(self, direction: Direction) -> tuple[Finding, ...]:  # noqa: ARG002 - for those that look
+        """Whether the content has the effect that it should; what was looked at and what is wrong."""
+        return ()
 
 
 def require_fit(desired: tuple[Entry, ...], capabilities: Capabilities) -> None:
