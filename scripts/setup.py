@@ -22,7 +22,7 @@ PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / ".make" / "setup.lock"
 
 RUN = {"nft": "nftables", "ip": "iproute2", "unshare": "util-linux"}
-TEST = RUN | {"git": "git", "strace": "strace"}
+TEST = RUN | {"git": "git", "strace": "strace", "ipset": "ipset", "iptables": "iptables"}
 PROGRAMS = {"run": RUN, "test": TEST, "bench": TEST | {"iprange": "iprange"}}
 """Program -> Debian package, per profile."""
 WITHOUT = {
@@ -31,6 +31,8 @@ WITHOUT = {
     "unshare": "tests in network namespaces",
     "git": "house rules over tracked files",
     "strace": "tests of system calls",
+    "ipset": "the comparison with ipset under a flood of packets",
+    "iptables": "the comparison with ipset under a flood of packets",
     "iprange": "the comparison with iprange",
 }
 """What is left out where a program is missing."""

@@ -249,7 +249,7 @@ def claimed(path: str, text: str) -> Iterator[str]:
 SHARED_RULES = (short_functions, short_modules, no_blocking_sleep, no_dangerous_calls, reasoned_exemptions)
 """For every Python file."""
 TOOL_RULES = (*SHARED_RULES, few_arguments, telling_names, documented)
-"""For scripts/ and bench/, which may print."""
+"""For scripts/, bench/ and proof/, which may print."""
 PACKAGE_RULES = (*TOOL_RULES, no_print, no_patches, no_pickles, revealed_at_the_edge, sorted_exports)
 """For src/."""
 TEST_RULES = (*SHARED_RULES, no_patches, claimed)

@@ -8,7 +8,7 @@ from house import code
 from house.tree import python_files, read
 
 PACKAGE = python_files("src")
-TOOLS = (*python_files("scripts"), *python_files("bench"))
+TOOLS = (*python_files("scripts"), *python_files("bench"), *python_files("proof"))
 TESTS = python_files("tests")
 
 
