@@ -85,7 +85,9 @@ class Plan:
     notes: tuple[str, ...]
     """What the target cannot hold, one sentence each."""
     digest: str
-    """``sha256:…`` over all of the above: what a person approves and `apply --digest` names."""
+    """``sha256:…`` over all that is said here: what a person approves and `apply --digest` names."""
+    mixed: bool = False
+    """Whether a write was cut off between two generations, and this plan completes it."""
 
 
 class Outcome(StrEnum):
@@ -96,6 +98,19 @@ class Outcome(StrEnum):
     HELD = "held"
     FAILED = "failed"
     REVERTED = "reverted"
+
+
+class Cause(StrEnum):
+    """Why a target was written."""
+
+    SYNC = "sync"
+    """Its list changed."""
+    ROLLBACK = "rollback"
+    """A person wanted an earlier serial back."""
+    REVERT = "revert"
+    """Nobody confirmed the change before."""
+    PURGE = "purge"
+    """A person wanted what is ours gone."""
 
 
 class Word(StrEnum):

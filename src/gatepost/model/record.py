@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gatepost.model.content import Listed, Serial, State
-from gatepost.model.plan import Outcome, Word
+from gatepost.model.plan import Cause, Outcome, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +97,4 @@ class OutcomeRecord:
     outcome: Outcome | None
     verified: bool
     failure: Failure | None
+    cause: Cause = Cause.SYNC

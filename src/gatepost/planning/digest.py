@@ -31,7 +31,7 @@ def digest_plan(plan: Plan) -> str:
     """Over everything a plan says but its status and its own digest."""
     head = [plan.target, plan.list, str(plan.serial), str(plan.generation), plan.current, plan.desired]
     groups = [
-        head,
+        [*head, "mixed"] if plan.mixed else head,
         [entry_line(entry) for entry in plan.add],
         [entry_line(entry) for entry in plan.remove],
         [entry_line(entry) for entry in plan.leaving],

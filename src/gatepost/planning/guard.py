@@ -5,8 +5,9 @@ Shares are compared as exact fractions: exactly 30 % is not more than 30 %.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fractions import Fraction
 from math import ceil
 
@@ -14,6 +15,7 @@ from gatepost.model.address import Family, Prefix
 from gatepost.model.answer import Accepted, Answer
 from gatepost.model.entry import Entry
 from gatepost.model.limits import FLOOR_V4, FLOOR_V6, Limits
+from gatepost.model.plan import Cause, Current
 from gatepost.model.reason import Reason
 from gatepost.planning.aggregate import aggregate, count
 from gatepost.planning.canonical import without
@@ -23,6 +25,11 @@ PORTS_WIDEST = 1024
 """Ports of one range that pass without approval."""
 
 _BASELINES = {"last": "the last accepted list", "held": "what it holds now"}
+
+_PUT_BACK: Mapping[Cause, str] = {
+    Cause.ROLLBACK: "it was rolled back to an earlier serial, and the list has another content since",
+    Cause.REVERT: "its last change was taken back because nobody confirmed it, and would be made again",
+}
 
 _NONE = Fraction(0)
 
@@ -175,6 +182,35 @@ def history(subject: str, remove: Sequence[Entry], generation: int, *, known: bo
         f"though the target is at generation {generation}: was the history lost?"
     )
     return (Reason("history", str(len(remove)), "0", message, subject),)
+
+
+def drift(subject: str, current: Current, intended: Collection[str]) -> tuple[Reason, ...]:
+    """The target does not hold what we left there: somebody's change is not undone without a word.
+
+    ``intended``: digests of all that we may have left; with none, and where the
+    place was wiped or our own write was cut off, there is nobody's wish to respect.
+    """
+    untouched = not intended or current.digest in intended
+    if untouched or current.mixed or not current.generation:
+        return ()
+    message = f"{subject}: somebody else changed what it holds: {len(current.entries)} entries are there now."
+    return (Reason("drift", "changed", "as we left it", message, subject),)
+
+
+def standing(subject: str, cause: Cause, *, changes: bool) -> tuple[Reason, ...]:
+    """What holds now was put back on purpose: nothing takes its place without a word."""
+    if not changes or cause not in _PUT_BACK:
+        return ()
+    why = _PUT_BACK[cause]
+    return (Reason(cause.value, "another list", "what was put back", f"{subject}: {why}.", subject),)
+
+
+def unconfirmed(subject: str, until: datetime | None) -> tuple[Reason, ...]:
+    """The last change may still be taken back by itself: nothing is changed on top of it."""
+    if until is None:
+        return ()
+    message = f"{subject}: the last change waits to be confirmed until {until:%Y-%m-%d %H:%M:%S} UTC."
+    return (Reason("unconfirmed", "waiting", "confirmed", message, subject, absolute=True),)
 
 
 def quarantine(answer: Answer, limits: Limits) -> tuple[Reason, ...]:

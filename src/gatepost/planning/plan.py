@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.content import Allowlist, Content, Snapshot, State
 from gatepost.model.entry import Entry
 from gatepost.model.limits import Limits
-from gatepost.model.plan import Capabilities, Current, Plan, PlanStatus
+from gatepost.model.plan import Capabilities, Cause, Current, Plan, PlanStatus
 from gatepost.model.reason import Reason
 from gatepost.planning import guard
 from gatepost.planning.canonical import canonical, without
@@ -39,6 +40,12 @@ class PlanRequest:
     missing: tuple[str, ...]
     """Sources never accepted so far; with any, a plan that removes is held (guard ``incomplete``)."""
     limits: Limits
+    intended: frozenset[str] = frozenset()
+    """Digests of all that we may have left there; empty where drift is not to be judged."""
+    cause: Cause = Cause.SYNC
+    """Of the last verified write."""
+    unconfirmed: datetime | None = None
+    """Until when the last write waits to be confirmed."""
 
 
 def project(content: Content, capabilities: Capabilities) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
@@ -59,13 +66,14 @@ def make_plan(request: PlanRequest) -> Plan:
     add = () if same else without(desired, request.current.entries)
     remove = () if same else without(request.current.entries, desired)
     open_answers = [held for held in request.held if not _is_absolute(held.reasons)]
-    own = _reasons(request, desired, remove)
+    own = _reasons(request, desired, add, remove)
+    mixed = request.current.mixed
     waiting = tuple(reason for held in request.held for reason in held.reasons)
     plan = Plan(
         target=request.target,
         list=request.allowlist.name,
         serial=request.snapshot.serial,
-        status=PlanStatus.HELD if own or (waiting and same) else _status(add, remove),
+        status=PlanStatus.HELD if own or (waiting and same) else _status(add, remove, mixed=mixed),
         generation=request.current.generation,
         current=request.current.digest,
         desired=wanted,
@@ -76,6 +84,7 @@ def make_plan(request: PlanRequest) -> Plan:
         awaits=tuple(sorted(held.digest for held in open_answers)),
         notes=notes,
         digest="",
+        mixed=mixed,
     )
     return replace(plan, digest=digest_plan(plan))
 
@@ -84,11 +93,11 @@ def release(plan: Plan) -> Plan:
     """The plan after approval: free, unless a reason is absolute."""
     if plan.status is not PlanStatus.HELD or _is_absolute(plan.reasons):
         return plan
-    return replace(plan, status=_status(plan.add, plan.remove))
+    return replace(plan, status=_status(plan.add, plan.remove, mixed=plan.mixed))
 
 
-def _status(add: tuple[Entry, ...], remove: tuple[Entry, ...]) -> PlanStatus:
-    return PlanStatus.CHANGES if add or remove else PlanStatus.IN_STEP
+def _status(add: tuple[Entry, ...], remove: tuple[Entry, ...], *, mixed: bool) -> PlanStatus:
+    return PlanStatus.CHANGES if add or remove or mixed else PlanStatus.IN_STEP
 
 
 def _is_absolute(reasons: Iterable[Reason]) -> bool:
@@ -129,7 +138,7 @@ def _counted(number: int) -> str:
 
 
 def _reasons(
-    request: PlanRequest, desired: tuple[Entry, ...], remove: tuple[Entry, ...]
+    request: PlanRequest, desired: tuple[Entry, ...], add: tuple[Entry, ...], remove: tuple[Entry, ...]
 ) -> tuple[Reason, ...]:
     target, limits, holds = request.target, request.limits, request.current.entries
     pins = [one.entry for one in request.snapshot.content.listed if one.state is State.PINNED]
@@ -144,6 +153,16 @@ def _reasons(
         *guard.shrink(target, [_loss(request, lost)] if lost else [], limits),
         *guard.incomplete(target, remove, request.missing),
         *guard.history(target, remove, request.current.generation, known=request.previous is not None),
+        *_about_the_target(request, changes=bool(add or remove)),
+    )
+
+
+def _about_the_target(request: PlanRequest, *, changes: bool) -> tuple[Reason, ...]:
+    """What became of it since we wrote it."""
+    return (
+        *(guard.drift(request.target, request.current, request.intended) if changes else ()),
+        *guard.standing(request.target, request.cause, changes=changes),
+        *(guard.unconfirmed(request.target, request.unconfirmed) if changes else ()),
     )
 
 

@@ -20,6 +20,7 @@ import msgspec
 from gatepost.errors import StoreCorrupt
 from gatepost.model.address import Family, Prefix, parse_v4, parse_v6
 from gatepost.model.answer import HeldAnswer, Presence
+from gatepost.model.drift import Drift
 from gatepost.model.entry import Domain, Entry, PortRange, Protocol, Quarantined
 from gatepost.model.plan import Plan
 from gatepost.model.record import Failure
@@ -217,6 +218,7 @@ class Codec(Generic[T]):
 PLAN = Codec(Plan)
 HELD = Codec(HeldAnswer)
 PRESENCE = Codec(Presence)
+DRIFT = Codec(Drift)
 FAILURE = Codec(Failure)
 QUARANTINED = Codec(Quarantined)
 

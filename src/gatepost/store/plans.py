@@ -10,11 +10,15 @@ from sqlalchemy.engine import Connection
 
 from gatepost.errors import UsageError
 from gatepost.model.content import Serial
-from gatepost.model.plan import Outcome, Plan, Word
+from gatepost.model.plan import Cause, Outcome, Plan, Word
 from gatepost.model.record import Failure, OutcomeRecord, WordRecord
 from gatepost.store import encode
 from gatepost.store._subject import Subject, put
 from gatepost.store.schema import awaits, intents, plans, words
+
+
+RIGHT = (Outcome.APPLIED.value, Outcome.UNCHANGED.value)
+"""Outcomes after which, if verified, the target held what it should."""
 
 
 class Plans(Subject):
@@ -78,7 +82,7 @@ class Plans(Subject):
             return False
         return bool(row.word == Word.APPROVE)
 
-    def record_intent(self, plan: Plan, at: datetime) -> int:
+    def record_intent(self, plan: Plan, at: datetime, cause: Cause = Cause.SYNC) -> int:
         """Note that a plan is about to be applied; on disk when this returns. No record, no apply.
 
         Gives the id that :meth:`record_outcome` completes.
@@ -95,6 +99,7 @@ class Plans(Subject):
                     generation=plan.generation + 1,
                     intended_at=at,
                     verified=False,
+                    cause=cause.value,
                 )
             )
         return int(made.inserted_primary_key[0])  # type: ignore[index]  # a single insert has one
@@ -124,12 +129,14 @@ class Plans(Subject):
         *,
         verified: bool,
         failure: Failure | None = None,
+        generation: int | None = None,
     ) -> None:
-        """Complete an intent, once more where an applied plan was reverted.
+        """Complete an intent; ``generation`` is what the target was read back at, where it was.
 
         Raises UsageError for an unknown id.
         """
-        values = {"at": at, "outcome": outcome.value, "verified": verified}
+        values: dict[str, Any] = {"at": at, "outcome": outcome.value, "verified": verified}
+        values |= {} if generation is None else {"generation": generation}
         update = sa.update(intents).where(intents.c.id == intent_id)
         with self._database.writing() as connection:
             done = connection.execute(update.values(**values, failure=encode.pack_failure(failure)))
@@ -137,14 +144,34 @@ class Plans(Subject):
             msg = f"the history has no intent {intent_id}"
             raise UsageError(msg)
 
+    def record_reverted(self, digest: str, at: datetime) -> None:
+        """Note that an applied plan was taken back."""
+        values = {"at": at, "outcome": Outcome.REVERTED.value, "verified": False}
+        applied = (intents.c.digest == digest, intents.c.outcome == Outcome.APPLIED.value)
+        with self._database.writing() as connection:
+            connection.execute(sa.update(intents).where(*applied).values(**values))
+
+    def intended(self, target: str) -> frozenset[str]:
+        """Digests of all content that we may have left on a target: last verified, and tried since."""
+        last = sa.select(sa.func.max(intents.c.id)).where(
+            intents.c.target == target, intents.c.verified, intents.c.outcome.in_(RIGHT)
+        )
+        query = (
+            sa.select(plans.c.plan)
+            .join(intents, intents.c.digest == plans.c.digest)
+            .where(intents.c.target == target, intents.c.id >= last.scalar_subquery())
+        )
+        with self._database.reading() as connection:
+            rows = connection.scalars(query).all()
+        return frozenset(encode.PLAN.unpack(data).desired for data in rows)
+
     def last_outcome(self, target: str) -> OutcomeRecord | None:
         """What became of the last apply to a target; its ``at`` is None where it never ended."""
         return self._intent(intents.c.target == target)
 
     def applied(self, target: str) -> OutcomeRecord | None:
         """The last apply to a target that was read back and found right."""
-        right = intents.c.outcome.in_([Outcome.APPLIED.value, Outcome.UNCHANGED.value])
-        return self._intent(intents.c.target == target, intents.c.verified, right)
+        return self._intent(intents.c.target == target, intents.c.verified, intents.c.outcome.in_(RIGHT))
 
     def unfinished(self) -> tuple[tuple[int, OutcomeRecord], ...]:
         """Intents without an outcome, oldest first: read those targets before anything else."""
@@ -185,6 +212,7 @@ def _record(row: Any) -> OutcomeRecord:
         outcome=None if row.outcome is None else Outcome(row.outcome),
         verified=row.verified,
         failure=encode.unpack_failure(row.failure),
+        cause=Cause(row.cause),
     )
 
 

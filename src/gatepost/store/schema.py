@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision of ``migrations/``; revisions are numbered and sort as text."""
 
 VERSION_TABLE = "gatepost_version"
@@ -258,8 +258,31 @@ intents = Table(
     Column("outcome", Text),
     Column("verified", Boolean, nullable=False),
     Column("failure", LargeBinary),
+    Column("cause", Text, nullable=False, server_default="sync"),
     Index("intents_target", "target", "id"),
     Index("intents_outcome", "outcome"),
     Index("intents_digest", "digest"),
 )
 """One row an apply, written before it and completed after it."""
+
+counts = Table(
+    "counts",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("place", LargeBinary, primary_key=True),
+    Column("packets", BigInteger, nullable=False),
+    Column("rose_at", Moment),
+)
+"""Packets that a device last counted on a prefix, and when they were last seen to have risen."""
+
+drifts = Table(
+    "drifts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("target", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("drift", LargeBinary, nullable=False),
+    Index("drifts_target", "target", "ended_at"),
+)
+"""Changes by others, each from when it was seen until the target was right again."""

@@ -8,13 +8,14 @@ from typing import Self
 from gatepost.kit.clock import Clock, SystemClock
 from gatepost.store.database import connect
 from gatepost.store.lists import Lists
+from gatepost.store.observations import Observations
 from gatepost.store.opening import make_ready
 from gatepost.store.plans import Plans
 from gatepost.store.retention import Retention
 from gatepost.store.sources import Sources
 
 
-class Store(Sources, Lists, Plans, Retention):
+class Store(Sources, Lists, Plans, Observations, Retention):
     """Everything gatepost remembers. Safe to use from several threads and processes.
 
     Every method may raise StoreUnavailable (disk full, no permission, locked) and
