@@ -8,51 +8,45 @@ starts by deleting the generation it was planned on; where another writer came
 first that element is gone and the kernel refuses the whole batch. So no lock
 is needed and two writers can never mix.
 
-The sets are never replaced, only their elements change, so packets always meet
-the old or the new list (a new set, even made and filled in one transaction,
-loses some). Where many elements go, the set that is kept is emptied and filled
-in that same transaction: packets lose nothing by it, and ``nft`` 1.0.6 takes
-eight milliseconds to delete one of 10,000 elements by itself. Chains, rules and everything else
-in the table belong to the user and are neither read nor touched.
+A write too large for one transaction goes in parts, each at a generation of
+its own whose comment says ``mixed`` until the last. Where it is cut off, the
+content is read as mixed and the next apply goes on from what is there.
 
-Reference: https://wiki.nftables.org/wiki-nftables/index.php/Sets and libnftables-json(5).
+The sets are never replaced, only their elements change. Chains, rules and
+everything else in the table belong to the user and are neither read nor
+touched. How the kernel is spoken to is the business of the backend, see
+:class:`gatepost.targets._nft.Kernel`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Any, NoReturn
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal, NoReturn
 
 import msgspec
 
 from gatepost.errors import (
     ConfigInvalid,
-    ProgramFailed,
     StalePlan,
+    TargetError,
     TargetForeign,
     TargetRejected,
     TargetUnavailable,
 )
-from gatepost.kit.process import Finished, Runner, SystemRunner
-from gatepost.model.address import Family, Prefix, Range, format_address, parse_v4, parse_v6
+from gatepost.kit.process import Runner, SystemRunner
+from gatepost.model.address import Family, Prefix, Range
 from gatepost.model.entry import Direction, Entry
-from gatepost.model.plan import Capabilities, Current, Plan
-from gatepost.planning.aggregate import aggregate, to_prefixes, to_ranges
+from gatepost.model.plan import Capabilities, Counted, Current, Plan
+from gatepost.planning.aggregate import to_prefixes, to_ranges
 from gatepost.planning.digest import digest_entries
+from gatepost.targets._nft import Change, Held, Kernel, Place
+from gatepost.targets._nft_program import Program
 from gatepost.targets.base import Target, require_fit
 
 NAME = "^[A-Za-z][A-Za-z0-9_]{0,39}$"
 """Table and set names that nft reads as one plain word."""
-OWNER = "gatepost_owner"
-MARK = "gatepost"
-LINE = 500
-"""Elements a line; nft quotes the whole line in an error."""
-DELETIONS_MAX = 50
-"""Beyond these, emptying and filling the kept set is quicker than deleting."""
-ADDRESS_TYPE = {Family.V4: "ipv4_addr", Family.V6: "ipv6_addr"}
-PARSE = {Family.V4: parse_v4, Family.V6: parse_v6}
 
 
 class Nftables(Target):
@@ -69,14 +63,23 @@ class Nftables(Target):
         set: Annotated[str, msgspec.Meta(pattern=f"^$|{NAME}")] = ""
         """First part of the sets' names; default: the target's name, ``-`` as ``_``."""
         timeout: float = 30.0
-        """Seconds that one run of ``nft`` may take."""
+        """Seconds that one run of ``nft``, or one exchange with the kernel, may take."""
+        backend: Literal["auto", "netlink", "nft"] = "auto"
+        """Speak to the kernel directly, or through the program ``nft``; ``auto`` is ``nft``."""
+        counters: bool = False
+        """Make sets that count the packets of each element."""
 
-    def __init__(self, name: str, options: Options, *, runner: Runner | None = None) -> None:
-        """``runner`` runs ``nft``; default: of this machine. Raises ConfigInvalid for a wrong name."""
-        self._table = _checked(name, "table", options.table)
-        self._set = _checked(name, "set", options.set or name.replace("-", "_"))
-        self._timeout = options.timeout
-        self._runner = runner or SystemRunner()
+    def __init__(
+        self, name: str, options: Options, *, runner: Runner | None = None, kernel: Kernel | None = None
+    ) -> None:
+        """``runner`` runs ``nft``, or ``kernel`` is used as it is; default: of this machine.
+
+        Raises ConfigInvalid for a wrong name.
+        """
+        table = _checked(name, "table", options.table)
+        self._place = Place(table, _checked(name, "set", options.set or name.replace("-", "_")))
+        self._counters = options.counters
+        self._kernel = kernel or _chosen(self._place, options, runner)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -86,232 +89,129 @@ class Nftables(Target):
     @property
     def place(self) -> str:
         """Table and set."""
-        return f"nftables inet {self._table} {self._set}"
+        return str(self._place)
 
     def snippet(self, direction: Direction = Direction.INGRESS) -> str:
         """The two rules with which a chain of the user's, in our table, refers to the sets."""
         side = "saddr" if direction is Direction.INGRESS else "daddr"
-        return f"ip {side} @{self._set}_v4 accept\nip6 {side} @{self._set}_v6 accept\n"
+        v4, v6 = map(self._place.addresses, (Family.V4, Family.V6))
+        return f"ip {side} @{v4} accept\nip6 {side} @{v6} accept\n"
 
     async def current(self) -> Current:
-        """See :meth:`Target.current`: one listing of the table, so both families are of one moment."""
-        held = await self._read()
-        return Current(held.generation, held.entries, held.digest)
+        """See :meth:`Target.current`: both families are of one moment."""
+        return (await self._ours()).current()
 
     async def apply(self, plan: Plan, desired: tuple[Entry, ...]) -> None:
-        """See :meth:`Target.apply`: one ``nft -f -``."""
+        """See :meth:`Target.apply`: in one transaction, but for what is too large for one."""
         require_fit(desired, self.capabilities)
-        wanted = _wanted(desired)
         digest = digest_entries(desired)
-        held = await self._read()
-        if (held.generation, held.digest, digest) != (plan.generation, plan.current, plan.desired):
-            raise _stale(self.place)
-        text = "\n".join(self._transaction(held, wanted, digest))
+        held = await self._ours()
+        before = held.current()
+        if (before.generation, before.digest, digest) != (plan.generation, plan.current, plan.desired):
+            raise self._stale()
         try:
-            finished = await self._nft("-f", "-", stdin=text.encode("ascii"))
-        except TargetUnavailable:
-            await self._settle(plan)
-            return
-        if finished.code:
-            await self._explain(plan, finished)
+            await self._kernel.write(Change(held, _wanted(desired), digest, self._counters))
+        except (TargetRejected, TargetUnavailable) as error:
+            await self._settle(before, digest, error)
 
-    async def _settle(self, plan: Plan) -> None:
-        """After a run that did not end well: believe the kernel alone; raises unless it took the change."""
-        held = await self._read()
-        if (held.generation, held.digest) != (plan.generation + 1, plan.desired):
-            msg = f"nft did not end in time; {self.place} holds what it held before"
-            raise TargetUnavailable(msg)
-
-    async def _explain(self, plan: Plan, refused: Finished) -> NoReturn:
-        """The kernel or nft refused all of it: another writer was first, or the change is impossible."""
-        held = await self._read()
-        if (held.generation, held.digest) != (plan.generation, plan.current):
-            raise _stale(self.place)
-        msg = f"{self.place}: nft refused the change: {refused.words}"
-        raise TargetRejected(msg)
-
-    async def _read(self) -> _Held:
-        listed = await self._nft("-j", "list", "table", "inet", self._table)
-        if listed.code and await self._is_absent():
-            return _Held(exists=False)
-        if listed.code:  # another writer may have made it a moment ago
-            listed = await self._nft("-j", "list", "table", "inet", self._table)
-        if listed.code:
-            msg = f"{self.place} cannot be read: {listed.words}"
-            raise TargetUnavailable(msg)
-        objects = _decode(listed.stdout, self._table)
-        return _Reading(self._table, self._set, objects).held()
-
-    async def _is_absent(self) -> bool:
-        """Whether the table that could not be listed is simply not there; decided without reading words."""
-        tables = await self._nft("-j", "list", "tables", "inet")
-        if tables.code:
-            return False
-        names = [found.table.name for found in _decode(tables.stdout, self._table) if found.table]
-        return self._table not in names
-
-    async def _nft(self, *arguments: str, stdin: bytes = b"") -> Finished:
-        try:
-            return await self._runner.run(["nft", *arguments], stdin=stdin, timeout=self._timeout)
-        except ProgramFailed as error:
-            raise TargetUnavailable(error.message, hint=error.next_step) from None
-
-    def _transaction(self, held: _Held, wanted: dict[Family, list[Range]], digest: str) -> Iterator[str]:
-        yield from self._creation(held)
-        yield from self._next_generation(held, digest)
-        for family in Family:
-            yield from self._change(
-                f"{self._set}_v{family}", {*held.ranges.get(family, ())}, {*wanted[family]}
-            )
-        yield ""
-
-    def _creation(self, held: _Held) -> Iterator[str]:
-        """``create`` fails where another writer was first; ``add`` does not mind."""
+    async def purge(self, current: Current) -> None:
+        """See :meth:`Target.purge`: our sets, and our table where nothing of the user's is in it."""
+        held = await self._ours()
+        before = held.current()
+        if (before.generation, before.digest) != (current.generation, current.digest):
+            raise self._stale()
         if not held.exists:
-            yield f"create table inet {self._table}"
-            yield f"add set inet {self._table} {OWNER} {{ type mark; }}"
-        for family in Family:
-            interval = f"{{ type {ADDRESS_TYPE[family]}; flags interval; }}"
-            yield f"add set inet {self._table} {self._set}_v{family} {interval}"
-        if not held.counted:
-            yield f"create set inet {self._table} {self._set}_gen {{ type mark; size 1; }}"
-
-    def _next_generation(self, held: _Held, digest: str) -> Iterator[str]:
-        """Compare and set: deleting a generation that is not there refuses the whole batch."""
-        place = f"element inet {self._table} {self._set}_gen"
-        if held.generation:
-            yield f"delete {place} {{ {held.generation} }}"
-        yield f'create {place} {{ {held.generation + 1} comment "{MARK} {digest}" }}'
-
-    def _change(self, name: str, has: set[Range], wants: set[Range]) -> Iterator[str]:
-        if len(has - wants) > DELETIONS_MAX:
-            yield f"flush set inet {self._table} {name}"
-            yield from self._elements("add", name, sorted(wants))
             return
-        yield from self._elements("delete", name, sorted(has - wants))
-        yield from self._elements("add", name, sorted(wants - has))
-
-    def _elements(self, verb: str, name: str, ranges: Sequence[Range]) -> Iterator[str]:
-        for start in range(0, len(ranges), LINE):
-            listed = ", ".join(_text(item) for item in ranges[start : start + LINE])
-            yield f"{verb} element inet {self._table} {name} {{ {listed} }}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What the kernel holds of ours."""
-
-    exists: bool
-    """Whether the table is there."""
-    counted: bool = False
-    """Whether the set with the generation is there."""
-    generation: int = 0
-    ranges: Mapping[Family, tuple[Range, ...]] = field(default_factory=dict)
-    """As the kernel stores them: what others added may touch ours."""
-
-    @property
-    def entries(self) -> tuple[Entry, ...]:
-        """Canonical."""
-        stored = (item for ranges in self.ranges.values() for item in ranges)
-        merged = aggregate(prefix for item in stored for prefix in to_prefixes(item))
-        return tuple(sorted(map(Entry, merged), key=lambda entry: entry.key))
-
-    @property
-    def digest(self) -> str:
-        """Of what is really there."""
-        return digest_entries(self.entries)
-
-
-class _Set(msgspec.Struct):
-    """A set or map as ``nft -j`` shows it."""
-
-    name: str
-    type: Any = None
-    flags: str | list[str] = []
-    elem: list[Any] = []
-
-
-class _Table(msgspec.Struct):
-    name: str
-
-
-class _Object(msgspec.Struct):
-    table: _Table | None = None
-    set: _Set | None = None
-    map: _Set | None = None
-
-
-class _Listing(msgspec.Struct):
-    nftables: list[_Object]
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """Makes sure that what was listed is ours before it believes it."""
-
-    table: str
-    set: str
-    objects: list[_Object]
-
-    def held(self) -> _Held:
-        """Raises TargetForeign for anything that gatepost did not make."""
-        sets = {found.set.name: found.set for found in self.objects if found.set}
-        maps = {found.map.name for found in self.objects if found.map}
-        if OWNER not in sets:
-            _refuse(self.table, f"has no set {OWNER}, so it is not ours")
-        if maps & {f"{self.set}_v4", f"{self.set}_v6", f"{self.set}_gen"}:
-            _refuse(self.table, f"has a map of the name {self.set}_…")
-        ranges = {family: self._ranges(sets.get(f"{self.set}_v{family}"), family) for family in Family}
-        generation = self._generation(sets.get(f"{self.set}_gen"))
-        if any(ranges.values()) and not generation:
-            _refuse(self.table, f"has elements in {self.set}_… but no generation of ours")
-        return _Held(exists=True, counted=f"{self.set}_gen" in sets, generation=generation, ranges=ranges)
-
-    def _ranges(self, found: _Set | None, family: Family) -> tuple[Range, ...]:
-        if found is None:
-            return ()
-        flags = [found.flags] if isinstance(found.flags, str) else found.flags
-        if (found.type, flags) != (ADDRESS_TYPE[family], ["interval"]):
-            _refuse(self.table, f"has a set {found.name} of another type")
         try:
-            return tuple(_range(family, element) for element in found.elem)
-        except (OSError, ValueError):
-            _refuse(self.table, "has an element that gatepost cannot read")
+            await self._kernel.purge(held)
+        except (TargetRejected, TargetUnavailable) as error:
+            await self._settle_purge(before, error)
 
-    def _generation(self, found: _Set | None) -> int:
-        if found is None or (found.type == "mark" and not found.elem):
-            return 0
-        match found.elem:
-            case [{"elem": {"val": int() as number, "comment": str() as comment}}] if _is_mark(comment):
-                return number
-            case _:
-                return _refuse(self.table, f"has a set {self.set}_gen that gatepost did not write")
+    async def adopt(self) -> Current:
+        """See :meth:`Target.adopt`: a table without our mark, addresses without a generation."""
+        held = await self._kernel.read()
+        if held.strange:
+            msg = f"{self._table_of} {held.strange}, so it cannot become ours"
+            raise TargetRejected(msg)
+        if held.exists and _unmarked(held):
+            await self._kernel.adopt(held, held.current().digest)
+        return await self.current()
+
+    async def stamp(self) -> str:
+        """See :meth:`Target.stamp`; none by the program ``nft``."""
+        return await self._kernel.stamp()
+
+    async def suspects(self) -> tuple[str, ...]:
+        """See :meth:`Target.suspects`; nobody by the program ``nft``."""
+        return await self._kernel.suspects()
+
+    async def counted(self) -> tuple[Counted, ...]:
+        """See :meth:`Target.counted`: of an interval of several prefixes, each is given all its packets."""
+        packets = (await self._ours()).packets if self._counters else {}
+        found = ((prefix, count) for item, count in packets.items() for prefix in to_prefixes(item))
+        return tuple(Counted(prefix, count) for prefix, count in found)
+
+    async def _ours(self) -> Held:
+        """What is there, if it is ours; raises TargetForeign for anything that gatepost did not make."""
+        held = await self._kernel.read()
+        if held.exists and not held.owned:
+            self._refuse("has no set gatepost_owner, so it is not ours")
+        if held.strange:
+            self._refuse(held.strange)
+        if held.filled and not held.generation:
+            self._refuse(f"has elements in {self._place.set}_… but no generation of ours")
+        return held
+
+    async def _settle(self, before: Current, digest: str, error: TargetError) -> None:
+        """After a write that did not end well: believe the kernel alone; raises unless it took all of it."""
+        held = await self._ours()
+        now = held.current()
+        if (now.generation, now.digest) == (before.generation, before.digest):
+            raise self._unchanged(error) from None
+        ours = held.note is not None and held.note.digest == digest
+        if ours and now.mixed:
+            msg = f"{self.place} holds a part of the change, the next apply completes it: {error.message}"
+            raise type(error)(msg, hint=error.next_step) from None
+        if not (ours and now.digest == digest and isinstance(error, TargetUnavailable)):
+            raise self._stale() from None
+
+    async def _settle_purge(self, before: Current, error: TargetError) -> None:
+        held = await self._ours()
+        now = held.current()
+        if not held.sets and not held.numbered and isinstance(error, TargetUnavailable):
+            return
+        if (now.generation, now.digest) != (before.generation, before.digest):
+            raise self._stale() from None
+        raise self._unchanged(error) from None
+
+    def _unchanged(self, error: TargetError) -> TargetError:
+        """A refusal says it all; of a run without an end the outcome has to be told."""
+        if isinstance(error, TargetRejected):
+            return error
+        msg = f"{self.place} holds what it held before: {error.message}"
+        return type(error)(msg, hint=error.next_step)
+
+    def _stale(self) -> StalePlan:
+        return StalePlan(f"{self.place} or its list has changed since the plan was made")
+
+    @property
+    def _table_of(self) -> str:
+        return f"nftables table inet {self._place.table}"
+
+    def _refuse(self, what: str) -> NoReturn:
+        msg = f"{self._table_of} {what}"
+        raise TargetForeign(msg)
 
 
-def _range(family: Family, element: Any) -> Range:
-    """An element as ``nft -j`` shows it; raises OSError or ValueError for any other."""
-    match element:
-        case {"elem": {"val": value}}:
-            return _range(family, value)
-        case str():
-            return Range(family, PARSE[family](element), PARSE[family](element))
-        case {"range": [str() as first, str() as last]}:
-            return Range(family, PARSE[family](first), PARSE[family](last))
-        case {"prefix": {"addr": str() as address, "len": int() as length}}:
-            prefix = Prefix(family, PARSE[family](address), length)
-            return Range(family, prefix.network, prefix.last)
-        case _:
-            msg = "no address, range or prefix"
-            raise ValueError(msg)
+def _unmarked(held: Held) -> bool:
+    return not held.owned or (held.filled and not held.generation)
 
 
-def _refuse(table: str, what: str) -> NoReturn:
-    msg = f"nftables table inet {table} {what}"
-    raise TargetForeign(msg)
-
-
-def _is_mark(comment: str) -> bool:
-    return re.fullmatch(rf"{MARK} sha256:[0-9a-f]{{64}}", comment) is not None
+def _chosen(place: Place, options: Nftables.Options, runner: Runner | None) -> Kernel:
+    if options.backend == "netlink":
+        msg = "backend netlink is not there yet"
+        raise ConfigInvalid(msg)
+    return Program(place, runner or SystemRunner(), options.timeout)
 
 
 def _checked(target: str, option: str, name: str) -> str:
@@ -321,24 +221,7 @@ def _checked(target: str, option: str, name: str) -> str:
     return name
 
 
-def _decode(listing: bytes, table: str) -> list[_Object]:
-    try:
-        return msgspec.json.decode(listing, type=_Listing).nftables
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        msg = f"nft gave no listing of table inet {table} that gatepost can read"
-        raise TargetUnavailable(msg) from None
-
-
-def _wanted(desired: Iterable[Entry]) -> dict[Family, list[Range]]:
+def _wanted(desired: Iterable[Entry]) -> dict[Family, tuple[Range, ...]]:
     """Merged: the kernel refuses intervals that overlap."""
     ranges = to_ranges(entry.value for entry in desired if isinstance(entry.value, Prefix))
-    return {family: [item for item in ranges if item.family is family] for family in Family}
-
-
-def _stale(place: str) -> StalePlan:
-    return StalePlan(f"{place} or its list has changed since the plan was made")
-
-
-def _text(item: Range) -> str:
-    first = format_address(item.family, item.first)
-    return first if item.first == item.last else f"{first}-{format_address(item.family, item.last)}"
+    return {family: tuple(item for item in ranges if item.family is family) for family in Family}

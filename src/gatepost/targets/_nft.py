@@ -1,0 +1,178 @@
+"""What the nftables target and its two ways to the kernel have in common.
+
+A :class:`Kernel` gathers facts and carries out changes; whether what is there
+is ours, and what shall be there, the target alone decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gatepost.model.address import Family, Range
+from gatepost.model.entry import Entry
+from gatepost.model.plan import Current
+from gatepost.planning.aggregate import aggregate, to_prefixes
+from gatepost.planning.digest import digest_entries
+
+OWNER = "gatepost_owner"
+"""Set of type ``mark`` without elements: the sign that a table is ours."""
+ADDRESS_TYPE = {Family.V4: "ipv4_addr", Family.V6: "ipv6_addr"}
+_NOTE = re.compile(r"gatepost (mixed )?(sha256:[0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Names of one target's table, of family ``inet``, and of its sets; plain words, checked before."""
+
+    table: str
+    set: str
+
+    def __str__(self) -> str:
+        """In words for people."""
+        return f"nftables inet {self.table} {self.set}"
+
+    def addresses(self, family: Family) -> str:
+        """Name of the interval set of a family, without ``auto-merge``."""
+        return f"{self.set}_v{family}"
+
+    @property
+    def generation(self) -> str:
+        """Name of the set of type ``mark`` and size 1 whose one element is the generation."""
+        return f"{self.set}_gen"
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of all our sets but the owner's mark."""
+        return frozenset({*map(self.addresses, Family), self.generation})
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """The comment of the generation's element."""
+
+    digest: str
+    """Of the content that the write led to, or leads to while it is unfinished."""
+    unfinished: bool = False
+    """Whether parts of the write are still to come."""
+
+    def __str__(self) -> str:
+        """As it stands in the kernel: hexadecimal and fixed words, nothing of anybody's."""
+        return f"gatepost {'mixed ' if self.unfinished else ''}{self.digest}"
+
+    @classmethod
+    def parse(cls, comment: str) -> Note | None:
+        """None for any comment that we did not write."""
+        found = _NOTE.fullmatch(comment)
+        return cls(found[2], unfinished=found[1] is not None) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the kernel holds at a place, of one moment, as found: judged by the target."""
+
+    exists: bool
+    """Whether the table is there."""
+    owned: bool = False
+    """Whether the owner's mark is in it."""
+    alone: bool = False
+    """Whether it holds nothing beside that mark and the sets of this place."""
+    strange: str = ""
+    """Why something of our names cannot be ours, after "table … ": "has a set edge_v4 of another type"."""
+    sets: Mapping[Family, bool] = field(default_factory=dict)
+    """The address sets that are there, and whether each counts packets."""
+    numbered: bool = False
+    """Whether the set for the generation is there, with its element or without."""
+    generation: int = 0
+    """0 where the element is not there."""
+    note: Note | None = None
+    """Beside a generation, never None."""
+    ranges: Mapping[Family, tuple[Range, ...]] = field(default_factory=dict)
+    """As the kernel stores them: what others added may touch ours."""
+    packets: Mapping[Range, int] = field(default_factory=dict)
+    """Of the ranges in sets that count."""
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is any address."""
+        return any(self.ranges.values())
+
+    def current(self) -> Current:
+        """As the engine sees it: the digest is of what is really there."""
+        entries = self._entries()
+        digest = digest_entries(entries)
+        mixed = self.note is not None and self.note.unfinished and self.note.digest != digest
+        return Current(self.generation, entries, digest, mixed)
+
+    def _entries(self) -> tuple[Entry, ...]:
+        stored = (item for ranges in self.ranges.values() for item in ranges)
+        merged = aggregate(prefix for item in stored for prefix in to_prefixes(item))
+        return tuple(sorted(map(Entry, merged), key=lambda entry: entry.key))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From what is held to what is wanted, at the next generation."""
+
+    held: Held
+    wanted: Mapping[Family, tuple[Range, ...]]
+    """Sorted and merged, both families always: the kernel refuses intervals that overlap."""
+    digest: str
+    """Of the wanted content."""
+    counters: bool = False
+    """Whether sets that are made shall count packets; those that are there stay as they are."""
+
+    def additions(self, family: Family) -> list[Range]:
+        """Sorted."""
+        return sorted({*self.wanted[family]} - {*self.held.ranges.get(family, ())})
+
+    def removals(self, family: Family) -> list[Range]:
+        """Sorted; one may overlap an addition, so the two must go in one transaction."""
+        return sorted({*self.held.ranges.get(family, ())} - {*self.wanted[family]})
+
+
+class Kernel(Protocol):
+    """A way to the nftables of a network namespace, for one place.
+
+    Every method raises TargetUnavailable where the kernel could not be asked,
+    or may or may not have taken the change: the target then reads again.
+    """
+
+    async def read(self) -> Held:
+        """All of it of one moment; judges nothing."""
+        ...
+
+    async def write(self, change: Change) -> None:
+        """Carry it out, in one transaction that starts by deleting the generation held.
+
+        Beyond what one transaction can take: in parts, each of which compares and
+        raises the generation, additions before removals, the note unfinished until
+        the last. Raises TargetRejected where the kernel refused it, and may raise
+        StalePlan where it knows that the generation was another.
+        """
+        ...
+
+    async def purge(self, held: Held) -> None:
+        """Remove the sets of the place, and the table where nothing else is in it, in one transaction.
+
+        It compares the generation too. Raises TargetRejected, naming them, where rules refer to a set.
+        """
+        ...
+
+    async def adopt(self, held: Held, digest: str) -> None:
+        """Set the marks that are missing, in one transaction; the table is there.
+
+        The owner's, and where there are addresses without a generation: 1, with
+        ``digest`` as its note. Raises TargetRejected.
+        """
+        ...
+
+    async def stamp(self) -> str:
+        """See :meth:`gatepost.targets.base.Target.stamp`."""
+        ...
+
+    async def suspects(self) -> tuple[str, ...]:
+        """See :meth:`gatepost.targets.base.Target.suspects`."""
+        ...
