@@ -131,7 +131,7 @@ def effective(settings: Settings) -> dict[str, Any]:
             for name, one in settings.lists.items()
         },
         "targets": {
-            name: {"kind": one.plugin.kind, "list": one.list, **plain(one.options)}
+            name: {"kind": one.plugin.kind, "list": one.list, "repair": one.repair, **plain(one.options)}
             for name, one in settings.targets.items()
         },
         "notify": [{**plain(one), "options": _referring(one.options)} for one in settings.notify],

@@ -165,6 +165,9 @@ LIST_KEYS: Mapping[str, GuardKey] = {
         Limits, "absences", "Complete fetches without an entry before it counts as removed.", 1, 1000
     ),
     "grace": _duration(Limits, "grace", "How much longer a removed entry stays applied."),
+    "counted_grace": _duration(
+        Limits, "counted_grace", "And at most that much longer still where a device counts packets on it."
+    ),
     "baseline": GuardKey(
         "Ages of earlier answers that changes are also measured against: at most "
         f"{BASELINES_MOST}, {BASELINE_LEAST.days} to {BASELINE_MOST.days} days each.",

@@ -57,7 +57,8 @@ def load(path: Path, home_of_user: Callable[[], Path] = Path.home) -> Settings:
     home = _state_home(home_of_user)
     return Settings(
         path=path,
-        **_store(document, path, home),
+        **(store := _store(document, path, home)),
+        state=_state(store["store_url"], home),
         cache=home and home / "tokens",
         limits=limits,
         accounts=accounts,
@@ -88,6 +89,12 @@ def _store(document: Document, path: Path, home: Path | None) -> dict[str, Any]:
     # relative to the file, not to where a timer starts us: another place would be an empty history
     fixed = url if prefix or Path(place).is_absolute() else f"sqlite:///{path.resolve().parent / place}"
     return {"store_url": fixed, **read_keys(document, where, table, STORE_KEYS)}
+
+
+def _state(store_url: str, home: Path | None) -> Path | None:
+    """Beside the history's file; for a history on a server, at home."""
+    _, _, place = store_url.partition("sqlite:///")
+    return Path(place).with_suffix(".state") if place else home and home / "gatepost.state"
 
 
 def _default_store(document: Document, home: Path | None) -> str:

@@ -183,6 +183,11 @@ def _targets() -> list[JSON]:
         common = {
             "kind": {"const": plugin.kind, "description": "The kind of target."},
             "list": {"type": "string", "description": "Name of the list it holds."},
+            "repair": {
+                "type": "boolean",
+                "default": False,
+                "description": "Undo what others change there without asking; else it is reported and held.",
+            },
         }
         found.append(_object({**common, **properties}, ["kind", "list", *required], _summary(plugin)))
     return found

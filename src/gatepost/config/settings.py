@@ -67,6 +67,8 @@ class TargetSettings:
     plugin: type[Target]
     options: Any
     list: str
+    repair: bool = False
+    """Whether what others changed there is undone without asking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,8 @@ class Settings:
     store_url: str
     cache: Path | None
     """Directory of token caches, 0700; None keeps tokens in memory, where the user has no home directory."""
+    state: Path | None = None
+    """Directory of what this host must know without the history: what is applied, what waits to be confirmed."""
     keep: timedelta = timedelta(days=400)
     """Age from which history is forgotten; what is in force never is."""
     max_bytes: int = 1 << 30

@@ -10,9 +10,13 @@ from gatepost.config.accounts import unread
 from gatepost.config.settings import ListSettings, TargetSettings
 from gatepost.config.tables import named, plugin_of
 from gatepost.config.toml import Document, KeyPath
-from gatepost.config.values import build
+from gatepost.config.values import build, convert
 from gatepost.errors import ConfigInvalid, cut
 from gatepost.targets.base import Target
+
+
+COMMON = ("kind", "list", "repair")
+"""Keys of every target."""
 
 
 def read_targets(document: Document, lists: Mapping[str, ListSettings]) -> dict[str, TargetSettings]:
@@ -39,9 +43,10 @@ def _target(
         document.refuse(
             (*where, "list"), f"expected the name of a list ({', '.join(sorted(lists)) or 'none'})"
         )
-    options = {key: value for key, value in table.items() if key not in ("kind", "list")}
-    document.only(options, {one.name for one in fields(plugin.Options)} | {"kind", "list"}, where)
-    return TargetSettings(name, plugin, build(plugin.Options, document, where, options, unread), of)
+    options = {key: value for key, value in table.items() if key not in COMMON}
+    document.only(options, {one.name for one in fields(plugin.Options)} | {*COMMON}, where)
+    repair = convert(document, (*where, "repair"), table.get("repair", False), bool, unread)
+    return TargetSettings(name, plugin, build(plugin.Options, document, where, options, unread), of, repair)
 
 
 def _place_key(document: Document, target: TargetSettings) -> str:

@@ -38,6 +38,8 @@ class Limits:
     """Complete fetches without an entry before it counts as removed."""
     grace: timedelta = timedelta(days=7)
     """And it stays applied that much longer."""
+    counted_grace: timedelta = timedelta(days=30)
+    """And at most that much longer still while a device that counts saw it used within the grace."""
 
 
 FLOOR_V4 = 8

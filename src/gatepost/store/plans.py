@@ -16,7 +16,6 @@ from gatepost.store import encode
 from gatepost.store._subject import Subject, put
 from gatepost.store.schema import awaits, intents, plans, words
 
-
 RIGHT = (Outcome.APPLIED.value, Outcome.UNCHANGED.value)
 """Outcomes after which, if verified, the target held what it should."""
 
