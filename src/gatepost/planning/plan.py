@@ -18,8 +18,9 @@ from gatepost.model.content import Allowlist, Content, Snapshot, State
 from gatepost.model.entry import Entry
 from gatepost.model.limits import Limits
 from gatepost.model.plan import Capabilities, Cause, Current, Plan, PlanStatus
+from gatepost.model.protect import Protected
 from gatepost.model.reason import Reason
-from gatepost.planning import guard
+from gatepost.planning import guard, protect
 from gatepost.planning.canonical import canonical, without
 from gatepost.planning.digest import digest_entries, digest_plan
 from gatepost.planning.measure import Comparison, compare
@@ -46,6 +47,8 @@ class PlanRequest:
     """Of the last verified write."""
     unconfirmed: datetime | None = None
     """Until when the last write waits to be confirmed."""
+    protected: tuple[Protected, ...] = ()
+    """What stays let in where it is let in now, whatever the list says."""
 
 
 def project(content: Content, capabilities: Capabilities) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
@@ -147,6 +150,7 @@ def _reasons(
     return (
         *guard.empty(target, desired),
         *guard.floor(target, desired),
+        *protect.protected(target, request.allowlist, remove, desired, request.protected),
         *guard.widest(target, pins, before, limits),
         *guard.total(target, desired, holds, limits),
         *guard.max_entries(target, desired, request.capabilities.max_entries),
