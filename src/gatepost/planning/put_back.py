@@ -1,0 +1,46 @@
+"""Plans to an earlier content: judged by nothing but what no approval lets through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gatepost.model.content import Serial
+from gatepost.model.entry import Entry
+from gatepost.model.plan import Current, Plan, PlanStatus
+from gatepost.planning import guard
+from gatepost.planning.canonical import without
+from gatepost.planning.digest import digest_entries, digest_plan
+
+
+def plan_back(target: str, list_: str, serial: Serial, current: Current, desired: tuple[Entry, ...]) -> Plan:
+    """The changes to what a target held before; held, for good, where that may never be applied."""
+    reasons = (*guard.empty(target, desired), *guard.floor(target, desired))
+    wanted = digest_entries(desired)
+    same = wanted == current.digest and not current.mixed
+    free = PlanStatus.IN_STEP if same else PlanStatus.CHANGES
+    plan = Plan(
+        target=target,
+        list=list_,
+        serial=serial,
+        status=PlanStatus.HELD if reasons else free,
+        generation=current.generation,
+        current=current.digest,
+        desired=wanted,
+        add=without(desired, current.entries),
+        remove=without(current.entries, desired),
+        leaving=(),
+        reasons=reasons,
+        awaits=(),
+        notes=(),
+        digest="",
+        mixed=current.mixed,
+    )
+    return replace(plan, digest=digest_plan(plan))
+
+
+def plan_away(target: str, list_: str, serial: Serial, current: Current) -> Plan:
+    """The removal of everything of ours, as a person asked for it."""
+    plan = plan_back(target, list_, serial, current, ())
+    status = PlanStatus.CHANGES if current.generation else PlanStatus.IN_STEP
+    away = replace(plan, status=status, reasons=())
+    return replace(away, digest=digest_plan(away))
