@@ -90,7 +90,8 @@ def read_regular(place: Path, limit: int) -> bytes | None:
 class FileLock:
     """Advisory lock of a lock file: released by the kernel when we die.
 
-    The file stays: removing it would let two holders in.
+    The file stays, or its holder removes it: a lock that is not that of the
+    file at the place is none, so two holders cannot be.
     """
 
     def __init__(self, place: Path) -> None:
@@ -107,8 +108,17 @@ class FileLock:
             if error.errno != errno.EWOULDBLOCK:
                 raise
             return False
+        if not self._is_placed(handle):
+            os.close(handle)
+            return False
         self._handle = handle
         return True
+
+    def _is_placed(self, handle: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(handle), self._place.lstat())
+        except FileNotFoundError:
+            return False
 
     def release(self) -> None:
         """Let the next one in."""

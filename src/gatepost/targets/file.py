@@ -14,22 +14,25 @@ the next:
 Wherever it stops, the file is the old or the new one, whole, and the next run
 recognises which by its digest: a file that is the pending one counts as written
 if nothing had to be reloaded, and else as not yet in force, so that the next
-apply writes and reloads again. A file that is neither was edited by somebody:
-that is drift, shown as what is really there. A file without a sidecar that is
-not empty is not ours and is never overwritten.
+apply writes and reloads again. What lies beside the file by then is cleared up
+by whoever reads next and can have the lock. A file that is neither was edited
+by somebody: that is drift, shown as what is really there. A file without a
+sidecar that is not empty is not ours and is never overwritten; a person may
+let it be adopted.
+
+Removing goes the other way: the file is put aside, the reload runs, and the
+sidecar goes last. Where that stops, the file counts as removed by hand.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import anyio
 import msgspec
@@ -47,23 +50,19 @@ from gatepost.errors import (
 from gatepost.formats.base import Edition, Format
 from gatepost.kit.clock import Clock, SystemClock
 from gatepost.kit.discovery import plugins
-from gatepost.kit.files import FileLock, Staged, read_regular, stage, sync_directory, write_atomic
+from gatepost.kit.files import FileLock, Staged, stage
 from gatepost.kit.process import Finished, Runner, SystemRunner
-from gatepost.model.address import Family, Prefix, parse_v4, parse_v6
-from gatepost.model.entry import Domain, Entry, PortRange, Protocol
+from gatepost.model.entry import Entry
 from gatepost.model.plan import Capabilities, Current, Plan
 from gatepost.planning.digest import digest_entries
+from gatepost.targets._file_ledger import Held, Ledger, Version
 from gatepost.targets.base import Target, require_fit
 
 T = TypeVar("T")
 
 MODE = "^0?[0-7]{3}$"
-SIDECAR_MODE = 0o600
-SIZE_MAX = 256 * 1024 * 1024
-"""Bytes of a file that is read back."""
 PATIENCE = 0.02
 """Seconds between two tries to get the lock."""
-PREFIX_TEXT = re.compile(rb"[0-9a-f:.]+/[0-9]{1,3}")
 
 
 class File(Target):
@@ -97,7 +96,7 @@ class File(Target):
             raise ConfigInvalid(msg)
         self._options = options
         self._format = _format(name, options.format)
-        self._ledger = _Ledger(Path(options.path).absolute(), self._format, reloads=bool(options.reload))
+        self._ledger = Ledger(Path(options.path).absolute(), self._format, reloads=bool(options.reload))
         self._runner = runner or SystemRunner()
         self._clock = clock or SystemClock()
 
@@ -118,6 +117,7 @@ class File(Target):
 
     async def current(self) -> Current:
         """See :meth:`Target.current`; a file that is not as we wrote it gives what is really there."""
+        await self._do(self._tidy)
         return (await self._do(self._ledger.read)).current
 
     async def apply(self, plan: Plan, desired: tuple[Entry, ...]) -> None:
@@ -125,16 +125,78 @@ class File(Target):
         require_fit(desired, self.capabilities)
         async with self._locked():
             held = await self._do(self._ledger.read)
-            now = (held.current.generation, held.current.digest, digest_entries(desired))
-            if now != (plan.generation, plan.current, plan.desired):
-                msg = f"{self.place} or its list has changed since the plan was made"
-                raise StalePlan(msg)
+            self._require(held, plan.generation, plan.current)
+            if digest_entries(desired) != plan.desired:
+                raise self._stale()
             edition = Edition(plan.list, plan.serial, self._clock.now(), desired)
             await self._replace(held, edition)
 
-    async def _replace(self, held: _Held, edition: Edition) -> None:
+    async def purge(self, current: Current) -> None:
+        """See :meth:`Target.purge`: the file, its sidecar and its lock; then the reload runs."""
+        held = await self._do(self._ledger.read)
+        self._require(held, current.generation, current.digest)
+        if await self._do(self._ledger.is_bare):
+            return
+        async with self._locked():
+            held = await self._do(self._ledger.read)
+            self._require(held, current.generation, current.digest)
+            if held.edited:
+                msg = f"{self.place} was edited by hand, so it is not ours to remove"
+                raise TargetRejected(msg, hint="Apply the list again, or remove the file yourself.")
+            with anyio.CancelScope(shield=True):
+                await self._remove(held)
+
+    async def adopt(self) -> Current:
+        """See :meth:`Target.adopt`: a file without a sidecar, whose format explains every byte of it."""
+        async with self._locked():
+            try:
+                await self._do(partial(self._ledger.adopt, self._clock.now()))
+            except TargetForeign as error:
+                raise TargetRejected(error.message) from None
+        return await self.current()
+
+    async def stamp(self) -> str:
+        """See :meth:`Target.stamp`: number, size and times of the file and of its sidecar."""
+        return await self._do(self._ledger.stamp)
+
+    async def suspects(self) -> tuple[str, ...]:
+        """See :meth:`Target.suspects`: whose the file is, and when it was changed."""
+        return await self._do(self._ledger.suspects)
+
+    def _tidy(self) -> None:
+        """Clear up after a writer that died; somebody who may only read cannot, and it waits."""
+        lock = FileLock(self._ledger.beside("lock"))
+        try:
+            if self._ledger.leftovers() and lock.acquire():
+                self._ledger.settle()
+        except (OSError, ValueError):
+            return
+        finally:
+            lock.release()
+
+    def _require(self, held: Held, generation: int, digest: str) -> None:
+        if (held.current.generation, held.current.digest) != (generation, digest):
+            raise self._stale()
+
+    def _stale(self) -> StalePlan:
+        return StalePlan(f"{self.place} or its list has changed since the plan was made")
+
+    async def _remove(self, held: Held) -> None:
+        if held.ours:
+            await self._do(self._ledger.put_aside)
+        words = await self._reload_words()
+        if words is None:
+            await self._do(self._ledger.forget)
+            return
+        if held.ours:
+            await self._do(self._ledger.put_back)
+        again = await self._reload_words()
+        msg = f"{self.place}: the reload without it failed: {words}; {_state(again)}"
+        raise TargetRejected(msg)
+
+    async def _replace(self, held: Held, edition: Edition) -> None:
         data = self._render(edition)
-        version = _Version.of(held.current.generation + 1, edition, data)
+        version = Version.of(held.current.generation + 1, edition, data)
         staged = await self._do(partial(stage, self._ledger.path, data, mode=int(self._options.mode, 8)))
         try:
             await self._check(staged)
@@ -144,7 +206,7 @@ class File(Target):
         finally:
             staged.discard()
 
-    async def _swap(self, held: _Held, staged: Staged, final: Staged) -> None:
+    async def _swap(self, held: Held, staged: Staged, final: Staged) -> None:
         try:
             await self._do(staged.commit)
             await self._reload(held)
@@ -169,14 +231,14 @@ class File(Target):
             msg = f"{self.place}: the check refused the new file: {answer.words}"
             raise TargetRejected(msg)
 
-    async def _reload(self, held: _Held) -> None:
+    async def _reload(self, held: Held) -> None:
         words = await self._reload_words()
         if words is None:
             return
         await self._do(partial(self._ledger.restore, held))
+        await self._do(self._ledger.settle)
         again = await self._reload_words()
-        state = "and the reload of it works" if again is None else f"but its reload fails too: {again}"
-        msg = f"{self.place}: the reload failed: {words}; the old file is back, {state}"
+        msg = f"{self.place}: the reload failed: {words}; {_state(again)}"
         raise TargetRejected(msg)
 
     async def _reload_words(self) -> str | None:
@@ -211,171 +273,10 @@ class File(Target):
             lock.release()
 
 
-class _Row(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An entry in the sidecar."""
-
-    value: str
-    protocol: Protocol | None = None
-    ports: tuple[PortRange, ...] = ()
-    necessary: bool | None = None
-
-    @classmethod
-    def of(cls, entry: Entry) -> _Row:
-        """Everything but the note."""
-        return cls(str(entry.value), entry.protocol, entry.ports, entry.necessary)
-
-    def entry(self) -> Entry:
-        """Raises OSError or ValueError where somebody edited the sidecar."""
-        return Entry(_value(self.value), self.protocol, self.ports, self.necessary)
-
-
-class _Version(msgspec.Struct, frozen=True):
-    """One content that we wrote, or were about to write."""
-
-    generation: int
-    sha256: str | None
-    """Of the file's bytes; None where there was no file."""
-    list: str
-    serial: int
-    at: datetime
-    entries: tuple[_Row, ...]
-
-    @classmethod
-    def of(cls, generation: int, edition: Edition, data: bytes) -> _Version:
-        """Of an edition and its rendering."""
-        rows = tuple(map(_Row.of, edition.entries))
-        return cls(generation, _hash(data), edition.list, edition.serial, edition.at, rows)
-
-    def current(self) -> Current:
-        """As the engine sees it."""
-        entries = tuple(row.entry() for row in self.entries)
-        return Current(self.generation, entries, digest_entries(entries))
-
-    def edition(self, entries: tuple[Entry, ...]) -> Edition:
-        """The same edition with other entries."""
-        return Edition(self.list, self.serial, self.at, entries)
-
-
-class _Sidecar(msgspec.Struct, frozen=True):
-    gatepost: Literal[1]
-    """Our mark, and the form of this file."""
-    format: str
-    written: _Version
-    pending: _Version | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What is at the place, and what we know of it."""
-
-    data: bytes | None
-    """What to come back to: the bytes that are there, or the last ones in force if those never were."""
-    mode: int
-    written: _Version
-    current: Current
-
-
-@dataclass(frozen=True, slots=True)
-class _Ledger:
-    """File and sidecar, read and written together."""
-
-    path: Path
-    format: Format
-    reloads: bool
-    """Whether a pending file still waits for its reload."""
-
-    def beside(self, what: str) -> Path:
-        """``.NAME.gatepost.WHAT``."""
-        return self.path.with_name(f".{self.path.name}.gatepost.{what}")
-
-    @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Say what the system's errors mean for this target."""
-        try:
-            yield
-        except OSError as error:
-            msg = f"file {self.path}: {error.strerror or type(error).__name__}"
-            hint = "Check that the directory exists, its permissions and the free space."
-            raise TargetUnavailable(msg, hint=hint) from None
-        except ValueError as error:
-            msg = f"file {self.path} is not ours: {error}"
-            raise TargetForeign(msg) from None
-
-    def read(self) -> _Held:
-        """File and sidecar of one moment: the sidecar must not change while the file is read."""
-        before, data = self._sidecar_bytes(), read_regular(self.path, SIZE_MAX)
-        while before != (after := self._sidecar_bytes()):
-            before, data = after, read_regular(self.path, SIZE_MAX)
-        mode = self.path.stat().st_mode & 0o777 if data is not None else 0
-        if before is None:
-            written = self._never_written(data)
-            return _Held(data, mode, written, written.current())
-        sidecar = self._decode(before)
-        return _Held(self._last_good(sidecar, data), mode, sidecar.written, self._current(sidecar, data))
-
-    def announce(self, held: _Held, version: _Version) -> Staged:
-        """Record what is about to be written; gives the sidecar for when it is, ready to be put in place."""
-        pending = _Sidecar(1, self.format.name, held.written, version)
-        write_atomic(self.beside("json"), msgspec.json.encode(pending), mode=SIDECAR_MODE)
-        done = _Sidecar(1, self.format.name, version)
-        return stage(self.beside("json"), msgspec.json.encode(done), mode=SIDECAR_MODE)
-
-    def restore(self, held: _Held) -> None:
-        """Put the old bytes back, or nothing where nothing was."""
-        if held.data is not None:
-            write_atomic(self.path, held.data, mode=held.mode)
-            return
-        self.path.unlink(missing_ok=True)
-        sync_directory(self.path.parent)
-
-    def _current(self, sidecar: _Sidecar, data: bytes | None) -> Current:
-        written, pending = sidecar.written, sidecar.pending
-        found = None if data is None else _hash(data)
-        if sidecar.format != self.format.name:
-            return Current(written.generation, (), f"sha256:{found}")
-        if found == written.sha256:
-            return written.current()
-        if pending and found == pending.sha256:
-            return written.current() if self.reloads else pending.current()
-        return self._edited(written, data)
-
-    def _last_good(self, sidecar: _Sidecar, data: bytes | None) -> bytes | None:
-        written, pending = sidecar.written, sidecar.pending
-        if not (self.reloads and pending and data is not None and _hash(data) == pending.sha256):
-            return data
-        if written.sha256 is None:
-            return None
-        earlier = self.format.render(written.edition(written.current().entries))
-        return earlier if _hash(earlier) == written.sha256 else data
-
-    def _edited(self, written: _Version, data: bytes | None) -> Current:
-        """What an edited file holds, where it is still of our form; else that it is not what it should be."""
-        texts = PREFIX_TEXT.findall(data or b"")
-        try:
-            entries = tuple(Entry(_prefix(text.decode())) for text in dict.fromkeys(texts))
-            explained = self.format.render(written.edition(entries)) == (data or b"")
-        except (OSError, ValueError):
-            explained = False
-        if explained:
-            return Current(written.generation, entries, digest_entries(entries))
-        return Current(written.generation, (), f"sha256:{_hash(data or b'')}")
-
-    def _sidecar_bytes(self) -> bytes | None:
-        return read_regular(self.beside("json"), SIZE_MAX)
-
-    def _decode(self, sidecar: bytes) -> _Sidecar:
-        try:
-            return msgspec.json.decode(sidecar, type=_Sidecar)
-        except msgspec.DecodeError:
-            msg = f"{self.beside('json').name} is no sidecar of gatepost"
-            raise ValueError(msg) from None
-
-    def _never_written(self, data: bytes | None) -> _Version:
-        if data:
-            msg = "it is not empty and has no sidecar of gatepost"
-            raise ValueError(msg)
-        found = None if data is None else _hash(data)
-        return _Version(0, found, "", 0, datetime(1970, 1, 1, tzinfo=UTC), ())
+def _state(again: str | None) -> str:
+    """What the second reload, of what was there before, says."""
+    state = "and the reload of it works" if again is None else f"but its reload fails too: {again}"
+    return f"the old file is back, {state}"
 
 
 def _format(target: str, name: str) -> Format:
@@ -384,17 +285,3 @@ def _format(target: str, name: str) -> Format:
         msg = f"targets.{target}: no format {cut(name)}; there are {', '.join(sorted(known))}"
         raise ConfigInvalid(msg)
     return known[name]()
-
-
-def _hash(data: bytes) -> str:
-    return sha256(data).hexdigest()
-
-
-def _value(text: str) -> Prefix | Domain:
-    return _prefix(text) if "/" in text else Domain(text.removeprefix("*."), tree=text.startswith("*."))
-
-
-def _prefix(text: str) -> Prefix:
-    address, _, length = text.partition("/")
-    family, parse = (Family.V6, parse_v6) if ":" in address else (Family.V4, parse_v4)
-    return Prefix(family, parse(address), int(length))
