@@ -109,6 +109,17 @@ GOOD: Mapping[str, Any] = {
             "timeout": 5.0,
         },
     },
+    "protect": {
+        "addresses": [
+            {"value": "203.0.113.0/24", "why": "office"},
+            {"value": "bastion.example.com", "why": "the way in"},
+        ],
+        "session": True,
+        "control_plane": False,
+        "dns": True,
+        "ntp": False,
+        "platforms": True,
+    },
     "notify": [
         {
             "kind": "feishu",

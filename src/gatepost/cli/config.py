@@ -134,6 +134,10 @@ def effective(settings: Settings) -> dict[str, Any]:
             name: {"kind": one.plugin.kind, "list": one.list, "repair": one.repair, **plain(one.options)}
             for name, one in settings.targets.items()
         },
+        "protect": {
+            **plain(settings.protect),
+            "addresses": [{"value": str(one.value), "why": one.why} for one in settings.protect.addresses],
+        },
         "notify": [{**plain(one), "options": _referring(one.options)} for one in settings.notify],
     }
 

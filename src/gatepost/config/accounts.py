@@ -34,8 +34,13 @@ def _account(
     built = build(client.Account, document, where, options, unread)
     if built.proxy is not None:
         _check_proxy(document, (*where, "proxy"), built.proxy)
+    proxy = urlsplit(built.proxy or "").hostname
     return AccountSettings(
-        name, client, partial(build, client.Account, document, where, options, resolve), dict(table)
+        name=name,
+        client=client,
+        build=partial(build, client.Account, document, where, options, resolve),
+        shown=dict(table),
+        hosts=frozenset({proxy}) if proxy else client.hosts_of(built),
     )
 
 

@@ -13,8 +13,9 @@ from gatepost.config.tables import direction_of, named, table_in
 from gatepost.config.toml import Document, KeyPath
 from gatepost.config.values import convert
 from gatepost.errors import cut
+from gatepost.model.address import Prefix
 from gatepost.model.content import Allowlist, Override
-from gatepost.model.entry import Direction
+from gatepost.model.entry import Direction, Domain
 from gatepost.model.limits import Limits
 from gatepost.planning.normalise import parse_value
 
@@ -54,19 +55,24 @@ def _overrides(document: Document, where: KeyPath, rows: Any) -> tuple[Override,
 
 
 def _override(document: Document, where: KeyPath, row: Any) -> Override:
+    value, why = value_and_why(document, where, row, "until")
+    return Override(value, why, _until(document, (*where, "until"), row.get("until")))
+
+
+def value_and_why(document: Document, where: KeyPath, row: Any, *others: str) -> tuple[Prefix | Domain, str]:
+    """What an owner names, and the reason; ``others``: keys that may stand beside. Raises ConfigInvalid."""
     if not isinstance(row, dict):
         document.refuse(where, 'expected { value = "…", why = "…" }')
-    document.only(row, ("value", "why", "until"), where)
+    document.only(row, ("value", "why", *others), where)
     if not isinstance(row.get("why"), str) or not row["why"].strip():
         document.refuse((*where, "why"), "say why, for the person who reads this in a year")
     text = row.get("value")
     if not isinstance(text, str):
         document.refuse((*where, "value"), "expected an address, network or domain in quotes")
     try:
-        value = parse_value(text)
+        return parse_value(text), row["why"]
     except ValueError as error:
         document.refuse((*where, "value"), f"not an address, network or domain ({cut(str(error))})")
-    return Override(value, row["why"], _until(document, (*where, "until"), row.get("until")))
 
 
 def _until(document: Document, where: KeyPath, value: Any) -> datetime | None:

@@ -11,6 +11,7 @@ from gatepost.config.accounts import read_accounts
 from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, STORE_KEYS, read_keys, read_limits
 from gatepost.config.lists import check_lists, read_lists
 from gatepost.config.notify import read_notify
+from gatepost.config.protect import read_protect
 from gatepost.config.settings import Settings
 from gatepost.config.sources import read_sources
 from gatepost.config.tables import table_in
@@ -20,7 +21,7 @@ from gatepost.errors import ConfigInvalid, ConfigNotFound
 from gatepost.model.limits import Limits
 
 SYSTEM_FILE = Path("/etc/gatepost/gatepost.toml")
-TOP = ("store", "accounts", "sources", "lists", "guards", "targets", "notify")
+TOP = ("store", "accounts", "sources", "lists", "guards", "targets", "protect", "notify")
 
 
 def find(named: str | None = None) -> Path:
@@ -65,6 +66,7 @@ def load(path: Path, home_of_user: Callable[[], Path] = Path.home) -> Settings:
         sources=sources,
         lists=lists,
         targets=read_targets(document, lists),
+        protect=read_protect(document),
         notify=read_notify(document, accounts),
     )
 

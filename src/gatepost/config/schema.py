@@ -15,6 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from gatepost.config.guards import DURATION, FETCH_KEYS, LIST_KEYS, STALE_KEY, STORE_KEYS, GuardKey
 from gatepost.config.notify import EVENTS
+from gatepost.config.protect import ADDRESSES_MOST, PARTS
 from gatepost.config.sources import EVERY_LEAST, EVERY_MOST
 from gatepost.config.tables import PIN
 from gatepost.config.values import written
@@ -59,6 +60,7 @@ def schema() -> JSON:
             "sources": _family(_sources(), _NOT_PIN),
             "lists": _family([_list()], _NOT_PIN),
             "targets": _family(_targets()),
+            "protect": _protect(),
             "notify": {"type": "array", "items": _notifier()},
         },
     }
@@ -193,19 +195,26 @@ def _targets() -> list[JSON]:
     return found
 
 
+_VALUE_AND_WHY: Mapping[str, JSON] = {
+    "value": {"type": "string", "description": "An address, network, domain or *.domain."},
+    "why": {"type": "string", "minLength": 1, "description": "The reason, for whoever reads it later."},
+}
+
+
+def _protect() -> JSON:
+    addresses = {
+        "type": "array",
+        "items": _object({**_VALUE_AND_WHY}, ["value", "why"]),
+        "maxItems": ADDRESSES_MOST,
+        "description": f"Your own, at most {ADDRESSES_MOST:,}; a domain counts with its addresses.",
+    }
+    parts = {name: {"type": "boolean", "default": True, "description": text} for name, text in PARTS.items()}
+    return _object({"addresses": addresses, **parts}, description="What no plan may cut off.")
+
+
 def _list() -> JSON:
-    override = _object(
-        {
-            "value": {"type": "string", "description": "An address, network, domain or *.domain."},
-            "why": {
-                "type": "string",
-                "minLength": 1,
-                "description": "The reason, for whoever reads it later.",
-            },
-            "until": {"description": "Date from which it no longer counts."},
-        },
-        ["value", "why"],
-    )
+    until = {"until": {"description": "Date from which it no longer counts."}}
+    override = _object({**_VALUE_AND_WHY, **until}, ["value", "why"])
     properties = {
         "direction": {
             "enum": ["ingress", "egress"],

@@ -11,6 +11,7 @@ from typing import Any
 from gatepost.model.content import Allowlist
 from gatepost.model.entry import Direction
 from gatepost.model.limits import Limits
+from gatepost.model.protect import Protected
 from gatepost.platforms.base import Bounds, Platform
 from gatepost.sources.base import Source
 from gatepost.targets.base import Target
@@ -26,6 +27,8 @@ class AccountSettings:
     """Makes the client's ``Account``; raises SecretUnavailable."""
     shown: Mapping[str, Any]
     """Effective keys for people, secrets as their references."""
+    hosts: frozenset[str] = frozenset()
+    """Hosts that requests of this account connect to: the platform's, or the proxy's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,23 @@ class NotifySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ProtectSettings:
+    """What no plan may cut off: the owner's own values, and what is found around us."""
+
+    addresses: tuple[Protected, ...] = ()
+    session: bool = True
+    """The address that the SSH session running us comes from."""
+    control_plane: bool = True
+    """The server that holds the history."""
+    dns: bool = True
+    """This host's name servers."""
+    ntp: bool = True
+    """This host's time servers."""
+    platforms: bool = True
+    """Where accounts and public lists are asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything a configuration file says."""
 
@@ -100,4 +120,5 @@ class Settings:
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     lists: Mapping[str, ListSettings] = field(default_factory=dict)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
+    protect: ProtectSettings = field(default_factory=ProtectSettings)
     notify: tuple[NotifySettings, ...] = ()

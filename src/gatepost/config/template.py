@@ -11,6 +11,11 @@ _HEAD = """\
 
 [store]
 url = "sqlite:///gatepost.db"          # beside this file; the history and all plans
+
+# [protect]                            # a plan that cuts off one of these is refused; your SSH session,
+# addresses = [                        # name servers and the platforms' hosts are found without being named
+#   { value = "203.0.113.0/24", why = "office" },
+# ]
 """
 
 _ACCOUNTS: Mapping[str, str] = {

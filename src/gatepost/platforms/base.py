@@ -292,6 +292,11 @@ class Platform(ABC):
             proxy_login=account.proxy_login,
         )
 
+    @classmethod
+    def hosts_of(cls, account: Any) -> frozenset[str]:
+        """Hosts that requests of an account go to: the owner's, or the platform's own."""
+        return frozenset({urlsplit(account.base_url or cls.base_url).hostname or ""})
+
     @property
     def base(self) -> str:
         """Where the API is, without a slash at the end."""

@@ -125,6 +125,11 @@ class TencentChat(TwoHosts):
     Account: ClassVar[type[TencentChatAccount]] = TencentChatAccount
     account: TencentChatAccount
 
+    @classmethod
+    def hosts_of(cls, account: TencentChatAccount) -> frozenset[str]:
+        """The owner's host, or both of the region."""
+        return super().hosts_of(account) if account.base_url else frozenset(HOSTS[account.region])
+
     @property
     def base(self) -> str:
         """The owner's base URL, or the region's host."""

@@ -144,6 +144,13 @@ class WeChat(TwoHosts, Weixin):
         host = urlsplit(account.token_url or "").hostname
         return replace(settings, hosts=settings.hosts | {host}) if host else settings
 
+    @classmethod
+    def hosts_of(cls, account: WeChatAccount) -> frozenset[str]:
+        """The owner's host, or the platform's with its backup; and the owner's token service."""
+        own = super().hosts_of(account) | (frozenset() if account.base_url else {BACKUP})
+        host = urlsplit(account.token_url or "").hostname
+        return own | {host} if host else own
+
     @property
     def backup(self) -> str | None:
         """The platform's disaster-recovery host; none where the owner named a base URL."""
