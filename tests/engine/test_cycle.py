@@ -188,15 +188,6 @@ async def test_plan_is_applied_exactly(world):
     assert result.outcome is Outcome.APPLIED
 
 
-async def test_drift_is_planned_back(world):
-    """An element that somebody deleted on the device is planned back, not held."""
-    await world.apply()
-    world.target.entries = world.target.entries[1:]
-    report = await world.apply()
-    assert report.results[0].outcome is Outcome.APPLIED
-    assert sum(entry.value.size for entry in world.target.entries) == 10
-
-
 async def test_exclusion_by_owner_is_guarded(world):
     """An exclusion that cuts most of a list is the owner's own mistake to approve."""
     await world.apply()

@@ -82,9 +82,9 @@ async def test_only_what_is_due_is_asked(make_world):
 
 
 async def test_first_turn_is_for_all_lists(world):
-    """A service that starts again repairs an empty target at once, without asking before its time."""
+    """A service that starts again fills a wiped target at once, without asking before its time."""
     await turn(world, due(world.site))
-    world.target.entries = ()
+    world.target.entries, world.target.generation = (), 0
     world.sources["events"].answer = ConnectFailed("must not be asked")
     seen = []
 

@@ -11,6 +11,7 @@ from gatepost.config.settings import ListSettings
 from gatepost.engine.fetching import Got, to_answer
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError
+from gatepost.model.address import Prefix
 from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
 from gatepost.model.content import Content, Serial, Snapshot
 from gatepost.model.limits import Limits
@@ -49,15 +50,18 @@ def view(list_name: str, source: str) -> str:
     return f"{list_name}/{source}"
 
 
-def take_in(site: Site, one: ListSettings, got: Mapping[str, Got]) -> Turn:
-    """Accept what may be accepted of the sources that were asked, compose, and number the content."""
+def take_in(site: Site, one: ListSettings, got: Mapping[str, Got], used: tuple[Prefix, ...] = ()) -> Turn:
+    """Accept what may be accepted of the sources that were asked, compose, and number the content.
+
+    ``used``: prefixes on which a device still counts packets.
+    """
     held: list[HeldAnswer] = []
     errors: dict[str, GatepostError] = {}
     for source in one.allowlist.sources:
         if source not in got:
             continue
         try:
-            verdict = judge(site.store, one, got[source])
+            verdict = judge(site.store, one, got[source], used)
         except GatepostError as error:
             errors[source] = error
             continue
@@ -66,7 +70,7 @@ def take_in(site: Site, one: ListSettings, got: Mapping[str, Got]) -> Turn:
     return _number(site, one, tuple(held), errors)
 
 
-def judge(store: Store, one: ListSettings, got: Got) -> Accepted | HeldAnswer:
+def judge(store: Store, one: ListSettings, got: Got, used: tuple[Prefix, ...] = ()) -> Accepted | HeldAnswer:
     """Guard one answer and record the verdict; raises the error of a source that gave none."""
     name = view(one.name, got.source.name)
     answer = to_answer(got, one.limits, name)
@@ -74,7 +78,7 @@ def judge(store: Store, one: ListSettings, got: Got) -> Accepted | HeldAnswer:
         raise answer
     answer = replace(answer, entries=wanted(one.allowlist, answer.entries))
     store.record_answer(answer)
-    verdict = _weigh(store, answer, one.limits)
+    verdict = _weigh(store, answer, one.limits, used)
     match verdict:
         case Accepted():
             store.record_accepted(verdict)
@@ -84,13 +88,13 @@ def judge(store: Store, one: ListSettings, got: Got) -> Accepted | HeldAnswer:
     return verdict
 
 
-def _weigh(store: Store, answer: Answer, limits: Limits) -> Accepted | HeldAnswer:
+def _weigh(store: Store, answer: Answer, limits: Limits, used: tuple[Prefix, ...]) -> Accepted | HeldAnswer:
     previous = store.accepted(answer.source)
     earlier = baselines(store, answer.source, answer.fetched_at, limits)
-    verdict = accept(answer, previous, earlier, limits, approved=False)
+    verdict = accept(answer, previous, earlier, limits, approved=False, used=used)
     since = previous.at if previous else None
     if isinstance(verdict, HeldAnswer) and store.answer_approved(verdict.digest, since):
-        return accept(answer, previous, earlier, limits, approved=True)
+        return accept(answer, previous, earlier, limits, approved=True, used=used)
     return verdict
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from gatepost.engine.acceptance import recompose
+from gatepost.engine.confirming import settle_pending
+from gatepost.engine.last import Last, keep_last
 from gatepost.engine.site import Site
+from gatepost.engine.state import if_alone
 from gatepost.errors import GatepostError, StalePlan, TargetError, UsageError, VerifyFailed
-from gatepost.model.plan import Current, Outcome, Plan, PlanStatus, Result, Word
+from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result, Word
 from gatepost.model.record import Failure, OutcomeRecord
 from gatepost.planning.digest import digest_plan
 from gatepost.planning.plan import project, release
@@ -25,7 +28,7 @@ def to_failure(error: GatepostError) -> Failure:
     )
 
 
-async def carry_out(site: Site, plan: Plan) -> Result:
+async def carry_out(site: Site, plan: Plan, cause: Cause = Cause.SYNC) -> Result:
     """Apply one plan as it is; a failure is a result, so that the other targets go on."""
     match plan.status:
         case PlanStatus.IN_STEP:
@@ -34,7 +37,7 @@ async def carry_out(site: Site, plan: Plan) -> Result:
         case PlanStatus.HELD:
             return Result(plan, Outcome.HELD)
         case PlanStatus.CHANGES:
-            return await _change(site, plan)
+            return await _change(site, plan, cause)
 
 
 def _note_in_step(site: Site, plan: Plan) -> None:
@@ -45,20 +48,33 @@ def _note_in_step(site: Site, plan: Plan) -> None:
         site.store.record_unchanged(plan, site.clock.now())
 
 
-async def _change(site: Site, plan: Plan) -> Result:
-    intent = site.store.record_intent(plan, site.clock.now())
+async def _change(site: Site, plan: Plan, cause: Cause) -> Result:
+    intent = site.store.record_intent(plan, site.clock.now(), cause)
     try:
-        await _write_and_read_back(site, plan)
+        seen = await _write_and_read_back(site, plan)
     except GatepostError as error:
         site.store.record_outcome(
             intent, site.clock.now(), Outcome.FAILED, verified=False, failure=to_failure(error)
         )
         return Result(plan, Outcome.FAILED, error=error)
-    site.store.record_outcome(intent, site.clock.now(), Outcome.APPLIED, verified=True, failure=None)
-    return Result(plan, Outcome.APPLIED, verified=True)
+    site.store.record_outcome(
+        intent, site.clock.now(), Outcome.APPLIED, verified=True, generation=seen.generation
+    )
+    return Result(plan, Outcome.APPLIED, verified=True, error=_keep(site, plan, seen))
 
 
-async def _write_and_read_back(site: Site, plan: Plan) -> None:
+def _keep(site: Site, plan: Plan, seen: Current) -> GatepostError | None:
+    """For boot: what is there now, once it was read back; that it cannot be kept undoes nothing."""
+    place = site.targets[plan.target].place
+    last = Last(plan.target, plan.list, plan.serial, site.clock.now(), place, seen.digest, seen.entries)
+    try:
+        keep_last(site.settings.state, last)
+    except GatepostError as error:
+        return error
+    return None
+
+
+async def _write_and_read_back(site: Site, plan: Plan) -> Current:
     target = site.targets[plan.target]
     snapshot = site.store.snapshot(plan.list, plan.serial)
     if snapshot is None:
@@ -67,12 +83,13 @@ async def _write_and_read_back(site: Site, plan: Plan) -> None:
     desired, _ = project(snapshot.content, target.capabilities)
     await target.apply(plan, desired)
     seen = await target.current()
-    if (seen.digest, seen.generation) != (plan.desired, plan.generation + 1):
+    if seen.digest != plan.desired or seen.mixed or seen.generation <= plan.generation:
         msg = (
             f"{target.place}: after the change it holds generation {seen.generation} with "
             f"{len(seen.entries)} entries, not generation {plan.generation + 1} with {len(desired)}"
         )
         raise VerifyFailed(msg)
+    return seen
 
 
 async def carry_out_exactly(site: Site, plan: Plan) -> Result:
@@ -133,7 +150,17 @@ def with_word(site: Site, plan: Plan) -> Plan:
 def _is_done(site: Site, record: OutcomeRecord, current: Current) -> bool:
     """Whether a target holds just what an intent meant it to hold."""
     plan = site.store.plan(record.digest)
-    return plan is not None and (current.generation, current.digest) == (record.generation, plan.desired)
+    if plan is None or current.mixed:
+        return False
+    return current.generation >= record.generation and current.digest == plan.desired
+
+
+async def settle(site: Site) -> None:
+    """What a run that died left open is closed; while another one is at work it is left to that one."""
+    with if_alone(site) as free:
+        if free:
+            await settle_unfinished(site)
+            await settle_pending(site)
 
 
 async def settle_unfinished(site: Site) -> tuple[OutcomeRecord, ...]:
@@ -142,10 +169,11 @@ async def settle_unfinished(site: Site) -> tuple[OutcomeRecord, ...]:
     for intent, record in site.store.unfinished():
         target = site.targets.get(record.target)
         try:
-            happened = target is not None and _is_done(site, record, await target.current())
+            current = None if target is None else await target.current()
+            happened = current is not None and _is_done(site, record, current)
         except TargetError:
             continue
         outcome = Outcome.APPLIED if happened else Outcome.FAILED
-        site.store.record_outcome(intent, site.clock.now(), outcome, verified=happened, failure=None)
+        site.store.record_outcome(intent, site.clock.now(), outcome, verified=happened)
         settled.append(record)
     return tuple(settled)

@@ -13,11 +13,15 @@ from dataclasses import dataclass, replace
 
 from gatepost.config.settings import ListSettings, TargetSettings
 from gatepost.engine.acceptance import Turn, take_in
-from gatepost.engine.applying import carry_out, settle_unfinished, to_failure, with_word
+from gatepost.engine.applying import carry_out, settle, to_failure, with_word
+from gatepost.engine.confirming import waiting_targets
+from gatepost.engine.counting import prefixes_in_use
+from gatepost.engine.drift import judge
 from gatepost.engine.fetching import Got, Tell, be_silent, fetch_sources
 from gatepost.engine.site import Site
+from gatepost.engine.state import alone
 from gatepost.errors import GatepostError
-from gatepost.model.plan import Outcome, Plan, Result
+from gatepost.model.plan import Cause, Outcome, Plan, Result
 from gatepost.planning.plan import PlanRequest, make_plan
 
 
@@ -50,20 +54,22 @@ async def plan_cycle(
     ``only`` these sources are asked, where given; of the others the last accepted answer counts.
     Failures of single sources and targets are in the report, not raised.
     """
-    await settle_unfinished(site)
+    await settle(site)
     site.store.prune(site.clock.now(), site.settings.keep, site.settings.max_bytes)
     names = dict.fromkeys(name for one in lists for name in one.allowlist.sources)
     wanted = {name: site.settings.sources[name] for name in names if only is None or name in only}
     got = await fetch_sources(site.open_source, site.clock, wanted.values(), tell)
     _remember(site, got)
-    turns = tuple(take_in(site, one, got) for one in lists)
+    used = await prefixes_in_use(site, lists)
+    turns = tuple(take_in(site, one, got, used[one.name]) for one in lists)
     plans, unplanned = await plan_targets(site, turns)
     return CycleReport(got, turns, tuple(Result(plan) for plan in plans), unplanned)
 
 
 async def apply_cycle(site: Site, report: CycleReport) -> CycleReport:
     """Carry out the plans of a report, exactly these; all of them were guarded before the first."""
-    results = [await carry_out(site, result.plan) for result in report.results]
+    async with alone(site):
+        results = [await carry_out(site, result.plan) for result in report.results]
     return replace(report, results=tuple(results), applied=True)
 
 
@@ -99,17 +105,22 @@ async def _plan(site: Site, turn: Turn, settings: TargetSettings) -> Plan | None
     target = site.targets[settings.name]
     last = site.store.applied(settings.name)
     before = site.store.snapshot(last.list, last.serial) if last else None
+    current = await target.current()
+    await judge(site, settings.name, current)
     plan = make_plan(
         PlanRequest(
             target=settings.name,
             allowlist=turn.settings.allowlist,
             snapshot=turn.snapshot,
             previous=before.content if before else None,
-            current=await target.current(),
+            current=current,
             capabilities=target.capabilities,
             held=turn.held,
             missing=turn.missing,
             limits=turn.settings.limits,
+            intended=frozenset() if settings.repair else site.store.intended(settings.name),
+            cause=last.cause if last else Cause.SYNC,
+            unconfirmed=waiting_targets(site.settings.state).get(settings.name),
         )
     )
     site.store.record_plan(plan, site.clock.now())

@@ -6,10 +6,11 @@ An entry leaves only after it was absent from several accepted answers in a row
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 
 from gatepost.errors import EmptyAnswer, ValuesRefused
+from gatepost.model.address import Prefix
 from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer, Presence
 from gatepost.model.entry import Entry
 from gatepost.model.limits import Limits
@@ -27,12 +28,14 @@ def accept(
     limits: Limits,
     *,
     approved: bool,
+    used: tuple[Prefix, ...] = (),
 ) -> Accepted | HeldAnswer:
     """Judge one answer against the last accepted one and older baselines.
 
     A first answer has nothing to be measured against; width, sum and quarantine
     still judge it. The last accepted answer, come again from the same place, passes. ``approved``
-    lets everything pass but what is absolute.
+    lets everything pass but what is absolute. ``used``: prefixes on which a device
+    still counts packets; they stay longer than the grace, though not for ever.
 
     Raises EmptyAnswer for an empty answer where nothing was ever accepted, and
     ValuesRefused for too many odd values and prefixes under the hard floor.
@@ -41,11 +44,11 @@ def accept(
     if not answer.entries:
         return _held_empty(answer, previous)
     if previous is not None and _is_same(answer, previous):
-        return _accepted(answer, previous, limits, approved=False)
+        return _accepted(answer, _presences(answer, previous, limits, used), approved=False)
     reasons = _reasons(answer, previous, baselines, limits)
     if reasons and not approved:
         return _held(answer, previous, reasons)
-    return _accepted(answer, previous, limits, approved=approved and bool(reasons))
+    return _accepted(answer, _presences(answer, previous, limits, used), approved=approved and bool(reasons))
 
 
 def _is_same(answer: Answer, previous: Accepted) -> bool:
@@ -97,27 +100,30 @@ def _held(answer: Answer, previous: Accepted | None, reasons: tuple[Reason, ...]
     )
 
 
-def _accepted(answer: Answer, previous: Accepted | None, limits: Limits, *, approved: bool) -> Accepted:
-    presences = sorted(_presences(answer, previous, limits), key=lambda presence: presence.entry.key)
+def _accepted(answer: Answer, presences: Iterable[Presence], *, approved: bool) -> Accepted:
+    ordered = sorted(presences, key=lambda presence: presence.entry.key)
     return Accepted(
         source=answer.source,
         at=answer.fetched_at,
         digest=digest_entries(answer.entries),
         provenance=answer.provenance,
         entries=answer.entries,
-        presences=tuple(presences),
+        presences=tuple(ordered),
         approved=approved,
     )
 
 
-def _presences(answer: Answer, previous: Accepted | None, limits: Limits) -> Iterator[Presence]:
+def _presences(
+    answer: Answer, previous: Accepted | None, limits: Limits, used: tuple[Prefix, ...]
+) -> Iterator[Presence]:
     known = {presence.entry.key: presence for presence in previous.presences} if previous else {}
     for entry in answer.entries:
         seen = known.pop(entry.key, None)
         yield Presence(entry, since=seen.since if seen else answer.fetched_at)
     for presence in known.values():
         missed = _missed(presence, answer.fetched_at, limits)
-        if previous is None or not _is_over(missed, previous.at, answer.fetched_at, limits):
+        grace = limits.grace + (limits.counted_grace if _is_used(missed.entry, used) else timedelta())
+        if previous is None or not _is_over(missed, previous.at, answer.fetched_at, grace):
             yield missed
 
 
@@ -128,9 +134,16 @@ def _missed(presence: Presence, at: datetime, limits: Limits) -> Presence:
     return Presence(presence.entry, presence.since, absent, gone_at)
 
 
-def _is_over(presence: Presence, before: datetime, at: datetime, limits: Limits) -> bool:
+def _is_used(entry: Entry, used: tuple[Prefix, ...]) -> bool:
+    value = entry.value
+    return isinstance(value, Prefix) and any(
+        one.family is value.family and one.network <= value.last and value.network <= one.last for one in used
+    )
+
+
+def _is_over(presence: Presence, before: datetime, at: datetime, grace: timedelta) -> bool:
     """Whether the grace has ended, by this answer's time and, where there is a grace, by the one before."""
     if presence.gone_at is None:
         return False
-    end = presence.gone_at + limits.grace
-    return at >= end and (before >= end or not limits.grace)
+    end = presence.gone_at + grace
+    return at >= end and (before >= end or not grace)

@@ -1,0 +1,96 @@
+"""Changes by others: seen, told, and undone only where somebody wants that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gatepost.engine.approval import give_word
+from gatepost.engine.drift import look
+from gatepost.engine.exits import Exit, exit_of
+from gatepost.model.plan import Outcome, Word
+from gatepost.planning.normalise import Rules, normalise
+from gatepost.testing import raw
+
+pytestmark = pytest.mark.anyio
+
+FOREIGN = normalise(raw("203.0.112.7"), Rules()).entries
+
+
+def repairing(world):
+    """The same world with a target that is repaired without asking."""
+    settings = world.site.settings
+    targets = {"edge": replace(settings.targets["edge"], repair=True)}
+    return replace(world, site=replace(world.site, settings=replace(settings, targets=targets)))
+
+
+def guards(report):
+    """Names of the guards that hold the first plan."""
+    return [reason.guard for reason in report.results[0].plan.reasons]
+
+
+@pytest.mark.parametrize("change", ["taken", "added"])
+async def test_drift_is_held(world, change):
+    """What somebody took out or put in by hand is neither undone nor kept silently: it waits for a word."""
+    await world.apply()
+    entries = world.target.entries
+    world.target.entries = entries[1:] if change == "taken" else (*entries, *FOREIGN)
+    touched = world.target.entries
+    report = await world.apply()
+    assert (exit_of(report), guards(report)) == (Exit.HELD, ["drift"])
+    assert world.target.entries == touched
+
+
+async def test_word_repairs(world):
+    """An approved repair puts back just what the list says."""
+    await world.apply()
+    clean, world.target.entries = world.target.entries, FOREIGN
+    report = await world.apply()
+    give_word(world.site, report.results[0].plan.digest, Word.APPROVE, who="me", why="nobody knows of it")
+    assert (await world.apply()).results[0].outcome is Outcome.APPLIED
+    assert world.target.entries == clean
+    assert await look(world.site, "edge") is None
+
+
+async def test_repair_is_opt_in(world):
+    """A target with ``repair = true`` is as the list says after the next cycle."""
+    world = repairing(world)
+    await world.apply()
+    clean, world.target.entries = world.target.entries, world.target.entries[1:]
+    report = await world.apply()
+    assert (report.results[0].outcome, world.target.entries) == (Outcome.APPLIED, clean)
+
+
+async def test_drift_says_what_changed(world):
+    """A drift names what came, what went and whether anything is left, until the target is right again."""
+    await world.apply()
+    clean, world.target.entries = world.target.entries, (*world.target.entries[1:], *FOREIGN)
+    drift = await look(world.site, "edge")
+    assert (drift.added, drift.removed, drift.empty) == (FOREIGN, clean[:1], False)
+    world.target.entries = ()
+    assert (await look(world.site, "edge")).empty
+    assert world.site.store.drift("edge").empty
+    world.target.entries = clean
+    assert await look(world.site, "edge") is None
+    assert world.site.store.drift("edge") is None
+
+
+async def test_wiped_is_filled_again(world):
+    """A place that was wiped, generation and all, as by a reboot, is filled at once: nobody's wish is in it."""
+    await world.apply()
+    clean, world.target.entries, world.target.generation = world.target.entries, (), 0
+    report = await world.apply()
+    assert (report.results[0].outcome, world.target.entries) == (Outcome.APPLIED, clean)
+
+
+async def test_own_crash_is_no_drift(world):
+    """What we wrote ourselves and could not record is recognised as ours."""
+    await world.apply()
+    world.answer(*(f"101.126.59.{n}" for n in range(11)))
+    plan = (await world.plan()).results[0].plan
+    world.site.store.record_intent(plan, world.clock.now())
+    await world.target.apply(plan, world.site.store.snapshot("webhooks", 2).content.effective)
+    assert await look(world.site, "edge") is None
+    report = await world.apply()
+    assert report.results[0].outcome is Outcome.UNCHANGED
