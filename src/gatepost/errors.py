@@ -40,6 +40,7 @@
     │   ├── StoreCorrupt       integrity check failed
     │   └── StoreTooNew        written by a newer gatepost
     ├── ProgramFailed          a program we run failed (kit.process)
+    ├── NetlinkFailed          the kernel refused, or could not be asked (kit.netlink)
     └── Unexpected             a bug of gatepost, told instead of a traceback
 
 ``transient`` says whether trying again later, unchanged, may help.
@@ -321,6 +322,18 @@ class ProgramFailed(GatepostError):
 
     transient = True
     hint = "See the program's own words."
+
+
+class NetlinkFailed(GatepostError):
+    """The kernel refused a netlink message, or could not be asked."""
+
+    transient = True
+    hint = "Run as root or with CAP_NET_ADMIN, where AF_NETLINK is allowed."
+
+    def __init__(self, message: str, *, code: int, places: tuple[int, ...] = ()) -> None:
+        """``code`` as in :mod:`errno`; ``places``: messages of a batch that were refused, -1: all of it."""
+        super().__init__(message, code=code)
+        self.places = places
 
 
 class Unexpected(GatepostError):
