@@ -8,12 +8,21 @@ from datetime import UTC, datetime
 
 import pytest
 import pytest_socket
-from hypothesis import settings
+from hypothesis import HealthCheck, Phase, settings
 
 from gatepost.testing import FrozenClock
 
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile("proof", parent=settings.get_profile("default"), max_examples=5_000)
+settings.register_profile(
+    "mutation",  # the same few examples every time; a failure need not be small
+    parent=settings.get_profile("default"),
+    max_examples=50,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 

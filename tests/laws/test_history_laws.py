@@ -150,5 +150,5 @@ class History(RuleBasedStateMachine):
         assert subtract([parse_value(EXCLUDED)], prefixes) == [parse_value(EXCLUDED)]
 
 
-History.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+History.TestCase.settings = settings(max_examples=settings().max_examples * 3 // 5, stateful_step_count=40)
 TestHistory = History.TestCase

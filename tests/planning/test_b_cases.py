@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from cases.b_cases import CASES, Case, outcome_of, texts
 from gatepost.planning.normalise import Rules, normalise
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: ascii(f"{case.id}-{case.sent}")[1:60])
+def label(case: Case) -> str:
+    """A test's name that any shell and any tool can repeat: letters, digits and hyphens."""
+    return re.sub(r"\\[a-z0-9]+|[^A-Za-z0-9]+", "-", ascii(f"{case.id} {case.sent}")).strip("-")[:50]
+
+
+@pytest.mark.parametrize("case", CASES, ids=label)
 def test_odd_values_never_pass(case: Case):
     """Each case of odd values gives exactly the entries, reasons, error or guards it must."""
     assert outcome_of(case) == case.expected
