@@ -12,6 +12,7 @@ from gatepost.config.settings import ListSettings, SourceSettings
 from gatepost.engine.site import OpenSource, Site
 from gatepost.errors import UsageError
 from gatepost.kit.clock import Clock, SystemClock
+from gatepost.kit.surroundings import HostSurroundings
 from gatepost.sources.base import Source
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def site_of(ui: Ui) -> Iterator[Site]:
 def build_site(settings: Settings, store: Store, clock: Clock) -> Site:
     """A site on an open store."""
     targets = {name: one.plugin(name, one.options) for name, one in settings.targets.items()}
-    return Site(settings, store, clock, opener(settings, clock), targets)
+    around = HostSurroundings(clock=clock)
+    return Site(settings, store, clock, opener(settings, clock), targets, around)
 
 
 def opener(settings: Settings, clock: Clock) -> OpenSource:

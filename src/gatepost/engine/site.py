@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gatepost.config.settings import Settings, SourceSettings
 from gatepost.kit.clock import Clock
+from gatepost.kit.surroundings import KnownSurroundings, Surroundings
 from gatepost.sources.base import Source
 from gatepost.targets.base import Target
 
@@ -27,3 +28,5 @@ class Site:
     clock: Clock
     open_source: OpenSource
     targets: Mapping[str, Target]
+    surroundings: Surroundings = field(default_factory=KnownSurroundings)
+    """The host we run on; by default nothing is known of it."""
