@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
-from gatepost.errors import GatepostError, StalePlan
+import anyio
+
+from gatepost.errors import GatepostError, StalePlan, TargetForeign, TargetRejected
+from gatepost.model.address import Prefix
 from gatepost.model.answer import Fetched
 from gatepost.model.entry import Direction, Entry, RawEntry
-from gatepost.model.plan import Capabilities, Current, Plan
+from gatepost.model.plan import Capabilities, Counted, Current, Plan
 from gatepost.planning.digest import digest_entries
 from gatepost.sources.base import Source
-from gatepost.targets.base import Target
+from gatepost.targets.base import Target, require_fit
 
 
 class FrozenClock:
@@ -35,7 +38,8 @@ class FrozenClock:
         return self._elapsed
 
     async def sleep(self, seconds: float) -> None:
-        """Move at once."""
+        """Move at once, and let others run."""
+        await anyio.sleep(0)
         self._elapsed += max(seconds, 0.0)
 
     def advance(self, span: timedelta) -> None:
@@ -83,7 +87,7 @@ class MemorySource(Source):
 
 
 class MemoryTarget(Target):
-    """Holds entries in memory; can be told to fail, to lie, or to be changed by others."""
+    """Holds entries in memory; can be told to fail, to stop half-way, to lie, or to be changed by others."""
 
     kind = "memory"
 
@@ -99,9 +103,18 @@ class MemoryTarget(Target):
         self.entries: tuple[Entry, ...] = ()
         self.generation = 0
         self.writes = 0
+        self.mixed = False
         self.failing: GatepostError | None = None
+        self.stopping: GatepostError | None = None
+        """Raised by the next apply, once, after it has made the additions and none of the removals."""
         self.forgetful = False
         """Say done and do nothing, as a broken device does."""
+        self.foreign = False
+        """Whether our mark is missing; adopting sets it."""
+        self.rules: tuple[str, ...] = ()
+        """Of the user, that refer to the content: purging is refused while there are any."""
+        self.packets: dict[Prefix, int] = {}
+        self.suspected: tuple[str, ...] = ()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -118,13 +131,59 @@ class MemoryTarget(Target):
         """What is there."""
         if self.failing is not None:
             raise self.failing
-        return Current(self.generation, self.entries, digest_entries(self.entries))
+        if self.foreign:
+            msg = f"{self.place} does not carry our mark"
+            raise TargetForeign(msg)
+        return Current(self.generation, self.entries, digest_entries(self.entries), self.mixed)
 
     async def apply(self, plan: Plan, desired: tuple[Entry, ...]) -> None:
-        """Compare the generation, then hold what is desired."""
-        if plan.generation != self.generation:
-            msg = f"{self.place} is at generation {self.generation}, the plan knew {plan.generation}"
+        """Compare generation and content, then hold what is desired."""
+        require_fit(desired, self.capabilities)
+        await self._require(plan.generation, plan.current)
+        if digest_entries(desired) != plan.desired:
+            msg = f"the list of {self.place} has changed since the plan was made"
             raise StalePlan(msg)
         self.writes += 1
+        if self.stopping is not None:
+            self._stop_half_way(desired, self.stopping)
         if not self.forgetful:
-            self.entries, self.generation = desired, plan.generation + 1
+            self.entries, self.generation, self.mixed = desired, plan.generation + 1, False
+
+    async def purge(self, current: Current) -> None:
+        """Compare, then hold nothing and know nothing."""
+        await self._require(current.generation, current.digest)
+        if self.rules:
+            msg = f"{self.place} is still referred to by {', '.join(self.rules)}"
+            raise TargetRejected(msg)
+        self.entries, self.generation, self.mixed = (), 0, False
+
+    async def adopt(self) -> Current:
+        """Set the mark, and a generation beside content that has none."""
+        self.foreign = False
+        if self.entries and not self.generation:
+            self.generation = 1
+        return await self.current()
+
+    async def stamp(self) -> str:
+        """Of all there is."""
+        return f"{self.generation} {digest_entries(self.entries)}"
+
+    async def suspects(self) -> tuple[str, ...]:
+        """Whom the test suspects."""
+        return self.suspected
+
+    async def counted(self) -> tuple[Counted, ...]:
+        """What the test counted."""
+        return tuple(Counted(prefix, packets) for prefix, packets in self.packets.items())
+
+    async def _require(self, generation: int, digest: str) -> None:
+        now = await self.current()
+        if (now.generation, now.digest) != (generation, digest):
+            msg = f"{self.place} is at generation {now.generation} or was changed; the plan knew {generation}"
+            raise StalePlan(msg)
+
+    def _stop_half_way(self, desired: tuple[Entry, ...], error: GatepostError) -> NoReturn:
+        both = {entry.key: entry for entry in (*self.entries, *desired)}
+        self.entries = tuple(both[key] for key in sorted(both))
+        self.generation, self.mixed, self.stopping = self.generation + 1, True, None
+        raise error

@@ -1,4 +1,7 @@
-"""One suite for every kind of target: a new kind brings ``tests/rigs/<module>.py``, nothing more."""
+"""One suite for every kind of target: a new kind brings ``tests/rigs/<module>.py``, nothing more.
+
+A rig's module names in ``FORMS`` the ways in which the kind works, each of which runs the suite.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +20,14 @@ from rigs.plans import entries, plan_for, put, texts
 pytestmark = pytest.mark.anyio
 
 KINDS = [found.__module__.rpartition(".")[2] for found in plugins("gatepost.targets", Target)]
+RIGS = [(kind, form) for kind in (*KINDS, "memory") for form in import_module(f"rigs.{kind}").FORMS]
 SOME = entries("8.8.4.0/24", "8.8.8.8/32", "2a00:1::/64", "2a00:2::/64")
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=RIGS, ids="-".join)
 def rig(request, tmp_path):
-    with import_module(f"rigs.{request.param}").rig(tmp_path) as made:
+    kind, form = request.param
+    with import_module(f"rigs.{kind}").rig(tmp_path, form) as made:
         yield made
 
 
@@ -146,3 +151,112 @@ async def test_one_winner(rig, started):
     after = await rig.target().current()
     assert len(won) == 1
     assert (after.generation, after.entries) == (held.generation + 1, rivals[won[0]])
+
+
+async def test_purged(rig):
+    """Purging leaves the place as if we had never been there, and it can be begun anew."""
+    bare = rig.state()
+    held = await put(rig.target(), SOME)
+    await rig.target().purge(held)
+    assert rig.state() == bare
+    fresh = await rig.target().current()
+    assert (fresh.generation, fresh.entries) == (0, ())
+    assert (await put(rig.target(), SOME)).generation == 1
+
+
+async def test_purge_of_nothing(rig):
+    """Where we never wrote, purging does nothing, and twice is as good as once."""
+    bare = rig.state()
+    await rig.target().purge(await rig.target().current())
+    held = await put(rig.target(), SOME)
+    await rig.target().purge(held)
+    await rig.target().purge(await rig.target().current())
+    assert rig.state() == bare
+
+
+async def test_purge_of_what_moved(rig):
+    """What is no longer as it was when purging was decided stays, written by us or by hand."""
+    held = await put(rig.target(), SOME)
+    later = await put(rig.target(), SOME[:2])
+    before = rig.state()
+    with pytest.raises(StalePlan):
+        await rig.target().purge(held)
+    assert rig.state() == before
+    rig.edit()
+    before = rig.state()
+    with pytest.raises(StalePlan):
+        await rig.target().purge(later)
+    assert rig.state() == before
+
+
+async def test_foreign_is_not_purged(rig):
+    """What does not carry our mark is never removed."""
+    fresh = await rig.target().current()
+    rig.occupy()
+    before = rig.state()
+    with pytest.raises(TargetForeign):
+        await rig.target().purge(fresh)
+    assert rig.state() == before
+
+
+async def test_adopted(rig):
+    """What stands at the place without our mark becomes ours as it is, and is then changed as any other."""
+    rig.orphan("8.8.4.0/24", "8.8.8.8/32", "2a00:1::/64")
+    content = rig.content()
+    with pytest.raises(TargetForeign):
+        await rig.target().current()
+    held = await rig.target().adopt()
+    assert (held.generation, texts(held)) == (1, ["8.8.4.0/24", "8.8.8.8/32", "2a00:1::/64"])
+    assert rig.content() == content
+    assert await rig.target().current() == held
+    changed = await put(rig.target(), SOME[1:])
+    assert (changed.generation, changed.entries) == (2, SOME[1:])
+
+
+async def test_nothing_to_adopt(rig):
+    """Adopting what is ours already, or nothing, changes nothing."""
+    fresh = await rig.target().current()
+    assert await rig.target().adopt() == fresh
+    held = await put(rig.target(), SOME)
+    before = rig.state()
+    assert await rig.target().adopt() == held
+    assert rig.state() == before
+
+
+async def test_stamp(rig):
+    """A stamp, if any, stays while nothing happens and changes with every change, ours or not."""
+    stamps = [await rig.target().stamp()]
+    await put(rig.target(), SOME)
+    stamps.append(await rig.target().stamp())
+    await rig.target().current()
+    assert await rig.target().stamp() == stamps[-1]
+    await put(rig.target(), SOME[:2])
+    stamps.append(await rig.target().stamp())
+    rig.edit()
+    stamps.append(await rig.target().stamp())
+    assert stamps == [""] * 4 or len(set(stamps)) == 4
+
+
+async def test_suspects(rig):
+    """Whoever may have changed the content is told in sentences, or nobody is."""
+    await put(rig.target(), SOME)
+    rig.edit()
+    for sentence in await rig.target().suspects():
+        assert sentence.isprintable()
+
+
+async def test_cut_off(rig):
+    """A write that stopped after its first part reads as mixed, lost nothing, and the next apply ends it."""
+    before = await put(rig.target(), entries("9.9.9.9/32"))
+    if not await rig.cut_off(SOME):
+        assert not (await rig.target().current()).mixed
+        return
+    mixed = await rig.target().current()
+    assert mixed.mixed
+    assert mixed.generation > before.generation
+    assert "9.9.9.9/32" in texts(mixed)
+    with pytest.raises(StalePlan):
+        await rig.target().apply(plan_for(before, SOME), SOME)
+    after = await put(rig.target(), SOME)
+    assert (after.entries, after.mixed) == (SOME, False)
+    assert after.generation > mixed.generation

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from gatepost.kit.process import Finished, SystemRunner
+from gatepost.errors import ProgramFailed
+from gatepost.kit.process import Finished, Runner, SystemRunner
+from gatepost.model.entry import Entry
+from gatepost.planning.digest import digest_entries
 from gatepost.targets.nftables import Nftables
 
 
@@ -44,15 +49,24 @@ def namespace() -> Iterator[NamespaceRunner]:
         keeper.wait()
 
 
+FORMS = ("nft",)
+SETS = """
+add table inet gatepost
+add set inet gatepost edge_v4 { type ipv4_addr; flags interval; }
+add set inet gatepost edge_v6 { type ipv6_addr; flags interval; }
+"""
+
+
 class Rig:
     """What the contract suite needs to know of nftables."""
 
-    def __init__(self, runner: NamespaceRunner) -> None:
+    def __init__(self, runner: NamespaceRunner, form: str = "nft") -> None:
         self.runner = runner
+        self.form = form
 
     def target(self) -> Nftables:
         """A new object for the same place."""
-        return Nftables("edge", Nftables.Options(), runner=self.runner)
+        return Nftables("edge", Nftables.Options(backend="nft"), runner=self.runner)
 
     def occupy(self) -> None:
         """Something of somebody else's at the place."""
@@ -63,13 +77,74 @@ class Rig:
         """Somebody adds an element by hand."""
         self.runner.nft("add", "element", "inet", "gatepost", "edge_v4", "{ 9.9.9.9 }")
 
+    def orphan(self, *texts: str) -> None:
+        """Our sets, made and filled by somebody, without any mark of ours."""
+        v4, v6 = (", ".join(text for text in texts if (":" in text) is six) for six in (False, True))
+        elements = (
+            f"add element inet gatepost edge_v4 {{ {v4} }}\nadd element inet gatepost edge_v6 {{ {v6} }}\n"
+        )
+        self.runner.nft("-f", "-", text=SETS + elements)
+
+    async def cut_off(self, desired: tuple[Entry, ...]) -> bool:
+        """What a write in parts leaves that was cut off after its additions."""
+        added = ", ".join(str(each.value) for each in desired if "." in str(each.value))
+        note = f"gatepost mixed {digest_entries(desired)}"
+        batch = "delete element inet gatepost edge_gen { 1 }\n"
+        batch += f'add element inet gatepost edge_gen {{ 2 comment "{note}" }}\n'
+        self.runner.nft("-f", "-", text=f"{batch}add element inet gatepost edge_v4 {{ {added} }}\n")
+        return True
+
+    def content(self) -> list[str]:
+        """The elements of the address sets."""
+        return [self.runner.nft("list", "set", "inet", "gatepost", f"edge_v{six}") for six in (4, 6)]
+
     def state(self) -> str:
         """Everything that is there."""
         return self.runner.nft("list", "ruleset")
 
 
 @contextmanager
-def rig(_: Path) -> Iterator[Rig]:
+def rig(_: Path, form: str) -> Iterator[Rig]:
     """Nothing there yet."""
     with namespace() as runner:
-        yield Rig(runner)
+        yield Rig(runner, form)
+
+
+STRANGE = [
+    ("set", "edge_v4 { type inet_service; flags interval; }"),
+    ("set", "edge_v4 { type ipv4_addr; }"),
+    ("set", "edge_v4 { type ipv4_addr; flags interval, timeout; }"),
+    ("set", "edge_v6 { type ipv4_addr . inet_service; flags interval; }"),
+    ("set", "edge_gen { type ipv4_addr; }"),
+    ("set", "edge_gen { type mark; elements = { 7 }; }"),
+    ("set", 'edge_gen { type mark; elements = { 7 comment "mine" }; }'),
+    ("map", "edge_v4 { type ipv4_addr : verdict; flags interval; }"),
+]
+"""Sets of our names that gatepost did not make."""
+
+
+def target(runner: Runner, name: str = "edge", **options: Any) -> Nftables:
+    """A target whose ``nft`` that runner runs."""
+    return Nftables(name, Nftables.Options(**options), runner=runner)
+
+
+def sets_of(kernel: NamespaceRunner, table: str = "gatepost") -> dict[str, dict[str, Any]]:
+    """Sets of a table by name."""
+    objects = json.loads(kernel.nft("-j", "list", "table", "inet", table))["nftables"]
+    return {each["set"]["name"]: each["set"] for each in objects if "set" in each}
+
+
+class Interrupted:
+    """Carries out what it is given, or not, and then reports that the program did not end."""
+
+    def __init__(self, kernel, *, carry_out: bool) -> None:
+        self.kernel, self.carry_out = kernel, carry_out
+
+    async def run(self, argv, *, stdin=b"", timeout):  # noqa: ASYNC109 - the runner's own
+        """As the kernel's runner, but for the batch."""
+        if "-f" in argv:
+            if self.carry_out:
+                await self.kernel.run(argv, stdin=stdin, timeout=timeout)
+            msg = "nft did not end"
+            raise ProgramFailed(msg)
+        return await self.kernel.run(argv, stdin=stdin, timeout=timeout)

@@ -10,12 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gatepost.errors import ConfigInvalid, ProgramFailed, TargetForeign, TargetRejected, TargetUnavailable
+from gatepost.errors import (
+    ConfigInvalid,
+    TargetForeign,
+    TargetRejected,
+    TargetUnavailable,
+)
 from gatepost.kit.process import Finished, SystemRunner
 from gatepost.model.address import Family
 from gatepost.model.entry import Direction
 from gatepost.targets.nftables import Nftables
-from rigs.nftables import Rig, namespace
+from rigs.nftables import STRANGE, Interrupted, Rig, namespace, sets_of, target
 from rigs.plans import entries, many, plan_for, put, texts
 from rigs.processes import gone
 
@@ -24,26 +29,10 @@ pytestmark = pytest.mark.anyio
 SOME = entries("8.8.4.0/24", "8.8.8.8/32", "2a00:1::/64")
 
 
-@pytest.fixture
-def kernel():
-    with namespace() as runner:
-        yield runner
-
-
-def target(kernel, name: str = "edge", **options) -> Nftables:
-    return Nftables(name, Nftables.Options(**options), runner=kernel)
-
-
-def listed(kernel, table: str = "gatepost") -> dict[str, dict]:
-    """Sets of a table by name."""
-    objects = json.loads(kernel.nft("-j", "list", "table", "inet", table))["nftables"]
-    return {each["set"]["name"]: each["set"] for each in objects if "set" in each}
-
-
 async def test_what_it_makes(kernel):
     """One table with our mark, a set for each family, and the generation with the content's digest."""
     held = await put(target(kernel), SOME)
-    sets = listed(kernel)
+    sets = sets_of(kernel)
     assert set(sets) == {"gatepost_owner", "edge_v4", "edge_v6", "edge_gen"}
     assert sets["edge_v4"]["elem"] == [{"prefix": {"addr": "8.8.4.0", "len": 24}}, "8.8.8.8"]
     assert sets["edge_v4"]["flags"] == ["interval"]
@@ -57,7 +46,7 @@ async def test_ranges_are_merged(kernel):
     wanted = entries("10.0.0.1/32", "10.0.0.2/31", "255.255.255.255/32", "0.0.0.0/32", "ffff::/16", "::/128")
     held = await put(target(kernel), wanted)
     assert held.entries == wanted
-    assert listed(kernel)["edge_v4"]["elem"][1] == {"range": ["10.0.0.1", "10.0.0.3"]}
+    assert sets_of(kernel)["edge_v4"]["elem"][1] == {"range": ["10.0.0.1", "10.0.0.3"]}
 
 
 async def test_one_transaction(kernel):
@@ -83,9 +72,9 @@ async def test_neighbours_in_the_table(kernel):
     for rule in snippet:
         kernel.nft("add", "rule", "inet", "gatepost", "mine", *rule.split())
     kernel.nft("add", "table", "ip", "filter")
-    other, chain = listed(kernel)["other_v4"], kernel.nft("list", "chain", "inet", "gatepost", "mine")
+    other, chain = sets_of(kernel)["other_v4"], kernel.nft("list", "chain", "inet", "gatepost", "mine")
     await put(target(kernel), entries("9.9.9.9/32"))
-    assert listed(kernel)["other_v4"] == other
+    assert sets_of(kernel)["other_v4"] == other
     assert kernel.nft("list", "chain", "inet", "gatepost", "mine") == chain
     assert "@edge_v4" in chain
     assert (await target(kernel, "other").current()).entries == SOME
@@ -139,17 +128,7 @@ async def test_table_of_others(kernel):
 
 @pytest.mark.parametrize(
     ("kind", "definition"),
-    [
-        ("set", "edge_v4 { type inet_service; flags interval; }"),
-        ("set", "edge_v4 { type ipv4_addr; }"),
-        ("set", "edge_v4 { type ipv4_addr; flags interval, timeout; }"),
-        ("set", "edge_v6 { type ipv4_addr . inet_service; flags interval; }"),
-        ("set", "edge_v4 { type ipv4_addr; flags interval; elements = { 9.9.9.9 }; }"),
-        ("set", "edge_gen { type ipv4_addr; }"),
-        ("set", "edge_gen { type mark; elements = { 7 }; }"),
-        ("set", 'edge_gen { type mark; elements = { 7 comment "mine" }; }'),
-        ("map", "edge_v4 { type ipv4_addr : verdict; flags interval; }"),
-    ],
+    [*STRANGE, ("set", "edge_v4 { type ipv4_addr; flags interval; elements = { 9.9.9.9 }; }")],
 )
 async def test_sets_of_others(kernel, kind, definition):
     """In our table, sets of our names that gatepost did not make are refused and kept."""
@@ -285,22 +264,6 @@ async def test_element_that_cannot_be_read(element):
 
     with pytest.raises(TargetForeign, match="cannot read"):
         await target(Newer()).current()
-
-
-class Interrupted:
-    """Carries out what it is given, or not, and then reports that the program did not end."""
-
-    def __init__(self, kernel, *, carry_out: bool) -> None:
-        self.kernel, self.carry_out = kernel, carry_out
-
-    async def run(self, argv, *, stdin=b"", timeout):  # noqa: ASYNC109 - the runner's own
-        """As the kernel's runner, but for the batch."""
-        if "-f" in argv:
-            if self.carry_out:
-                await self.kernel.run(argv, stdin=stdin, timeout=timeout)
-            msg = "nft did not end"
-            raise ProgramFailed(msg)
-        return await self.kernel.run(argv, stdin=stdin, timeout=timeout)
 
 
 async def test_killed_before_or_after_the_commit(kernel):

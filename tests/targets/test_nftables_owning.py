@@ -1,0 +1,133 @@
+"""What becomes ours, and what of it can go again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gatepost.errors import StalePlan, TargetRejected, TargetUnavailable
+from rigs.nftables import STRANGE, Interrupted, Rig, sets_of, target
+from rigs.plans import entries, put, texts
+
+pytestmark = pytest.mark.anyio
+
+SOME = entries("8.8.4.0/24", "8.8.8.8/32", "2a00:1::/64")
+
+
+@pytest.mark.parametrize(("kind", "definition"), STRANGE)
+@pytest.mark.parametrize("marked", [False, True], ids=["unmarked", "marked"])
+async def test_strange_is_never_adopted(kernel, kind, definition, marked):
+    """Sets of our names that cannot be ours are refused for adoption, and stay as they are."""
+    if marked:
+        await put(target(kernel, "other"), SOME)
+    else:
+        kernel.nft("add", "table", "inet", "gatepost")
+    name, _, rest = definition.partition(" ")
+    kernel.nft("add", kind, "inet", "gatepost", name, rest)
+    before = kernel.nft("list", "ruleset")
+    with pytest.raises(TargetRejected, match="cannot become ours"):
+        await target(kernel).adopt()
+    assert kernel.nft("list", "ruleset") == before
+
+
+async def test_merging_set_is_never_adopted(kernel):
+    """A set with auto-merge, in which later deletions fail, is refused for adoption."""
+    kernel.nft("add", "table", "inet", "gatepost")
+    definition = "{ type ipv4_addr; flags interval; auto-merge; elements = { 9.9.9.9 }; }"
+    kernel.nft("add", "set", "inet", "gatepost", "edge_v4", definition)
+    with pytest.raises(TargetRejected, match="edge_v4 has auto-merge"):
+        await target(kernel).adopt()
+    assert "gatepost_owner" not in kernel.nft("list", "ruleset")
+
+
+async def test_adopted_with_rules(kernel):
+    """A table of the user's own is adopted with its chains untouched; only our marks are new."""
+    page = Path(__file__).parents[2] / "docs/targets/nftables.md"
+    declared = page.read_text().partition("```nft\n")[2].partition("```")[0]
+    kernel.nft("-f", "-", text=declared)
+    kernel.nft("delete", "set", "inet", "gatepost", "gatepost_owner")
+    kernel.nft("add", "element", "inet", "gatepost", "webhooks_v4", "{ 8.8.8.8 }")
+    before = kernel.nft("list", "ruleset").split("\n\n")
+    held = await target(kernel, "webhooks").adopt()
+    assert (held.generation, texts(held)) == (1, ["8.8.8.8/32"])
+    added = set(kernel.nft("list", "ruleset").split("\n\n")) - set(before)
+    assert len(added) == 2
+    assert sets_of(kernel)["webhooks_gen"]["elem"][0]["elem"]["comment"] == f"gatepost {held.digest}"
+
+
+async def test_lost_generation_is_adopted(kernel):
+    """Where somebody flushed the generation, adopting gives the content one again."""
+    held = await put(target(kernel), SOME)
+    kernel.nft("flush", "set", "inet", "gatepost", "edge_gen")
+    adopted = await target(kernel).adopt()
+    assert (adopted.generation, adopted.digest) == (1, held.digest)
+    assert (await put(target(kernel), SOME[:1])).generation == 2
+
+
+async def test_purge_leaves_what_is_not_ours(kernel):
+    """Another target's sets keep the table and our mark; a chain of the user's keeps the table too."""
+    await put(target(kernel, "other"), SOME)
+    before = kernel.nft("list", "ruleset")
+    held = await put(target(kernel), SOME)
+    await target(kernel).purge(held)
+    assert kernel.nft("list", "ruleset") == before
+    kernel.nft("add", "chain", "inet", "gatepost", "mine")
+    await target(kernel, "other").purge(await target(kernel, "other").current())
+    left = " ".join(kernel.nft("list", "ruleset").split())
+    assert left == "table inet gatepost { set gatepost_owner { type mark } chain mine { } }"
+
+
+async def test_purge_while_rules_refer(kernel):
+    """While rules refer to a set nothing at all is removed, and the rules are named."""
+    held = await put(target(kernel), SOME)
+    kernel.nft("add", "chain", "inet", "gatepost", "mine")
+    kernel.nft("add", "rule", "inet", "gatepost", "mine", "ip", "saddr", "!=", "@edge_v4", "drop")
+    kernel.nft("add", "rule", "inet", "gatepost", "mine", "accept")
+    before = kernel.nft("-a", "list", "ruleset")
+    number = before.partition("drop # handle ")[2].split()[0]
+    with pytest.raises(TargetRejected, match=rf"referred to by rule {number} of chain mine$"):
+        await target(kernel).purge(held)
+    assert kernel.nft("-a", "list", "ruleset") == before
+    kernel.nft("delete", "rule", "inet", "gatepost", "mine", "handle", number)
+    await target(kernel).purge(held)
+    assert set(sets_of(kernel)) == {"gatepost_owner"}
+
+
+async def test_purge_after_another_writer(kernel):
+    """A write that comes between the look and the removal wins, be it the first one: nothing is removed."""
+
+    class Late(Rig):
+        """Another writer is quicker than our batch."""
+
+        async def run(self, argv, *, stdin=b"", timeout):  # noqa: ASYNC109 - the runner's own
+            if stdin:
+                await put(target(kernel), SOME[:1])
+            return await kernel.run(argv, stdin=stdin, timeout=timeout)
+
+    await put(target(kernel, "other"), SOME)
+    for generation in (0, 1):
+        held = await target(kernel).current()
+        assert held.generation == generation
+        with pytest.raises(StalePlan):
+            await target(Late(kernel)).purge(held)
+        assert (await target(kernel).current()).entries == SOME[:1]
+
+
+async def test_purge_that_does_not_end(kernel):
+    """Where nft did not end well, the kernel is asked: gone is gone, else nothing has changed."""
+    held = await put(target(kernel), SOME)
+    with pytest.raises(TargetUnavailable, match="holds what it held before"):
+        await target(Interrupted(kernel, carry_out=False)).purge(held)
+    assert await target(kernel).current() == held
+    await target(Interrupted(kernel, carry_out=True)).purge(held)
+    assert kernel.nft("list", "ruleset") == ""
+
+
+async def test_declared_is_purged(kernel):
+    """Empty sets that the user declared count as ours, as they do for the first write."""
+    kernel.nft("add", "table", "inet", "gatepost")
+    for name in ("gatepost_owner { type mark; }", "edge_v4 { type ipv4_addr; flags interval; }"):
+        kernel.nft("add", "set", "inet", "gatepost", name)
+    await target(kernel).purge(await target(kernel).current())
+    assert kernel.nft("list", "ruleset") == ""
