@@ -5,6 +5,7 @@ from __future__ import annotations
 from gatepost.engine.acceptance import recompose
 from gatepost.engine.confirming import settle_pending
 from gatepost.engine.last import Last, keep_last
+from gatepost.engine.protecting import refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import if_alone
 from gatepost.errors import GatepostError, StalePlan, TargetError, UsageError, VerifyFailed
@@ -127,7 +128,7 @@ async def ready(site: Site, plan: Plan) -> Plan:
         msg = f"{plan.list} would hold something else today: its pins, exclusions or sources changed"
         raise StalePlan(msg)
     _refuse_moved(plan, await target.current(), target.place)
-    return with_word(site, known)
+    return await refuse_cut(site, with_word(site, known), project(latest.content, target.capabilities)[0])
 
 
 def _refuse_moved(plan: Plan, current: Current, place: str) -> None:
