@@ -93,7 +93,7 @@ async def test_first_turn_is_for_all_lists(world):
         raise EndOfTestError
 
     with pytest.raises(EndOfTestError):
-        await loop.run(world.site, report, ignore)
+        await loop.run(world.site, loop.Tell(report, ignore, ignore, ignore))
     assert seen[0].got == {}
     assert sum(entry.value.size for entry in world.target.entries) == 10
 

@@ -14,15 +14,13 @@ from dataclasses import dataclass, replace
 from gatepost.config.settings import ListSettings, TargetSettings
 from gatepost.engine.acceptance import Turn, take_in
 from gatepost.engine.applying import carry_out, settle, to_failure, with_word
-from gatepost.engine.confirming import waiting_targets
 from gatepost.engine.counting import prefixes_in_use
-from gatepost.engine.drift import judge
 from gatepost.engine.fetching import Got, Tell, be_silent, fetch_sources
+from gatepost.engine.proposing import propose, targets_of
 from gatepost.engine.site import Site
 from gatepost.engine.state import alone
 from gatepost.errors import GatepostError
-from gatepost.model.plan import Cause, Outcome, Plan, Result
-from gatepost.planning.plan import PlanRequest, make_plan
+from gatepost.model.plan import Outcome, Plan, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,35 +92,10 @@ async def plan_targets(site: Site, turns: Sequence[Turn]) -> tuple[tuple[Plan, .
     return tuple(plans), tuple(unplanned)
 
 
-def targets_of(site: Site, list_name: str) -> tuple[TargetSettings, ...]:
-    """The configured targets of one list."""
-    return tuple(one for one in site.settings.targets.values() if one.list == list_name)
-
-
 async def _plan(site: Site, turn: Turn, settings: TargetSettings) -> Plan | None:
     if turn.snapshot is None:
         return None
-    target = site.targets[settings.name]
-    last = site.store.applied(settings.name)
-    before = site.store.snapshot(last.list, last.serial) if last else None
-    current = await target.current()
-    await judge(site, settings.name, current)
-    plan = make_plan(
-        PlanRequest(
-            target=settings.name,
-            allowlist=turn.settings.allowlist,
-            snapshot=turn.snapshot,
-            previous=before.content if before else None,
-            current=current,
-            capabilities=target.capabilities,
-            held=turn.held,
-            missing=turn.missing,
-            limits=turn.settings.limits,
-            intended=frozenset() if settings.repair else site.store.intended(settings.name),
-            cause=last.cause if last else Cause.SYNC,
-            unconfirmed=waiting_targets(site.settings.state).get(settings.name),
-        )
-    )
+    plan = await propose(site, turn.settings, turn.snapshot, settings, held=turn.held, missing=turn.missing)
     site.store.record_plan(plan, site.clock.now())
     return with_word(site, plan)
 

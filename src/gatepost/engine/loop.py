@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import anyio
 
 from gatepost.config.settings import ListSettings, SourceSettings
 from gatepost.engine.acceptance import CLOCK_PLAY
 from gatepost.engine.cycle import CycleReport, apply_cycle, plan_cycle
 from gatepost.engine.site import Site
+from gatepost.engine.watching import EVERY, Notice, TakenBack, Watch, take_back
 from gatepost.errors import GatepostError
 from gatepost.model.record import Attempt
 
@@ -94,17 +98,57 @@ def lists_due(site: Site, sources: Collection[str], last: Mapping[str, float]) -
     return tuple(one for name, one in site.settings.lists.items() if name in waiting)
 
 
-async def run(site: Site, report: Report, fail: Fail) -> None:
-    """Turn for ever; a turn that fails as a whole is told and tried again."""
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Whom the service tells what."""
+
+    report: Report
+    fail: Fail
+    notice: Notice
+    """Of what others changed on a target."""
+    taken_back: TakenBack
+    """Of changes that nobody confirmed."""
+
+
+async def run(site: Site, tell: Tell) -> None:
+    """Turn and watch for ever; raises what ``tell`` raises."""
+    turning = anyio.Lock()
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_turns, site, tell, turning)
+            group.start_soon(_watch, site, tell, turning)
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
+
+
+async def _watch(site: Site, tell: Tell, turning: anyio.Lock) -> None:
+    """Look every second; a target to be repaired gets a turn of its list, without asking any platform."""
+    watch = Watch(site)
+    while True:
+        await site.clock.sleep(EVERY)
+        for name, settings in site.settings.targets.items():
+            try:
+                if await watch.look(name, tell.notice):
+                    async with turning:
+                        await turn(site, (site.settings.lists[settings.list],), (), tell.report)
+                await take_back(site, tell.taken_back)
+            except GatepostError as error:
+                if watch.is_news(name, error):
+                    await tell.fail(error)
+
+
+async def _turns(site: Site, tell: Tell, turning: anyio.Lock) -> None:
+    """A turn that fails as a whole is told and tried again."""
     last: dict[str, float] = {}
     while True:
         sources = due(site)
         lists = lists_due(site, sources, last)
         try:
             if lists:
-                await turn(site, lists, sources, report)
+                async with turning:
+                    await turn(site, lists, sources, tell.report)
             last |= {one.name: site.clock.monotonic() for one in lists}
         except GatepostError as error:
-            await fail(error)
+            await tell.fail(error)
             await site.clock.sleep(RETRY_FIRST.total_seconds())
         await site.clock.sleep(pause(site))

@@ -41,6 +41,16 @@ def compose(allowlist: Allowlist, accepted: Mapping[str, Accepted], at: datetime
     return Content(tuple(listed), effective, digest_entries(effective))
 
 
+def again(content: Content, allowlist: Allowlist, at: datetime) -> Content:
+    """An earlier content under today's exclusions: never in means never in, whatever comes back."""
+    excluded = [override.value for override in _active(allowlist.exclusions, at)]
+    holes = aggregate(value for value in excluded if isinstance(value, Prefix))
+    names = [value for value in excluded if isinstance(value, Domain)]
+    stays = (one for one in content.effective if not _is_excluded(one, holes, names))
+    effective = punched(stays, holes)
+    return Content(content.listed, effective, digest_entries(effective))
+
+
 def wanted(allowlist: Allowlist, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """What a list takes of an answer, before it is judged.
 

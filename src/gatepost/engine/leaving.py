@@ -1,0 +1,64 @@
+"""Purge and adopt: what a person decides about a place, never gatepost by itself."""
+
+from __future__ import annotations
+
+from gatepost.engine.last import forget_last
+from gatepost.engine.site import Site
+from gatepost.engine.state import alone
+from gatepost.errors import GatepostError, UsageError, VerifyFailed
+from gatepost.model.content import Serial
+from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result, Word
+from gatepost.model.record import WordRecord
+from gatepost.planning.put_back import plan_away
+
+
+async def plan_purge(site: Site, name: str) -> Plan:
+    """What would be removed from a target; nothing but ours. Raises TargetError."""
+    return _away(site, name, await site.targets[name].current())
+
+
+def _away(site: Site, name: str, current: Current) -> Plan:
+    applied = site.store.applied(name)
+    return plan_away(
+        name, site.settings.targets[name].list, applied.serial if applied else Serial(0), current
+    )
+
+
+async def purge(site: Site, plan: Plan) -> Result:
+    """Remove what is ours from one target, just as planned; recorded before and after."""
+    target = site.targets[plan.target]
+    async with alone(site):
+        if plan.status is PlanStatus.IN_STEP:
+            forget_last(site.settings.state, plan.target)
+            return Result(plan, Outcome.UNCHANGED, verified=True)
+        intent = site.store.record_intent(plan, site.clock.now(), Cause.PURGE)
+        try:
+            forget_last(site.settings.state, plan.target)
+            await target.purge(Current(plan.generation, plan.remove, plan.current, mixed=plan.mixed))
+            await _require_gone(site, plan)
+        except GatepostError as error:
+            site.store.record_outcome(intent, site.clock.now(), Outcome.FAILED, verified=False)
+            return Result(plan, Outcome.FAILED, error=error)
+        site.store.record_outcome(intent, site.clock.now(), Outcome.APPLIED, verified=True, generation=0)
+        return Result(plan, Outcome.APPLIED, verified=True)
+
+
+async def _require_gone(site: Site, plan: Plan) -> None:
+    seen = await site.targets[plan.target].current()
+    if seen.generation or seen.entries:
+        msg = f"{site.targets[plan.target].place} still holds {len(seen.entries)} entries of ours"
+        raise VerifyFailed(msg)
+
+
+async def adopt(site: Site, name: str, *, who: str, why: str) -> Current:
+    """Make what is at a target's place ours, content unchanged; the first plan after it shows what differs.
+
+    Raises UsageError without a reason or where it is ours already, TargetError where it cannot be.
+    """
+    if not why.strip():
+        msg = "say why: the next person will ask"
+        raise UsageError(msg, hint="Add --why TEXT.")
+    async with alone(site):
+        current = await site.targets[name].adopt()
+    site.store.record_word(WordRecord(current.digest, Word.APPROVE, who, why.strip(), site.clock.now()))
+    return current

@@ -1,0 +1,52 @@
+"""A plan for one target: read what it holds, compare with what we left, and judge the change."""
+
+from __future__ import annotations
+
+from gatepost.config.settings import ListSettings, TargetSettings
+from gatepost.engine.confirming import waiting_targets
+from gatepost.engine.drift import judge
+from gatepost.engine.protecting import protected
+from gatepost.engine.site import Site
+from gatepost.model.answer import HeldAnswer
+from gatepost.model.content import Snapshot
+from gatepost.model.plan import Cause, Plan
+from gatepost.planning.plan import PlanRequest, make_plan
+
+
+def targets_of(site: Site, list_name: str) -> tuple[TargetSettings, ...]:
+    """The configured targets of one list."""
+    return tuple(one for one in site.settings.targets.values() if one.list == list_name)
+
+
+async def propose(
+    site: Site,
+    one: ListSettings,
+    snapshot: Snapshot,
+    settings: TargetSettings,
+    *,
+    held: tuple[HeldAnswer, ...] = (),
+    missing: tuple[str, ...] = (),
+) -> Plan:
+    """The plan to make a target hold a snapshot of its list; not yet recorded. Raises TargetError."""
+    name, target = settings.name, site.targets[settings.name]
+    last = site.store.applied(name)
+    before = site.store.snapshot(last.list, last.serial) if last else None
+    current = await target.current()
+    await judge(site, name, current)
+    return make_plan(
+        PlanRequest(
+            target=name,
+            allowlist=one.allowlist,
+            snapshot=snapshot,
+            previous=before.content if before else None,
+            current=current,
+            capabilities=target.capabilities,
+            held=held,
+            missing=missing,
+            limits=one.limits,
+            intended=frozenset() if settings.repair else site.store.intended(name),
+            cause=last.cause if last else Cause.SYNC,
+            unconfirmed=waiting_targets(site.settings.state).get(name),
+            protected=await protected(site),
+        )
+    )

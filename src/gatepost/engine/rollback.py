@@ -1,0 +1,63 @@
+"""An earlier serial once more, as a new one: through the hard floors, and kept until a person's word."""
+
+from __future__ import annotations
+
+from gatepost.config.settings import ListSettings
+from gatepost.engine.applying import carry_out, settle
+from gatepost.engine.proposing import propose, targets_of
+from gatepost.engine.site import Site
+from gatepost.engine.state import alone
+from gatepost.errors import UsageError
+from gatepost.model.content import Content, Serial, Snapshot
+from gatepost.model.plan import Cause, Outcome, Plan, PlanStatus, Result, Word
+from gatepost.model.record import WordRecord
+from gatepost.planning.compose import again
+from gatepost.planning.plan import release
+
+
+def earlier(site: Site, one: ListSettings, serial: Serial) -> Content:
+    """What a list held at a serial, under today's exclusions. Raises UsageError where that is not known."""
+    found = site.store.snapshot(one.name, serial)
+    if found is None:
+        msg = f"there is no serial {serial} of {one.name!r}"
+        raise UsageError(msg, hint="`gatepost history LIST` shows the serials there are.")
+    content = again(found.content, one.allowlist, site.clock.now())
+    if not content.effective:
+        msg = f"serial {serial} of {one.name} would be empty under today's exclusions"
+        raise UsageError(msg, hint="An empty list is never applied.")
+    return content
+
+
+async def preview(site: Site, one: ListSettings, content: Content) -> tuple[Plan, ...]:
+    """What rolling back would change on each target; records nothing."""
+    latest = site.store.latest(one.name)
+    serial = Serial((latest.serial if latest else 0) + 1)
+    snapshot = Snapshot(one.name, serial, site.clock.now(), content)
+    return tuple([await propose(site, one, snapshot, each) for each in targets_of(site, one.name)])
+
+
+async def roll_back(
+    site: Site, one: ListSettings, content: Content, *, who: str, why: str
+) -> tuple[Result, ...]:
+    """Number the earlier content anew and apply it to all targets of the list; each with the word.
+
+    Raises UsageError without a reason, TargetError where a target cannot be read: then nothing is changed.
+    """
+    if not why.strip():
+        msg = "say why: the next person will ask"
+        raise UsageError(msg, hint="Add --why TEXT.")
+    await settle(site)
+    async with alone(site):
+        snapshot = site.store.record_content(one.name, content, site.clock.now())
+        plans = [await propose(site, one, snapshot, each) for each in targets_of(site, one.name)]
+        return tuple([await _carry_out(site, plan, who, why) for plan in plans])
+
+
+async def _carry_out(site: Site, plan: Plan, who: str, why: str) -> Result:
+    now = site.clock.now()
+    site.store.record_plan(plan, now)
+    site.store.record_word(WordRecord(plan.digest, Word.APPROVE, who, why.strip(), now))
+    released = release(plan)
+    if released.status is PlanStatus.HELD:
+        return Result(released, Outcome.HELD)
+    return await carry_out(site, released, Cause.ROLLBACK)
