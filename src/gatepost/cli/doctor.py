@@ -14,6 +14,7 @@ import click
 from gatepost import __version__
 from gatepost.cli.building import build_site, pick_sources, settings_of
 from gatepost.cli.language import _
+from gatepost.cli.protection import protected_lines
 from gatepost.cli.ui import Ui, error_lines, run_async, takes_options
 from gatepost.config import Settings
 from gatepost.config.mask import masked
@@ -99,7 +100,10 @@ async def _look(ui: Ui, site: Site, names: tuple[str, ...]) -> list[Finding]:
                 entries=len(answer.entries), odd=len(answer.quarantined)
             )
             found.append(Finding(_("source") + f" {name}", good=True, text=text))
-    return found + [await _target(site, name) for name in (() if names else site.targets)]
+    if names:
+        return found
+    found += [await _target(site, name) for name in site.targets]
+    return found + [Finding(_("protected"), good=True, text=line) for line in await protected_lines(site)]
 
 
 async def _target(site: Site, name: str) -> Finding:

@@ -120,6 +120,7 @@ def guard_words() -> dict[str, str]:
         "family": _("an address family appears or vanishes: {measured}"),
         "widest": _("a network is too wide: {measured}, limit {limit}"),
         "total": _("too many addresses in all: {measured}, limit {limit}"),
+        "protected": _("a protected address or name would be cut off: {measured}"),
         "empty": _("an empty list is never applied"),
         "provenance": _("the answer comes from another account or place than before"),
         "history": _("the target was written before, but the history knows nothing of it"),
