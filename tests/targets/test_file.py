@@ -166,7 +166,10 @@ for step in range(100):
 @pytest.mark.parametrize("command", [(), ("true",)], ids=["plain", "reloading"])
 @pytest.mark.parametrize("started", ["started", "fresh"])
 async def test_death_at_every_step(tmp_path, clock, started, command):
-    """Killed before any step, the file is the old or the new one; the next run knows which and goes on."""
+    """Killed before any step, the file is the old or the new one; the next run knows which and goes on.
+
+    Looking is enough to clear up what lay beside it.
+    """
     argv = [sys.executable, "-c", CRASH, str(tmp_path), started, *command]
     await anyio.run_process(
         argv, env={**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])}
@@ -178,9 +181,11 @@ async def test_death_at_every_step(tmp_path, clock, started, command):
 
 
 async def recovers(edge, place, started) -> bool:
-    """Old or new, whole; the next apply works and leaves nothing behind. Gives whether it was the new one."""
+    """Old or new, nothing lies beside it, and the next apply works. Gives whether it was the new one."""
     generation, old = (1, OTHER) if started == "started" else (0, ())
     after = await edge.current()
+    assert names(place) <= {"list", ".list.gatepost.json", ".list.gatepost.lock"}
+    assert await edge.current() == after
     data = (place / "list").read_bytes() if (place / "list").exists() else b""
     assert data in {TEXT, b"9.9.9.9/32\n" if old else b""}
     assert (after.generation, after.entries) in {(generation, old), (generation + 1, SOME)}

@@ -148,12 +148,12 @@ class File(Target):
 
     async def adopt(self) -> Current:
         """See :meth:`Target.adopt`: a file without a sidecar, whose format explains every byte of it."""
-        async with self._locked():
-            try:
+        try:
+            async with self._locked():
                 await self._do(partial(self._ledger.adopt, self._clock.now()))
-            except TargetForeign as error:
-                raise TargetRejected(error.message) from None
-        return await self.current()
+            return await self.current()
+        except TargetForeign as error:
+            raise TargetRejected(error.message) from None
 
     async def stamp(self) -> str:
         """See :meth:`Target.stamp`: number, size and times of the file and of its sidecar."""
@@ -184,7 +184,7 @@ class File(Target):
     async def _remove(self, held: Held) -> None:
         if held.ours:
             await self._do(self._ledger.put_aside)
-        words = await self._reload_words()
+        words = await self._reload_words() if held.marked else None
         if words is None:
             await self._do(self._ledger.forget)
             return
