@@ -38,11 +38,14 @@ from gatepost.errors import (
 from gatepost.kit.process import Runner, SystemRunner
 from gatepost.model.address import Family, Prefix, Range
 from gatepost.model.entry import Direction, Entry
+from gatepost.model.finding import Finding
 from gatepost.model.plan import Capabilities, Counted, Current, Plan
 from gatepost.planning.aggregate import to_prefixes, to_ranges
 from gatepost.planning.digest import digest_entries
 from gatepost.targets._nft import Change, Held, Kernel, Place
+from gatepost.targets._nft_netlink import Direct
 from gatepost.targets._nft_program import Program
+from gatepost.targets._nft_ruleset import Examiner
 from gatepost.targets.base import Target, require_fit
 
 NAME = "^[A-Za-z][A-Za-z0-9_]{0,39}$"
@@ -65,7 +68,7 @@ class Nftables(Target):
         timeout: float = 30.0
         """Seconds that one run of ``nft``, or one exchange with the kernel, may take."""
         backend: Literal["auto", "netlink", "nft"] = "auto"
-        """Speak to the kernel directly, or through the program ``nft``; ``auto`` is ``nft``."""
+        """Speak to the kernel directly, or through the program ``nft``; ``auto`` is ``netlink``."""
         counters: bool = False
         """Make sets that count the packets of each element."""
 
@@ -79,6 +82,7 @@ class Nftables(Target):
         table = _checked(name, "table", options.table)
         self._place = Place(table, _checked(name, "set", options.set or name.replace("-", "_")))
         self._counters = options.counters
+        self._examiner = Examiner(self._place, runner or SystemRunner(), options.timeout)
         self._kernel = kernel or _chosen(self._place, options, runner)
 
     @property
@@ -151,6 +155,10 @@ class Nftables(Target):
         found = ((prefix, count) for item, count in packets.items() for prefix in to_prefixes(item))
         return tuple(Counted(prefix, count) for prefix, count in found)
 
+    async def findings(self, direction: Direction) -> tuple[Finding, ...]:
+        """See :meth:`Target.findings`: the whole ruleset of this network namespace is read, by ``nft``."""
+        return await self._examiner.findings(direction)
+
     async def _ours(self) -> Held:
         """What is there, if it is ours; raises TargetForeign for anything that gatepost did not make."""
         held = await self._kernel.read()
@@ -208,10 +216,9 @@ def _unmarked(held: Held) -> bool:
 
 
 def _chosen(place: Place, options: Nftables.Options, runner: Runner | None) -> Kernel:
-    if options.backend == "netlink":
-        msg = "backend netlink is not there yet"
-        raise ConfigInvalid(msg)
-    return Program(place, runner or SystemRunner(), options.timeout)
+    if options.backend == "nft" or (runner is not None and options.backend == "auto"):
+        return Program(place, runner or SystemRunner(), options.timeout)
+    return Direct(place, timeout=options.timeout)
 
 
 def _checked(target: str, option: str, name: str) -> str:

@@ -1,0 +1,313 @@
+"""Whether the sets have the effect that their owner thinks, judged from the whole ruleset.
+
+For each rule that refers to a set, packets that fit the rest of the rule are
+followed from the first hook to the last, twice: with an address outside the
+set and with one inside. The set has an effect where the one is dropped and the
+other accepted. Where it has none, the rule to blame is the one that decided
+otherwise.
+
+The packets are first ones of new connections, from another host. Nothing is
+known of the interfaces, and only of this namespace's nftables: what the legacy
+``iptables`` holds is named, not followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from gatepost.errors import ProgramFailed, TargetUnavailable
+from gatepost.kit.process import Runner
+from gatepost.model.address import Family
+from gatepost.model.entry import Direction
+from gatepost.model.finding import Finding, Severity
+from gatepost.targets._nft import Place
+from gatepost.targets._nft_expressions import ADDRESSES, UNKNOWN, Reader, Test, universe
+from gatepost.targets._nft_rules import Chain, ChainId, Kind, Rule, Ruleset, decode
+from gatepost.targets._nft_telling import (
+    Case,
+    any_passes,
+    bypasses,
+    decided_by,
+    finding,
+    gaps,
+    no_effect,
+    rule_shown,
+)
+from gatepost.targets._nft_values import Values
+from gatepost.targets._nft_walk import Leaf, State, TooComplexError, Walk
+
+SAMPLE = 64
+"""Intervals of a set, and gaps in it, that are followed."""
+WAYS_MAX = 16
+"""Ways by which jumps lead to a chain, beyond which no more are looked at."""
+
+HOOKS = {
+    Direction.INGRESS: frozenset({"ingress", "prerouting", "input", "forward"}),
+    Direction.EGRESS: frozenset({"output", "postrouting", "egress", "forward", "prerouting"}),
+}
+SIDES = {Direction.INGRESS: "saddr", Direction.EGRESS: "daddr"}
+
+
+def examine(
+    listing: bytes, place: Place, direction: Direction, legacy: Sequence[str] = ()
+) -> tuple[Finding, ...]:
+    """Findings on the sets of a place.
+
+    ``listing`` is what ``nft -j list ruleset`` prints, ``legacy`` names the
+    tables that the legacy iptables holds. Raises TargetUnavailable for a
+    listing that cannot be read.
+    """
+    ruleset = decode(listing)
+    try:
+        found = [*_Examination(ruleset, place, direction).findings()]
+    except TooComplexError:
+        found = [finding("uncertain", "the ruleset has too many branches to be followed", Severity.NOTE)]
+    return tuple(dict.fromkeys([*found, *_legacy(legacy)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """Reads the ruleset by ``nft`` and examines it."""
+
+    place: Place
+    runner: Runner
+    timeout: float
+    """Seconds for ``nft``."""
+    proc: Path = Path("/proc/net")
+    """Where the kernel names the tables of the legacy iptables."""
+
+    async def findings(self, direction: Direction) -> tuple[Finding, ...]:
+        """Raises TargetUnavailable."""
+        try:
+            listed = await self.runner.run(["nft", "-j", "list", "ruleset"], timeout=self.timeout)
+        except ProgramFailed as error:
+            return (finding("unexamined", error.message, Severity.NOTE),)
+        if listed.code:
+            msg = f"the ruleset cannot be read: {listed.words}"
+            raise TargetUnavailable(msg)
+        return examine(listed.stdout, self.place, direction, legacy_tables(self.proc))
+
+
+def legacy_tables(proc: Path) -> tuple[str, ...]:
+    """Tables that the legacy iptables holds in this namespace; none where the kernel does not tell."""
+    found: list[str] = []
+    for name in ("ip_tables_names", "ip6_tables_names"):
+        with suppress(OSError, UnicodeDecodeError):
+            found += [f"{name.partition('_')[0]} {each}" for each in (proc / name).read_text("ascii").split()]
+    return tuple(found)
+
+
+def _legacy(tables: Sequence[str]) -> Iterator[Finding]:
+    if tables:
+        message = f"legacy iptables holds {', '.join(tables)}: what it drops or forwards was not looked at"
+        yield finding("legacy_rules", message, Severity.NOTE)
+
+
+@dataclass(frozen=True)
+class _Examination:
+    ruleset: Ruleset
+    place: Place
+    direction: Direction
+    effects: list[tuple[Case, State]] = field(default_factory=list)
+    """Cases that have an effect, with packets that show it."""
+
+    @property
+    def side(self) -> str:
+        """The field that the list is about."""
+        return SIDES[self.direction]
+
+    @cached_property
+    def contents(self) -> dict[Family, Values]:
+        """Addresses that the kernel holds."""
+        reader = Reader("inet", self.place.table, 0, self.ruleset.sets)
+        return {each: reader.values("saddr", f"@{self.place.addresses(each)}") or Values() for each in Family}
+
+    def findings(self) -> Iterator[Finding]:
+        """All, worst and best, in the order of the families."""
+        if not any(self.contents.values()):
+            yield finding("empty", f"{self.place}: both sets are empty or not there")
+        referring = {family: self._referring(family) for family in Family}
+        if not any(referring.values()):
+            yield finding("unreferenced", f"no rule of table inet {self.place.table} refers to the sets")
+            return
+        cases = {family: [*self._cases(family, rules)] for family, rules in referring.items()}
+        for family in Family:
+            yield from self._of_family(referring[family], cases[family])
+        for family in Family:
+            if not referring[family]:
+                yield from self._other_family(family)
+
+    def _referring(self, family: Family) -> list[Rule]:
+        name = self.place.addresses(family)
+        ours = (each for each in self.ruleset.rules() if each.chain.table == self.place.table)
+        return [each for each in ours if any(asked == name for _, asked in each.sets)]
+
+    def _cases(self, family: Family, rules: Sequence[Rule]) -> Iterator[Case]:
+        for rule in rules:
+            if any(SIDES[self.direction] in named for named, asked in rule.sets if self._is_ours(asked)):
+                for base, tests in _Ways(self.ruleset).to(rule):
+                    yield Case(family, rule, base, (*tests, *rule.tests))
+
+    def _is_ours(self, asked: str) -> bool:
+        return asked in self.place.names
+
+    def _of_family(self, rules: Sequence[Rule], cases: Sequence[Case]) -> Iterator[Finding]:
+        right = [case for case in cases if case.base.hook in HOOKS[self.direction]]
+        starts = [(case, start) for case in right if (start := self._start(case, case.tests)) is not None]
+        if not rules:
+            return
+        if not starts:
+            yield self._misplaced(rules, cases, right)
+        for case, start in starts:
+            yield from self._judge(case, start)
+
+    def _misplaced(self, rules: Sequence[Rule], cases: Sequence[Case], right: Sequence[Case]) -> Finding:
+        """Rules refer to the set, but none where new packets of this direction come by."""
+        named = rule_shown(rules[0])
+        if right:
+            return finding("unreached", f"no new connection comes to {named}")
+        if cases:
+            hooks = ", ".join(sorted({case.base.hook for case in cases}))
+            return finding("wrong_side", f"the list is {self.direction}, but {named} is asked in {hooks}")
+        if any(True for rule in rules for _ in _Ways(self.ruleset).to(rule)):
+            message = f"the list is {self.direction}: its side is {self.side}, not that of {named}"
+            return finding("wrong_side", message)
+        return finding("unreached", f"no base chain leads to {named}")
+
+    def _start(self, case: Case, tests: Sequence[Test]) -> State | None:
+        """Packets of unlisted addresses that fit; None where no new connection does."""
+        gaps = (universe(self.side, case.family) - self.contents[case.family]).widest(SAMPLE)
+        facts = {
+            "nfproto": Values.one(case.family),
+            "ct state": Values.word("new"),
+            "ct direction": Values.word("original"),
+            "pkttype": Values.word("unicast"),
+            self.side: gaps,
+        }
+        device = "iifname" if self.direction is Direction.INGRESS else "oifname"
+        facts[device] = Values.upto((1 << 256) - 1) - Values.word("lo")
+        routed = case.base.hook == "forward"
+        if not routed:
+            facts |= {"ct status": Values.word("none"), "fib daddr type": Values.word("local")}
+        state = State(case.family, facts, original=not routed, local=not routed)
+        fitting, _ = state.split([test for test in tests if test.field != self.side])
+        return None if fitting is None else replace(fitting, unsure=False)
+
+    def _way(self, case: Case) -> tuple[str, ...]:
+        if case.base.hook == "forward":
+            return ("forward",)
+        if self.direction is Direction.EGRESS:
+            return ("output", "postrouting")
+        return ("ingress", "prerouting", "routed")
+
+    def _judge(self, case: Case, start: State) -> Iterator[Finding]:
+        leaves = self._leaves(case, start)
+        plain = [leaf for leaf in leaves if leaf.state.via is None]
+        yield from self._verdict(case, start, plain)
+        yield from bypasses(case, [leaf for leaf in leaves if leaf.state.via and leaf.accepted])
+
+    def _leaves(self, case: Case, start: State) -> list[Leaf]:
+        return Walk(self.ruleset, case.rule).leaves(start, self._way(case))
+
+    def _verdict(self, case: Case, start: State, leaves: Sequence[Leaf]) -> Iterator[Finding]:
+        ends = [(leaf, self._listed(case, leaf)) for leaf in leaves]
+        effects = [leaf for leaf, inside in ends if not leaf.accepted and self._passes(case, inside)]
+        sure = [leaf for leaf in effects if not leaf.state.unsure]
+        through = [leaf for leaf in leaves if leaf.accepted]
+        if sure:
+            self.effects.append((case, sure[0].state))
+            yield from self._good(case, sure[0])
+            yield from (
+                finding("partly", text, Severity.NOTE) for text in gaps(case, start, through, self.side)
+            )
+        elif doubtful := [*effects, *(leaf for leaf in through if leaf.state.unsure)][:1]:
+            message = f"{case.words}: it depends on whether {decided_by(doubtful[0].last)} matches"
+            yield finding("uncertain", message, Severity.NOTE)
+        else:
+            yield from no_effect(case, ends)
+
+    def _good(self, case: Case, leaf: Leaf) -> Iterator[Finding]:
+        if self.contents[case.family]:
+            message = f"{case.words} lets the listed pass, all others are dropped by {decided_by(leaf.last)}"
+            yield finding("effective", message, Severity.GOOD)
+        elif any(self.contents.values()):
+            how = decided_by(leaf.last)
+            message = f"{case.words}: the list has none of IPv{case.family}, all are dropped by {how}"
+            yield finding("effective", message, Severity.GOOD)
+
+    def _passes(self, case: Case, inside: Sequence[Leaf]) -> bool:
+        """Whether listed ones get through; where the list has none of the family, nobody has to."""
+        return not self.contents[case.family] or any_passes(inside)
+
+    def _listed(self, case: Case, leaf: Leaf) -> list[Leaf]:
+        """What becomes of the same packets from addresses in the set."""
+        content = self.contents[case.family]
+        if not content:
+            return []
+        known = {name: each for name, each in leaf.state.facts.items() if name not in leaf.state.marked}
+        start = replace(
+            leaf.state, facts=known | {self.side: content.spread(SAMPLE)}, marked=frozenset(), steps=()
+        )
+        return [end for end in self._leaves(case, start) if end.state.via is None]
+
+    def _other_family(self, family: Family) -> Iterator[Finding]:
+        """Of a family that no rule refers to: what becomes of packets for which the list has an effect."""
+        for case, shown in self.effects:
+            tests = [
+                Test(name, values)
+                for name, values in shown.facts.items()
+                if name not in ADDRESSES | {"nfproto"} | shown.marked and not name.startswith(UNKNOWN)
+            ]
+            other = replace(case, family=family)
+            if start := self._start(other, tests):
+                yield from self._of_other(other, self._leaves(other, start))
+
+    def _of_other(self, case: Case, leaves: Sequence[Leaf]) -> Iterator[Finding]:
+        name = self.place.addresses(case.family)
+        if through := [leaf for leaf in leaves if leaf.accepted and not leaf.state.unsure]:
+            message = (
+                f"no rule refers to {name}, and all IPv{case.family} passes by {decided_by(through[0].last)}"
+            )
+            yield finding(f"ipv{case.family}_open", message)
+        elif self.contents[case.family]:
+            how = decided_by(leaves[0].last)
+            message = f"no rule refers to {name}, which has addresses: they are dropped by {how}"
+            yield finding(f"ipv{case.family}_closed", message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Jumps, followed backwards."""
+
+    ruleset: Ruleset
+
+    def to(self, rule: Rule) -> list[tuple[Chain, tuple[Test, ...]]]:
+        """Base chains from which packets come to a rule, with what they must be."""
+        found: list[tuple[Chain, tuple[Test, ...]]] = []
+        self._follow(rule.chain, (), (rule.chain,), found)
+        return found
+
+    def _follow(
+        self,
+        place: ChainId,
+        tests: tuple[Test, ...],
+        passed: tuple[ChainId, ...],
+        found: list[tuple[Chain, tuple[Test, ...]]],
+    ) -> None:
+        chain = self.ruleset.chains.get(place)
+        if chain and chain.hook and len(found) < WAYS_MAX:
+            found.append((chain, tests))
+        for jump, needed in self._jumps(place):
+            if jump.chain not in passed and len(found) < WAYS_MAX:
+                self._follow(jump.chain, (*needed, *tests), (*passed, jump.chain), found)
+
+    def _jumps(self, place: ChainId) -> Iterator[tuple[Rule, tuple[Test, ...]]]:
+        for rule in self.ruleset.rules():
+            for branch in rule.branches:
+                here = (rule.chain.family, rule.chain.table, branch.verdict.target)
+                if branch.verdict.kind in {Kind.JUMP, Kind.GOTO} and ChainId(*here) == place:
+                    yield rule, (*rule.tests, *branch.tests)

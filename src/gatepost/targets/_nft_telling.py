@@ -1,0 +1,154 @@
+"""What was found about a rule that refers to a set, in words, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gatepost.errors import cut
+from gatepost.model.address import Family
+from gatepost.model.finding import Finding, Severity
+from gatepost.targets._nft_expressions import UNKNOWN, Test, universe
+from gatepost.targets._nft_rules import Chain, ChainId, Rule
+from gatepost.targets._nft_walk import Leaf, State, Step
+
+NAME_MAX = 120
+"""Characters of a chain's name."""
+BROAD = 16
+"""A rule that lets in a sixteenth of all addresses, or more, is worth a note."""
+SERVICE = frozenset({"l4proto", "sport", "dport"})
+"""Fields that tell one service from another: that others are open is no finding."""
+
+STEPS = {
+    "effective": "",
+    "empty": "Run `gatepost apply`; until then nobody is let through by the list.",
+    "unreferenced": "Add the rules that docs/targets/nftables.md shows; `gatepost plan` never adds any.",
+    "unreached": "Jump to that chain from a base chain, or give it a hook.",
+    "wrong_side": "Match saddr in input for an ingress list, daddr in output for an egress list.",
+    "shadowed": "Move the rule of the list before it, or narrow that rule.",
+    "open_policy": "Drop what the list does not name: a drop after its rule, or policy drop.",
+    "blocked": "Let these packets pass there too: a drop in any chain is final, whatever others accept.",
+    "inverted": "Let the rule accept, or match with != before the drop.",
+    "forward_bypass": "Match the set in forward too, with `ct original proto-dst PORT`, and drop the rest.",
+    "ipv4_open": "Add the rule for IPv4, and drop what it does not accept.",
+    "ipv6_open": "Add the rule for IPv6, and drop what it does not accept.",
+    "ipv4_closed": "Add the rule for IPv4: the list has such addresses.",
+    "ipv6_closed": "Add the rule for IPv6: the list has such addresses.",
+    "partly": "Check that this is meant.",
+    "unexamined": "Install the program nft: `gatepost doctor` reads the ruleset by it.",
+    "uncertain": "Check it with a packet from an address that is not in the list.",
+    "legacy_rules": "See `iptables-legacy-save`; move these rules to nftables, or check that they let pass.",
+}
+"""What to do about each kind of finding."""
+
+
+def finding(kind: str, message: str, severity: Severity = Severity.WRONG) -> Finding:
+    """With the next step of its kind."""
+    return Finding(kind, severity, message, STEPS[kind])
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A rule that refers to a set, at a base chain from which packets come to it."""
+
+    family: Family
+    rule: Rule
+    base: Chain
+    tests: tuple[Test, ...]
+    """What packets must be to come to the rule and to fit the rest of it."""
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return f"IPv{self.family}: {rule_shown(self.rule)}"
+
+
+def any_passes(leaves: Sequence[Leaf]) -> bool:
+    """Whether any packets get through."""
+    return any(leaf.accepted for leaf in leaves)
+
+
+def no_effect(case: Case, ends: Sequence[tuple[Leaf, list[Leaf]]]) -> Iterator[Finding]:
+    """Unlisted and listed packets, and what becomes of both: never the one dropped and the other accepted."""
+    inverted = [leaf for leaf, inside in ends if leaf.accepted and inside and not any_passes(inside)]
+    through = [leaf for leaf, _ in ends if leaf.accepted]
+    blocked = [leaf for _, inside in ends for leaf in inside]
+    if inverted:
+        how = decided_by(inverted[0].last)
+        yield finding("inverted", f"{case.words} drops the listed, and the others pass by {how}")
+    elif through:
+        yield _opened(case, through[0])
+    elif blocked:
+        how = decided_by(blocked[0].last)
+        yield finding("blocked", f"{case.words}: listed addresses too are dropped, by {how}")
+
+
+def _opened(case: Case, leaf: Leaf) -> Finding:
+    step = leaf.step_of(case.base.id)
+    if step is not None and step.rule is not None and not leaf.state.asked:
+        return finding(
+            "shadowed", f"{case.words} is never asked: {decided_by(step)} lets everybody pass before"
+        )
+    return finding("open_policy", f"{case.words} changes nothing: all others pass too, by {decided_by(step)}")
+
+
+def bypasses(case: Case, through: Sequence[Leaf]) -> Iterator[Finding]:
+    """One for each rule that sends packets elsewhere, told by the plainest rule that lets them pass."""
+    found: dict[Rule, Finding] = {}
+    for leaf in sorted(through, key=lambda each: _is_guess(_arrival(each))):
+        if leaf.state.via is not None and leaf.state.via not in found:
+            found[leaf.state.via] = _bypass(case, leaf, leaf.state.via)
+    yield from found.values()
+
+
+def _bypass(case: Case, leaf: Leaf, via: Rule) -> Finding:
+    step = _arrival(leaf)
+    how = f"{decided_by(step)} lets all pass" if step else "no chain checks them"
+    where = "another port of this host" if leaf.state.local else "forward"
+    message = f"{case.words} is bypassed: {rule_shown(via)} sends packets to {where}, where {how}"
+    if _is_guess(step):
+        return finding("uncertain", f"{message}, if it matches", Severity.NOTE)
+    return finding("forward_bypass", message)
+
+
+def _arrival(leaf: Leaf) -> Step | None:
+    """What the last chain did that packets with a new destination met."""
+    hook = "input" if leaf.state.local else "forward"
+    return next((step for step in reversed(leaf.state.steps) if step.chain.hook == hook), None)
+
+
+def _is_guess(step: Step | None) -> bool:
+    """Whether it decided by something that nobody can foretell."""
+    if step is None or step.rule is None:
+        return False
+    tests = (*step.rule.tests, *(test for branch in step.rule.branches for test in branch.tests))
+    return any(test.field.startswith(UNKNOWN) for test in tests)
+
+
+def gaps(case: Case, start: State, through: Sequence[Leaf], side: str) -> Iterator[str]:
+    """Rules by which some packets of the same service pass the list, but for single addresses."""
+    for leaf in through:
+        step = leaf.step_of(case.base.id)
+        facts = leaf.state.facts
+        told = {name for name in facts if facts[name] != start.facts.get(name)} - leaf.state.marked
+        narrow = side in told and facts[side].size * BROAD < universe(side, case.family).size
+        if step and step.rule and not leaf.state.unsure and not narrow and not told & SERVICE:
+            yield f"{case.words} is not asked for all: some pass by {decided_by(step)}"
+
+
+def decided_by(step: Step | None) -> str:
+    """The rule or policy that decided."""
+    if step is None:
+        return "the absence of any chain"
+    if step.rule is None:
+        return f"the policy of chain {_name(step.chain.id)}"
+    return rule_shown(step.rule)
+
+
+def rule_shown(rule: Rule) -> str:
+    """A rule with its place, by which nft can show and delete it."""
+    return f"`{rule.words}` (chain {_name(rule.chain)}, handle {rule.handle})"
+
+
+def _name(chain: ChainId) -> str:
+    return cut(str(chain), NAME_MAX)

@@ -1,0 +1,97 @@
+"""Sets of values of one field of a packet, as intervals of integers.
+
+Addresses and ports are integers by themselves. Words (``established``,
+``eth0``) are made into integers in the order of their letters, so that a
+wildcard such as ``eth*`` is one interval.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+WORD_BYTES = 32
+LAST = (1 << 8 * WORD_BYTES) - 1
+"""Of the values of a field that has no bounds of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Sorted intervals, both ends included, with a gap between any two."""
+
+    spans: tuple[tuple[int, int], ...] = ()
+
+    @classmethod
+    def of(cls, spans: Iterable[tuple[int, int]]) -> Values:
+        """In any order, overlapping or not; one whose end is before its start holds nothing."""
+        merged: list[tuple[int, int]] = []
+        for first, last in sorted(span for span in spans if span[0] <= span[1]):
+            if merged and first <= merged[-1][1] + 1:
+                merged[-1] = merged[-1][0], max(last, merged[-1][1])
+            else:
+                merged.append((first, last))
+        return cls(tuple(merged))
+
+    @classmethod
+    def one(cls, value: int) -> Values:
+        """A single value."""
+        return cls(((value, value),))
+
+    @classmethod
+    def upto(cls, last: int) -> Values:
+        """Everything from 0."""
+        return cls(((0, last),))
+
+    @classmethod
+    def word(cls, text: str) -> Values:
+        """A word, or all that start alike where it ends in ``*``; of long ones the start is compared."""
+        stem = text.removesuffix("*").encode()[:WORD_BYTES]
+        first = int.from_bytes(stem.ljust(WORD_BYTES, b"\0"), "big")
+        last = int.from_bytes(stem.ljust(WORD_BYTES, b"\xff"), "big")
+        return cls(((first, last if text.endswith("*") else first),))
+
+    def __bool__(self) -> bool:
+        return bool(self.spans)
+
+    def __and__(self, other: Values) -> Values:
+        few, many = sorted((self.spans, other.spans), key=len)
+        return Values.of(part for span in few for part in _common(span, many))
+
+    def __or__(self, other: Values) -> Values:
+        return Values.of((*self.spans, *other.spans))
+
+    def __sub__(self, other: Values) -> Values:
+        return Values.of(part for span in self.spans for part in _left(span, _common(span, other.spans)))
+
+    @property
+    def size(self) -> int:
+        """How many values."""
+        return sum(last - first + 1 for first, last in self.spans)
+
+    def spread(self, most: int) -> Values:
+        """At most so many of the intervals, from all over."""
+        step = -(-len(self.spans) // most) or 1
+        return Values(self.spans[::step])
+
+    def widest(self, most: int) -> Values:
+        """At most so many of the intervals, those that hold most."""
+        return Values.of(sorted(self.spans, key=lambda span: span[0] - span[1])[:most])
+
+
+def _common(span: tuple[int, int], others: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    """What of one interval is in others, which are sorted."""
+    found = []
+    for place in range(bisect_left(others, span[0], key=lambda other: other[1]), len(others)):
+        first, last = others[place]
+        if first > span[1]:
+            break
+        found.append((max(first, span[0]), min(last, span[1])))
+    return found
+
+
+def _left(span: tuple[int, int], taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """What of one interval is between those that are taken out of it."""
+    edges = [(span[0], span[0] - 1), *taken, (span[1] + 1, span[1])]
+    return [(one[1] + 1, other[0] - 1) for one, other in pairwise(edges)]
