@@ -13,7 +13,10 @@ from gatepost.errors import ProgramFailed
 from gatepost.kit.process import Finished, Runner, SystemRunner
 from gatepost.model.entry import Entry
 from gatepost.planning.digest import digest_entries
+from gatepost.targets._nft import Place
+from gatepost.targets._nft_netlink import Direct
 from gatepost.targets.nftables import Nftables
+from rigs.netlink import inside
 
 
 class NamespaceRunner(SystemRunner):
@@ -22,6 +25,7 @@ class NamespaceRunner(SystemRunner):
     def __init__(self, pid: int) -> None:
         super().__init__()
         self.enter = ["nsenter", f"--net=/proc/{pid}/ns/net", "--"]
+        self.pid = pid
         self.calls: list[tuple[tuple[str, ...], bytes]] = []
 
     async def run(self, argv: Sequence[str], *, stdin: bytes = b"", timeout: float) -> Finished:  # noqa: ASYNC109 - the runner's own
@@ -49,7 +53,7 @@ def namespace() -> Iterator[NamespaceRunner]:
         keeper.wait()
 
 
-FORMS = ("nft",)
+FORMS = ("netlink", "nft")
 SETS = """
 add table inet gatepost
 add set inet gatepost edge_v4 { type ipv4_addr; flags interval; }
@@ -66,7 +70,7 @@ class Rig:
 
     def target(self) -> Nftables:
         """A new object for the same place."""
-        return Nftables("edge", Nftables.Options(backend="nft"), runner=self.runner)
+        return target(self.runner) if self.form == "nft" else direct(self.runner)
 
     def occupy(self) -> None:
         """Something of somebody else's at the place."""
@@ -126,6 +130,14 @@ STRANGE = [
 def target(runner: Runner, name: str = "edge", **options: Any) -> Nftables:
     """A target whose ``nft`` that runner runs."""
     return Nftables(name, Nftables.Options(**options), runner=runner)
+
+
+def direct(
+    runner: NamespaceRunner, name: str = "edge", *, send_max: int | None = None, **options: Any
+) -> Nftables:
+    """A target that speaks netlink to the runner's namespace, at most so many bytes at once."""
+    kernel = Direct(Place("gatepost", name), inside(runner.pid, send_max=send_max))
+    return Nftables(name, Nftables.Options(**options), kernel=kernel)
 
 
 def sets_of(kernel: NamespaceRunner, table: str = "gatepost") -> dict[str, dict[str, Any]]:

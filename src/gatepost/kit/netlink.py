@@ -15,7 +15,7 @@ import errno
 import os
 import select
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from types import TracebackType
 from typing import NoReturn, Protocol, Self
@@ -70,8 +70,12 @@ class Wire(Protocol):
         ...
 
 
-Opener = Callable[[], Wire]
-"""Opens a wire; raises OSError."""
+class Opener(Protocol):
+    """Opens a wire."""
+
+    def __call__(self, *, groups: Sequence[int] = ()) -> Wire:
+        """``groups`` are joined: what the kernel tells them is received. Raises OSError."""
+        ...
 
 
 class SystemWire:
@@ -174,19 +178,17 @@ class Netlink(AbstractContextManager["Netlink"]):
             return answer.body
         raise _silent()
 
-    def dump(self, message: Message) -> list[bytes]:
-        """The attributes of every answer. EINTR where things changed meanwhile: ask again."""
+    def dump(self, message: Message) -> tuple[list[bytes], bool]:
+        """The attributes of every answer, and whether things changed meanwhile: then ask again."""
         sequence = self._send([message], DUMP)
         found: list[bytes] = []
-        interrupted = False
+        torn = False
         for answer in self._answers(sequence, self._patience):
-            interrupted = interrupted or answer.interrupted
+            torn = torn or answer.interrupted
             if answer.kind in {ERROR, DONE} and (code := refused_with(answer)):
                 _refuse([Refusal(code, -1)], "the listing")
-            if answer.kind == DONE and interrupted:
-                _refuse([Refusal(errno.EINTR, -1)], "the listing")
             if answer.kind == DONE:
-                return found
+                return found, torn
             found.append(answer.body)
         raise _silent()
 

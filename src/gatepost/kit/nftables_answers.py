@@ -198,7 +198,7 @@ class _Bounds:
         self._starts.sort()
         self._ends.sort()
         top = 1 << 8 * self._width
-        limits = [*self._starts[1:], top]
+        limits = [*self._starts[1:], top][: len(self._starts)]
         if self._ends[:1] == [0]:
             del self._ends[0]
         made = self._paired(limits) if len(self._ends) == len(self._starts) else None

@@ -7,10 +7,11 @@ is ours, and what shall be there, the target alone decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from gatepost.errors import TargetRejected, cut
 from gatepost.model.address import Family, Range
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Current
@@ -20,6 +21,8 @@ from gatepost.planning.digest import digest_entries
 OWNER = "gatepost_owner"
 """Set of type ``mark`` without elements: the sign that a table is ours."""
 ADDRESS_TYPE = {Family.V4: "ipv4_addr", Family.V6: "ipv6_addr"}
+RULES_NAMED = 5
+"""Rules that an error names, of those that refer to a set."""
 _NOTE = re.compile(r"gatepost (mixed )?(sha256:[0-9a-f]{64})")
 
 
@@ -131,6 +134,15 @@ class Change:
     def removals(self, family: Family) -> list[Range]:
         """Sorted; one may overlap an addition, so the two must go in one transaction."""
         return sorted({*self.held.ranges.get(family, ())} - {*self.wanted[family]})
+
+
+def referred_to(place: Place, rules: Sequence[tuple[str, int]]) -> TargetRejected:
+    """The error where rules, by their chain and handle, refer to the sets of a place."""
+    words = [f"rule {handle} of chain {cut(chain, 64)}" for chain, handle in rules[:RULES_NAMED]]
+    more = f" and {len(rules) - RULES_NAMED} more" if len(rules) > RULES_NAMED else ""
+    msg = f"{place} is still referred to by {', '.join(words)}{more}"
+    hint = f"Delete what `nft -a list table inet {place.table}` shows under these numbers."
+    return TargetRejected(msg, hint=hint)
 
 
 class Kernel(Protocol):

@@ -18,17 +18,15 @@ from typing import Any
 
 import msgspec
 
-from gatepost.errors import ProgramFailed, TargetRejected, TargetUnavailable, cut
+from gatepost.errors import ProgramFailed, TargetRejected, TargetUnavailable
 from gatepost.kit.process import Finished, Runner
 from gatepost.model.address import Family, Prefix, Range, format_address, parse_v4, parse_v6
-from gatepost.targets._nft import ADDRESS_TYPE, OWNER, Change, Held, Note, Place
+from gatepost.targets._nft import ADDRESS_TYPE, OWNER, Change, Held, Note, Place, referred_to
 
 LINE = 500
 """Elements a line; nft quotes the whole line in an error."""
 DELETIONS_MAX = 50
 """Beyond these, emptying and filling the kept set is quicker than deleting."""
-RULES_NAMED = 5
-"""Rules that an error names, of those that refer to a set."""
 PARSE = {Family.V4: parse_v4, Family.V6: parse_v6}
 
 
@@ -102,11 +100,7 @@ class Program:
         rules = [found.rule for found in await self._listed() or () if found.rule]
         referring = [rule for rule in rules if _named(rule.expr) & self._place.names]
         if referring:
-            words = [f"rule {rule.handle} of chain {cut(rule.chain, 64)}" for rule in referring[:RULES_NAMED]]
-            more = f" and {len(referring) - RULES_NAMED} more" if len(referring) > RULES_NAMED else ""
-            msg = f"{self._place} is still referred to by {', '.join(words)}{more}"
-            hint = f"Delete what `nft -a list table inet {self._place.table}` shows under these numbers."
-            raise TargetRejected(msg, hint=hint)
+            raise referred_to(self._place, [(rule.chain, rule.handle) for rule in referring])
 
     async def _require_unmerged(self) -> None:
         """Raise TargetRejected for sets with ``auto-merge``, which the listing in JSON does not show."""
