@@ -61,21 +61,21 @@ class Target(ABC):
         TargetUnavailable or TargetForeign; the content is then what it was, or mixed.
         """
 
+    @abstractmethod
     async def purge(self, current: Current) -> None:
         """Remove what is ours, and nothing else: the place is then as if we had never been there.
 
-        Raises StalePlan where the target is no longer as ``current`` says,
-        TargetRejected where something of the user's still refers to it.
+        All or nothing. Raises StalePlan where the target is no longer as ``current`` says,
+        TargetRejected where something of the user's still refers to it, or is in it.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     async def adopt(self) -> Current:
         """Make what is at the place ours, content unchanged, where our mark is missing; gives what is there.
 
         Never called by itself: only a person decides that. Raises
         TargetRejected where it cannot be ours (another type of set, a file we cannot read).
         """
-        raise NotImplementedError
 
     async def stamp(self) -> str:
         """A text that changes whenever the content may have changed; cheap enough to ask every second.
