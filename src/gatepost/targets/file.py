@@ -52,9 +52,11 @@ from gatepost.kit.clock import Clock, SystemClock
 from gatepost.kit.discovery import plugins
 from gatepost.kit.files import FileLock, Staged, stage
 from gatepost.kit.process import Finished, Runner, SystemRunner
-from gatepost.model.entry import Entry
+from gatepost.model.entry import Direction, Entry
+from gatepost.model.finding import Finding
 from gatepost.model.plan import Capabilities, Current, Plan
 from gatepost.planning.digest import digest_entries
+from gatepost.targets._file_findings import Examination
 from gatepost.targets._file_ledger import Held, Ledger, Version
 from gatepost.targets.base import Target, require_fit
 
@@ -162,6 +164,11 @@ class File(Target):
     async def suspects(self) -> tuple[str, ...]:
         """See :meth:`Target.suspects`: whose the file is, and when it was changed."""
         return await self._do(self._ledger.suspects)
+
+    async def findings(self, direction: Direction) -> tuple[Finding, ...]:  # noqa: ARG002 - a file has no side
+        """See :meth:`Target.findings`: who can read the file, who may write it, who is told of it."""
+        checked, told = bool(self._options.check), bool(self._options.reload)
+        return await self._do(Examination(self._ledger.path, checked, told).findings)
 
     def _tidy(self) -> None:
         """Clear up after a writer that died; somebody who may only read cannot, and it waits."""
