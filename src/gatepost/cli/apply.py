@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
 
-from gatepost.cli.building import site_of
+from gatepost.cli.building import site_of, starter
 from gatepost.cli.language import _
 from gatepost.cli.plan import make_report
 from gatepost.cli.planfile import read_plans
 from gatepost.cli.showing import print_report
 from gatepost.cli.ui import Ui, run_async, takes_options
-from gatepost.engine.applying import carry_out, ready
+from gatepost.cli.word import who
+from gatepost.config.values import duration
+from gatepost.engine.applying import ready
 from gatepost.engine.approval import DIGEST_SHORTEST
+from gatepost.engine.confirming import Armed, arm, disarm
 from gatepost.engine.cycle import CycleReport, apply_cycle
 from gatepost.engine.exits import exit_of
-from gatepost.engine.report import cycle_document
+from gatepost.engine.report import armed_document, cycle_document
 from gatepost.engine.site import Site
 from gatepost.errors import UsageError
-from gatepost.model.plan import Plan, PlanStatus, Result
+from gatepost.model.plan import Outcome, Plan, PlanStatus, Result
+
+TOUCHED = (Outcome.APPLIED, Outcome.FAILED)
+"""Outcomes after which there may be something to take back."""
 
 
 @click.command(help=_("Plan and apply, or apply exactly a plan made before."))
 @click.argument("lists", nargs=-1, metavar="[LIST]...")
 @click.option("--plan", "plan_file", metavar="FILE", help=_("Apply exactly this saved plan, or refuse."))
 @click.option("--digest", metavar="DIGEST", help=_("Apply exactly the plan of this digest, or refuse."))
+@click.option(
+    "--confirm-within",
+    "within",
+    metavar="TIME",
+    help=_("Take it back by itself unless `gatepost confirm` comes in time: 5m, 90s."),
+)
 @click.option("-y", "--yes", is_flag=True, help=_("Do not ask on a terminal."))
 @takes_options
 def command(
@@ -33,6 +46,7 @@ def command(
     lists: tuple[str, ...],
     plan_file: str | None,
     digest: str | None,
+    within: str | None,
     *,
     yes: bool,
 ) -> int:
@@ -49,14 +63,49 @@ def command(
             report = _exactly(site, plans)
         else:
             report = make_report(ui, site, lists)
-            if ui.interactive and not yes and not _confirmed(ui, report):
+            if ui.interactive and not yes and not _agreed(ui, report):
                 return exit_of(report)
-            report = run_async(lambda: apply_cycle(site, report))
-        ui.show(cycle_document(report), lambda: print_report(ui, report))
+        report, armed = run_async(lambda: _carry_out(site, report, _span(within)))
+        waits = {"confirm": armed_document(armed)} if armed else {}
+        ui.show({**cycle_document(report), **waits}, lambda: _print(ui, report, armed))
         return exit_of(report)
 
 
-def _confirmed(ui: Ui, report: CycleReport) -> bool:
+def _span(within: str | None) -> timedelta | None:
+    try:
+        return None if within is None else duration(within)
+    except ValueError as error:
+        msg = f"--confirm-within: {error}"
+        raise UsageError(msg) from None
+
+
+async def _carry_out(
+    site: Site, report: CycleReport, within: timedelta | None
+) -> tuple[CycleReport, Armed | None]:
+    """Arm, apply; where nothing was changed after all, nothing waits."""
+    if within is None:
+        return await apply_cycle(site, report), None
+    plans = [result.plan for result in report.results]
+    armed = await arm(site, plans, within, who=who(), start=starter(site.settings))
+    done = await apply_cycle(site, report)
+    if armed and not any(result.outcome in TOUCHED for result in done.results):
+        disarm(site, armed)
+        armed = None
+    return done, armed
+
+
+def _print(ui: Ui, report: CycleReport, armed: Armed | None) -> None:
+    print_report(ui, report)
+    if armed is not None:
+        until = armed.until.astimezone().strftime("%H:%M:%S")
+        ui.say(_("It will be taken back at {until} unless you run:").format(until=until), "bold yellow")
+        ui.say(f"  gatepost confirm {armed.id}", "bold yellow")
+        ui.say(
+            "  " + _("({timer} does that, whatever becomes of this session)").format(timer=armed.timer), "dim"
+        )
+
+
+def _agreed(ui: Ui, report: CycleReport) -> bool:
     """Ask once, where there is something to ask about."""
     if not any(result.plan.status is PlanStatus.CHANGES for result in report.results):
         return True
@@ -77,10 +126,9 @@ def _stored(site: Site, digest: str) -> Plan:
 
 
 def _exactly(site: Site, plans: tuple[Plan, ...]) -> CycleReport:
-    """Carry out plans made earlier, exactly; where one of them is no longer true, none is begun."""
+    """Plans made earlier, exactly; where one of them is no longer true, none is begun."""
 
     async def work() -> tuple[Result, ...]:
-        true = [await ready(site, plan) for plan in plans]
-        return tuple([await carry_out(site, plan) for plan in true])
+        return tuple([Result(await ready(site, plan)) for plan in plans])
 
-    return CycleReport({}, (), run_async(work), (), applied=True)
+    return CycleReport({}, (), run_async(work), ())

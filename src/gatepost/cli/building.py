@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gatepost.cli.ui import Ui
 from gatepost.config import Settings, find, load
 from gatepost.config.settings import ListSettings, SourceSettings
+from gatepost.engine.confirming import StartTimer
 from gatepost.engine.site import OpenSource, Site
 from gatepost.errors import UsageError
 from gatepost.kit.clock import Clock, SystemClock
 from gatepost.kit.surroundings import HostSurroundings
+from gatepost.kit.timer import start_later
 from gatepost.sources.base import Source
+from gatepost.targets.base import Target
 
 if TYPE_CHECKING:
     from gatepost.store import Store
@@ -39,11 +44,27 @@ def site_of(ui: Ui) -> Iterator[Site]:
         store.close()
 
 
+def build_targets(settings: Settings) -> dict[str, Target]:
+    """Every configured target."""
+    return {name: one.plugin(name, one.options) for name, one in settings.targets.items()}
+
+
 def build_site(settings: Settings, store: Store, clock: Clock) -> Site:
     """A site on an open store."""
-    targets = {name: one.plugin(name, one.options) for name, one in settings.targets.items()}
+    targets = build_targets(settings)
     around = HostSurroundings(clock=clock)
     return Site(settings, store, clock, opener(settings, clock), targets, around)
+
+
+def starter(settings: Settings) -> StartTimer:
+    """How the way back is started: this very program, with this very configuration, in a while."""
+
+    async def start(id_: str, within: timedelta) -> str:
+        config = str(settings.path.resolve())
+        argv = [sys.executable, "-m", "gatepost", "revert", id_, "--config", config, "--quiet"]
+        return await start_later(argv, f"gatepost-revert-{id_}", within.total_seconds())
+
+    return start
 
 
 def opener(settings: Settings, clock: Clock) -> OpenSource:
@@ -92,6 +113,11 @@ def pick_sources(settings: Settings, names: Sequence[str]) -> tuple[SourceSettin
     return tuple(
         settings.sources[_known(name, settings.sources, "source")] for name in names or settings.sources
     )
+
+
+def pick_targets(settings: Settings, names: Sequence[str]) -> tuple[str, ...]:
+    """The targets named, or all; raises UsageError for one that is not configured."""
+    return tuple(_known(name, settings.targets, "target") for name in names or settings.targets)
 
 
 def _known(name: str, family: object, noun: str) -> str:

@@ -6,13 +6,15 @@ import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
-from gatepost.cli.showing import outcome_word, status_word
+from gatepost.cli.showing import drift_lines, outcome_word, status_word
 from gatepost.cli.ui import Ui, error_lines, run_async, takes_options, until_signal
 from gatepost.engine.cycle import CycleReport
-from gatepost.engine.loop import run
+from gatepost.engine.loop import Tell, run
 from gatepost.engine.report import list_status, time_text
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError, cut
+from gatepost.model.drift import Drift
+from gatepost.model.plan import Outcome, Result
 
 
 @click.command(help=_("The service: fetch and apply on schedule."))
@@ -32,10 +34,19 @@ async def _serve(ui: Ui, site: Site) -> None:
         for line, _style in error_lines(error):
             _wrong(ui, site, line)
 
+    async def notice(drift: Drift) -> None:
+        for line in drift_lines(drift):
+            _wrong(ui, site, line)
+
+    async def taken_back(results: tuple[Result, ...]) -> None:
+        for result in results:
+            word = outcome_word(result.outcome or Outcome.FAILED)
+            _wrong(ui, site, f"{result.plan.target} {word} {result.plan.digest}")
+
     counts = {"lists": len(site.settings.lists), "targets": len(site.settings.targets)}
     async with until_signal():
         _line(ui, site, _("started: {lists} lists, {targets} targets").format(**counts))
-        await run(site, report, fail)
+        await run(site, Tell(report, fail, notice, taken_back))
     _line(ui, site, _("stopped; what is applied stays"))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from gatepost.cli.language import _
-from gatepost.cli.ui import Ui, error_lines
+from gatepost.cli.ui import Ui, error_lines, shorten
 from gatepost.engine.acceptance import Turn
 from gatepost.engine.cycle import CycleReport, Unplanned
 from gatepost.engine.report import held_document, list_status, values_document
+from gatepost.errors import cut
 from gatepost.model.answer import HeldAnswer
+from gatepost.model.drift import Drift
 from gatepost.model.plan import Outcome, Plan, PlanStatus, Result
 from gatepost.model.reason import Reason
 
@@ -54,6 +56,12 @@ def print_report(ui: Ui, report: CycleReport) -> None:
             if one.list == turn.settings.name:
                 _print_unplanned(ui, one)
         ui.say()
+
+
+def print_results(ui: Ui, results: tuple[Result, ...]) -> None:
+    """Plans by themselves, each with what became of it."""
+    for result in results:
+        _print_result(ui, result, told=())
 
 
 def _print_turn(ui: Ui, turn: Turn, plans: list[Plan]) -> None:
@@ -121,6 +129,10 @@ def guard_words() -> dict[str, str]:
         "widest": _("a network is too wide: {measured}, limit {limit}"),
         "total": _("too many addresses in all: {measured}, limit {limit}"),
         "protected": _("a protected address or name would be cut off: {measured}"),
+        "drift": _("somebody else changed what the target holds"),
+        "rollback": _("the target was rolled back; what the sources say waits for a word"),
+        "revert": _("this change was taken back because nobody confirmed it"),
+        "unconfirmed": _("the last change still waits to be confirmed: run `gatepost confirm`"),
         "empty": _("an empty list is never applied"),
         "provenance": _("the answer comes from another account or place than before"),
         "history": _("the target was written before, but the history knows nothing of it"),
@@ -170,6 +182,18 @@ def _headline(result: Result) -> str:
     if plan.status is PlanStatus.CHANGES:
         return _("{add} to add, {remove} to remove").format(add=len(plan.add), remove=len(plan.remove))
     return status_word(plan.status)
+
+
+def drift_lines(drift: Drift) -> list[str]:
+    """What others changed on a target, and who could have done it."""
+    head = _("{target}: EMPTY: somebody removed everything that was there")
+    if not drift.empty:
+        head = _("{target}: changed by somebody else: {added} added, {removed} removed")
+    counts = {"added": len(drift.added), "removed": len(drift.removed)}
+    values = [*(f"+{value}" for value in values_document(drift.added))]
+    values += [f"-{value}" for value in values_document(drift.removed)]
+    lines = [head.format(target=drift.target, **counts), *("  " + one for one in shorten(values, SHOWN))]
+    return lines + [f"  {cut(one)}" for one in drift.suspects]
 
 
 def _print_unplanned(ui: Ui, one: Unplanned) -> None:

@@ -8,10 +8,11 @@ import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
-from gatepost.cli.showing import SHORT_DIGEST, outcome_word
+from gatepost.cli.showing import SHORT_DIGEST, drift_lines, outcome_word
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.health import Health, SourceHealth, TargetHealth, health_document, health_of
+from gatepost.model.plan import Cause
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -19,13 +20,13 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 @click.command(help=_("Each source, list and target: fresh, stale, held."))
 @takes_options
 def command(ui: Ui) -> int:
-    """Read the history alone; exit 1 after a failed apply, 3 where something is held, 4 where stale."""
+    """Read the history alone; exit 1: failed or empty, 3: held or drifted, 4: stale."""
     with site_of(ui) as site:
         health = health_of(site)
         ui.show(health_document(health), lambda: _print(ui, health, site.clock.now()))
-    if health.failed:
+    if health.failed or health.empty:
         return Exit.FAILED
-    if health.held or any(one.held for one in health.lists):
+    if health.held or health.drifted or any(one.held for one in health.lists):
         return Exit.HELD
     return Exit.STALE if health.stale else Exit.DONE
 
@@ -45,6 +46,10 @@ def _print(ui: Ui, health: Health, now: datetime) -> None:
     for table in (sources, lists, targets):
         ui.out.print(table)
         ui.say()
+    for target in health.targets:
+        if target.drift is not None:
+            for line in drift_lines(target.drift):
+                ui.say(line, "bold red")
     for plan in health.held:
         ui.say(
             _("{target} waits for a word:").format(target=plan.target)
@@ -64,9 +69,7 @@ def _source_row(one: SourceHealth, now: datetime) -> tuple[str, ...]:
 
 def _target_row(one: TargetHealth, now: datetime) -> tuple[str, ...]:
     seen = one.applied
-    state = _("in step") if one.in_step else _("waiting")
-    if one.last and one.last.outcome and not one.in_step:
-        state = outcome_word(one.last.outcome)
+    state = _target_state(one)
     serial = str(seen.serial) if seen else "-"
     return (
         one.target.name,
@@ -76,6 +79,19 @@ def _target_row(one: TargetHealth, now: datetime) -> tuple[str, ...]:
         age(seen.at if seen else None, now),
         state,
     )
+
+
+def _target_state(one: TargetHealth) -> str:
+    """The worst thing first."""
+    if one.drift is not None:
+        return _("EMPTY") if one.drift.empty else _("DRIFTED")
+    if one.unconfirmed is not None:
+        return _("unconfirmed until {time}").format(time=one.unconfirmed.astimezone().strftime("%H:%M:%S"))
+    if one.in_step:
+        return _("in step")
+    if one.last and one.last.cause is not Cause.SYNC:
+        return {Cause.PURGE: _("purged"), Cause.REVERT: _("reverted")}.get(one.last.cause, _("rolled back"))
+    return outcome_word(one.last.outcome) if one.last and one.last.outcome else _("waiting")
 
 
 def age(moment: datetime | None, now: datetime) -> str:

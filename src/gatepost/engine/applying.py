@@ -33,7 +33,7 @@ async def carry_out(site: Site, plan: Plan, cause: Cause = Cause.SYNC) -> Result
     """Apply one plan as it is; a failure is a result, so that the other targets go on."""
     match plan.status:
         case PlanStatus.IN_STEP:
-            _note_in_step(site, plan)
+            _note_in_step(site, plan, cause)
             return Result(plan, Outcome.UNCHANGED, verified=True, error=await _keep_again(site, plan))
         case PlanStatus.HELD:
             return Result(plan, Outcome.HELD)
@@ -41,12 +41,12 @@ async def carry_out(site: Site, plan: Plan, cause: Cause = Cause.SYNC) -> Result
             return await _change(site, plan, cause)
 
 
-def _note_in_step(site: Site, plan: Plan) -> None:
+def _note_in_step(site: Site, plan: Plan, cause: Cause) -> None:
     """Record what was read, where the history says otherwise: after a lost race or a lost history."""
     last = site.store.last_outcome(plan.target)
     right = last is not None and last.verified and last.outcome in (Outcome.APPLIED, Outcome.UNCHANGED)
-    if last is None or not right or last.serial != plan.serial:
-        site.store.record_unchanged(plan, site.clock.now())
+    if last is None or not right or last.serial != plan.serial or cause is not Cause.SYNC:
+        site.store.record_unchanged(plan, site.clock.now(), cause)
 
 
 async def _change(site: Site, plan: Plan, cause: Cause) -> Result:

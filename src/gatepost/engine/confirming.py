@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -29,6 +30,9 @@ from gatepost.planning.digest import digest_entries
 from gatepost.planning.put_back import plan_away, plan_back
 from gatepost.store.encode import PLAN, WireEntry, entry_of_wire, wire_entry
 from gatepost.targets.base import Target
+
+if TYPE_CHECKING:  # the SQL library is loaded only where a store is opened
+    from gatepost.store import Store
 
 ARMED, REVERTING, REVERTED = "armed", "reverting", "reverted"
 DONE = (Outcome.REVERTED, Outcome.UNCHANGED)
@@ -228,21 +232,19 @@ async def _put_back(targets: Mapping[str, Target], step: Result, part: _Part) ->
     return Result(step.plan, Outcome.REVERTED, verified=True)
 
 
-def absorb(site: Site) -> None:
+def absorb(store: Store, state: Path | None, now: datetime) -> None:
     """Put what was taken back into the history. Raises StoreError."""
-    for pending in _all(site.settings.state, REVERTED):
+    for pending in _all(state, REVERTED):
         for part in pending.parts:
             if part.target in pending.done:
-                site.store.record_reverted(part.plan, site.clock.now())
-                _record(site, PLAN.from_json(bytes(pending.returns[part.target])))
-        _path(_folder(site.settings.state), pending.id, REVERTED).unlink(missing_ok=True)
+                store.record_reverted(part.plan, now)
+                _record(store, PLAN.from_json(bytes(pending.returns[part.target])), now)
+        _path(_folder(state), pending.id, REVERTED).unlink(missing_ok=True)
 
 
-def _record(site: Site, plan: Plan) -> None:
-    now = site.clock.now()
-    cause = Cause.PURGE if plan.serial == 0 else Cause.REVERT
-    intent = site.store.record_intent(plan, now, cause)
-    site.store.record_outcome(intent, now, Outcome.APPLIED, verified=True)
+def _record(store: Store, plan: Plan, now: datetime) -> None:
+    intent = store.record_intent(plan, now, Cause.REVERT)
+    store.record_outcome(intent, now, Outcome.APPLIED, verified=True)
 
 
 async def settle_pending(site: Site) -> tuple[Result, ...]:
@@ -250,7 +252,7 @@ async def settle_pending(site: Site) -> tuple[Result, ...]:
     now, state = site.clock.now(), site.settings.state
     overdue = [one for one in waiting(state) if one.until <= now]
     results = [result for one in overdue for result in await revert(state, site.targets, one.id)]
-    absorb(site)
+    absorb(site.store, state, now)
     return tuple(results)
 
 

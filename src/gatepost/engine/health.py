@@ -8,10 +8,12 @@ from datetime import datetime
 from gatepost.config.settings import SourceSettings, TargetSettings
 from gatepost.engine.acceptance import is_old, is_stale
 from gatepost.engine.approval import held_plans
-from gatepost.engine.report import JSON, error_document, plan_document, time_text
+from gatepost.engine.confirming import waiting_targets
+from gatepost.engine.report import JSON, drift_document, error_document, plan_document, time_text
 from gatepost.engine.site import Site
-from gatepost.model.content import Serial, State
-from gatepost.model.plan import Outcome, Plan
+from gatepost.model.content import Serial, Snapshot, State
+from gatepost.model.drift import Drift
+from gatepost.model.plan import Cause, Outcome, Plan
 from gatepost.model.record import Attempt, OutcomeRecord
 
 
@@ -46,6 +48,10 @@ class TargetHealth:
     applied: OutcomeRecord | None
     in_step: bool
     """Whether the last verified content is the list's present serial."""
+    drift: Drift | None
+    """What others changed there, as far as was seen."""
+    unconfirmed: datetime | None
+    """Until when the last change may still be taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,16 @@ class Health:
     def stale(self) -> bool:
         """Whether anything is older than its limit."""
         return any(one.stale for one in self.sources) or any(one.stale for one in self.lists)
+
+    @property
+    def empty(self) -> bool:
+        """Whether a target was seen to hold nothing where we had left something."""
+        return any(one.drift is not None and one.drift.empty for one in self.targets)
+
+    @property
+    def drifted(self) -> bool:
+        """Whether any target was changed by others."""
+        return any(one.drift is not None for one in self.targets)
 
     @property
     def failed(self) -> bool:
@@ -107,8 +123,16 @@ def _target(site: Site, target: TargetSettings) -> TargetHealth:
         target=target,
         last=site.store.last_outcome(target.name),
         applied=applied,
-        in_step=applied is not None and snapshot is not None and applied.serial == snapshot.serial,
+        in_step=_is_in_step(applied, snapshot),
+        drift=site.store.drift(target.name),
+        unconfirmed=waiting_targets(site.settings.state).get(target.name),
     )
+
+
+def _is_in_step(applied: OutcomeRecord | None, snapshot: Snapshot | None) -> bool:
+    if applied is None or snapshot is None or applied.cause is Cause.PURGE:
+        return False
+    return applied.serial == snapshot.serial
 
 
 def health_document(health: Health) -> JSON:
@@ -156,6 +180,8 @@ def _target_document(one: TargetHealth) -> JSON:
         "applied_at": time_text(one.applied.at if one.applied else None),
         "verified": bool(one.applied and one.applied.verified),
         "in_step": one.in_step,
+        "drift": drift_document(one.drift) if one.drift else None,
+        "unconfirmed_until": time_text(one.unconfirmed),
         "outcome": one.last.outcome.value if one.last and one.last.outcome else None,
         "error": error_document(one.last.failure) if one.last and one.last.failure else None,
     }

@@ -8,12 +8,14 @@ from typing import Any
 
 from gatepost.engine.acceptance import Turn
 from gatepost.engine.applying import to_failure
+from gatepost.engine.confirming import Armed
 from gatepost.engine.cycle import CycleReport, Unplanned
 from gatepost.engine.fetching import Got, refuse_empty, to_answer
 from gatepost.errors import GatepostError
 from gatepost.model.address import Prefix
 from gatepost.model.answer import Answer, HeldAnswer
 from gatepost.model.content import Delta
+from gatepost.model.drift import Drift
 from gatepost.model.entry import Entry
 from gatepost.model.limits import Limits
 from gatepost.model.plan import Plan, PlanStatus, Result
@@ -126,7 +128,24 @@ def plan_document(plan: Plan) -> JSON:
         "leaving": values_document(plan.leaving),
         "reasons": [reason_document(reason) for reason in plan.reasons],
         "notes": list(plan.notes),
+        "mixed": plan.mixed,
     }
+
+
+def drift_document(drift: Drift) -> JSON:
+    """What others changed on a target."""
+    return {
+        "at": time_text(drift.at),
+        "added": values_document(drift.added),
+        "removed": values_document(drift.removed),
+        "empty": drift.empty,
+        "suspects": list(drift.suspects),
+    }
+
+
+def armed_document(armed: Armed) -> JSON:
+    """A change that waits to be confirmed."""
+    return {"id": armed.id, "until": time_text(armed.until), "timer": armed.timer}
 
 
 def result_document(result: Result) -> JSON:

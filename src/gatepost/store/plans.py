@@ -103,7 +103,7 @@ class Plans(Subject):
             )
         return int(made.inserted_primary_key[0])  # type: ignore[index]  # a single insert has one
 
-    def record_unchanged(self, plan: Plan, at: datetime) -> None:
+    def record_unchanged(self, plan: Plan, at: datetime, cause: Cause = Cause.SYNC) -> None:
         """Note that a target was read and found to hold what it should, without a write."""
         with self._database.writing() as connection:
             connection.execute(
@@ -117,6 +117,7 @@ class Plans(Subject):
                     at=at,
                     outcome=Outcome.UNCHANGED.value,
                     verified=True,
+                    cause=cause.value,
                 )
             )
 

@@ -1,0 +1,78 @@
+"""``gatepost revert``: take back a change that waits to be confirmed; what its timer runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import click
+
+from gatepost.cli.building import build_targets, settings_of
+from gatepost.cli.language import _
+from gatepost.cli.showing import print_results
+from gatepost.cli.ui import Ui, run_async, takes_options
+from gatepost.config import Settings
+from gatepost.engine.confirming import ARMED, Pending, absorb, revert, waiting
+from gatepost.engine.report import result_document
+from gatepost.errors import GatepostError, UsageError
+from gatepost.kit.clock import SystemClock
+from gatepost.model.plan import Outcome, Result
+from gatepost.targets.base import Target
+
+LOOK_EVERY = 0.5
+"""Seconds between two looks whether it was confirmed meanwhile."""
+
+
+@click.command(help=_("Take back, now, a change that waits to be confirmed."))
+@click.argument("id_", metavar="ID")
+@click.option("--wait", is_flag=True, help=_("Not now, but when its time has run out."))
+@takes_options
+def command(ui: Ui, id_: str, *, wait: bool) -> int:
+    """Needs no history to take a change back; it is recorded as soon as the history can be written."""
+    settings = settings_of(ui)
+    pending = next((one for one in waiting(settings.state) if one.id == id_), None)
+    if pending is None and not wait:
+        msg = f"nothing waits to be confirmed as {id_}: it was confirmed, or taken back"
+        raise UsageError(msg, hint="`gatepost status` shows what is applied.")
+    targets = build_targets(settings)
+    results = run_async(lambda: _revert(settings, targets, pending, wait=wait))
+    trouble = _record(settings)
+    ui.show({"plans": [result_document(one) for one in results]}, lambda: print_results(ui, results))
+    if trouble is not None:
+        ui.fail(trouble)
+    return 1 if trouble is not None or any(one.outcome is Outcome.FAILED for one in results) else 0
+
+
+async def _revert(
+    settings: Settings, targets: Mapping[str, Target], pending: Pending | None, *, wait: bool
+) -> tuple[Result, ...]:
+    if pending is None:
+        return ()
+    if wait:
+        await _until(settings, pending)
+    return await revert(settings.state, targets, pending.id)
+
+
+async def _until(settings: Settings, pending: Pending) -> None:
+    """Wait on a clock that nobody can set; end early where a person confirms."""
+    clock = SystemClock()
+    left = min(pending.until - clock.now(), pending.until - pending.armed_at)
+    end = clock.monotonic() + max(left, timedelta()).total_seconds()
+    while clock.monotonic() < end and _is_armed(settings, pending):
+        await clock.sleep(min(LOOK_EVERY, max(end - clock.monotonic(), 0.0)))
+
+
+def _is_armed(settings: Settings, pending: Pending) -> bool:
+    return settings.state is not None and (settings.state / "pending" / f"{pending.id}.{ARMED}.json").exists()
+
+
+def _record(settings: Settings) -> GatepostError | None:
+    """Put it into the history; what cannot be written now is by the next run."""
+    try:
+        from gatepost.store import Store  # noqa: PLC0415 - loads the SQL library, after the change is back
+
+        with Store.open(settings.store_url) as store:
+            absorb(store, settings.state, SystemClock().now())
+    except GatepostError as error:
+        return error
+    return None
