@@ -110,8 +110,10 @@ def test_from_the_platforms_to_the_kernel(edge, network, emulator):
     assert network.nft("list", "table", "inet", "filter") == theirs
 
 
-def test_what_runs_on_the_way_to_the_kernel(edge, emulator):
+def test_what_runs_on_the_way_to_the_kernel(edge, emulator, base_url):
     """The programs it starts get no secret: not on a command line, not in an environment, not in a file."""
+    by_program = f'{LISTS}backend = "nft"\n'
+    edge.write(accounts(emulator, base_url, write_secret_file(emulator, edge.folder)) + by_program)
     emulator.state.lists["feishu"]["outbound_ip"].change(ListChange(add=("101.126.62.1",)))
     slow = edge.folder / "bin" / "nft"
     slow.parent.mkdir()

@@ -219,7 +219,7 @@ async def test_hanging(tmp_path, monkeypatch):
         body + "\nprint(os.getpid(), file=note, flush=True)\nwhile True: signal.pause()",
     )
     with pytest.raises(TargetUnavailable, match="did not end within 2 s"):
-        await Nftables("edge", Nftables.Options(timeout=2.0)).current()
+        await Nftables("edge", Nftables.Options(timeout=2.0, backend="nft")).current()
     pids = note.read_text().split()
     assert len(pids) == 2
     assert await gone(map(int, pids))
