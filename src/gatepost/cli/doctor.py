@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from gatepost import __version__
-from gatepost.cli.building import build_site, pick_sources, settings_of
+from gatepost.cli.building import build_site, pick_sources, pick_targets, settings_of
+from gatepost.cli.examining import finding_lines, finding_words, rights, severity_mark
 from gatepost.cli.language import _
 from gatepost.cli.protection import protected_lines
 from gatepost.cli.ui import Ui, error_lines, run_async, takes_options
@@ -21,72 +22,121 @@ from gatepost.config.mask import masked
 from gatepost.engine.fetching import fetch_sources
 from gatepost.engine.report import error_document, read_answer
 from gatepost.engine.site import Site
-from gatepost.errors import GatepostError
+from gatepost.errors import GatepostError, cut
 from gatepost.kit.clock import SystemClock
+from gatepost.kit.process import SystemRunner
+from gatepost.model.finding import Finding, Severity
 from gatepost.store import Store
+
+ALL = "all"
+"""What stands for every target."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Look:
     """One thing looked at."""
 
     what: str
     good: bool
     text: str
     error: GatepostError | None = None
+    finding: Finding | None = None
+    """Of the examination of a target."""
+
+    @property
+    def severity(self) -> Severity:
+        """A note is good enough."""
+        if self.finding:
+            return self.finding.severity
+        return Severity.GOOD if self.good else Severity.WRONG
 
 
 @click.command(help=_("What is wrong, and what to do."))
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    help=_("Only this target, and whether its list has any effect; all: every target."),
+)
 @takes_options
-def command(ui: Ui, sources: tuple[str, ...]) -> int:
-    """Looks at everything; changes nothing. Exit 1 if anything is wrong."""
-    findings = [_machine(), *_proxies()]
+def command(ui: Ui, sources: tuple[str, ...], targets: tuple[str, ...]) -> int:
+    """Looks at everything, or at what is named; changes nothing. Exit 1 if anything is wrong."""
     settings = settings_of(ui)
-    findings += [Finding(_("configuration"), good=True, text=str(settings.path)), *_secrets(settings)]
+    wanted = _targets(settings, sources, targets)
+    looks = [_machine(), *_proxies(), *run_async(lambda: _rights(settings, wanted))]
+    looks += [Look(_("configuration"), good=True, text=str(settings.path)), *_secrets(settings)]
     try:
         store = Store.open(settings.store_url)
     except GatepostError as error:
-        findings.append(Finding(_("store"), good=False, text=masked(settings.store_url), error=error))
+        looks.append(Look(_("store"), good=False, text=masked(settings.store_url), error=error))
     else:
-        findings.append(Finding(_("store"), good=True, text=_("opens, and passed its check")))
+        looks.append(Look(_("store"), good=True, text=_("opens, and passed its check")))
         site = build_site(settings, store, SystemClock())
-        findings += run_async(lambda: _look(ui, site, sources))
+        asked = () if targets and not sources else tuple(one.name for one in pick_sources(settings, sources))
+        looks += run_async(lambda: _look(ui, site, asked, wanted))
+        if not (sources or targets):
+            looks += run_async(lambda: _protected(site))
         store.close()
-    document = {"ok": all(one.good for one in findings), "findings": [_document(one) for one in findings]}
-    ui.show(document, lambda: _print(ui, findings))
+    document = {"ok": all(one.good for one in looks), "findings": [_document(one) for one in looks]}
+    ui.show(document, lambda: _print(ui, looks))
     return 0 if document["ok"] else 1
 
 
-def _machine() -> Finding:
+def _targets(settings: Settings, sources: tuple[str, ...], targets: tuple[str, ...]) -> tuple[str, ...]:
+    """Those named; all, where nothing is named at all or by that word."""
+    if not targets:
+        return () if sources else tuple(settings.targets)
+    return pick_targets(settings, () if ALL in targets else targets)
+
+
+def _machine() -> Look:
     kernel = f"{platform.system()} {platform.release()}"
     text = f"gatepost {__version__}, Python {platform.python_version()}, {kernel}"
-    return Finding(_("machine"), good=sys.version_info >= (3, 11), text=text)
+    return Look(_("machine"), good=sys.version_info >= (3, 11), text=text)
 
 
-def _proxies() -> list[Finding]:
+async def _rights(settings: Settings, targets: tuple[str, ...]) -> list[Look]:
+    """Of interest where a target writes to the kernel."""
+    if not any(settings.targets[name].plugin.kind == "nftables" for name in targets):
+        return []
+    found = await rights(SystemRunner())
+    return [Look(_("rights"), good=found.enough, text=found.words)]
+
+
+def _proxies() -> list[Look]:
     names = sorted(name for name in os.environ if name.lower().endswith("_proxy"))
     text = _("{names} set in the environment: ignored; set `proxy` in the account").format(
         names=", ".join(names)
     )
-    return [Finding(_("proxy"), good=True, text=text)] if names else []
+    return [Look(_("proxy"), good=True, text=text)] if names else []
 
 
-def _secrets(settings: Settings) -> list[Finding]:
+def _secrets(settings: Settings) -> list[Look]:
     found = []
     for account in settings.accounts.values():
         try:
             account.build()
         except GatepostError as error:
-            found.append(Finding(_("account") + f" {account.name}", good=False, text="", error=error))
+            found.append(Look(_("account") + f" {account.name}", good=False, text="", error=error))
         else:
-            found.append(
-                Finding(_("account") + f" {account.name}", good=True, text=_("its secrets are there"))
-            )
+            found.append(Look(_("account") + f" {account.name}", good=True, text=_("its secrets are there")))
     return found
 
 
-async def _look(ui: Ui, site: Site, names: tuple[str, ...]) -> list[Finding]:
+async def _look(ui: Ui, site: Site, sources: tuple[str, ...], targets: tuple[str, ...]) -> list[Look]:
+    found = await _sources(ui, site, sources) if sources else []
+    for name in targets:
+        found += await _target(site, name)
+    return found
+
+
+async def _protected(site: Site) -> list[Look]:
+    return [Look(_("protected"), good=True, text=line) for line in await protected_lines(site)]
+
+
+async def _sources(ui: Ui, site: Site, names: tuple[str, ...]) -> list[Look]:
     wanted = pick_sources(site.settings, names)
     with ui.progress(_("Asking the platforms"), len(wanted)) as step:
         got = await fetch_sources(site.open_source, site.clock, wanted, lambda one: step(one.source.name))
@@ -94,38 +144,49 @@ async def _look(ui: Ui, site: Site, names: tuple[str, ...]) -> list[Finding]:
     for name, one in got.items():
         answer = read_answer(one, site.settings.limits)
         if isinstance(answer, GatepostError):
-            found.append(Finding(_("source") + f" {name}", good=False, text="", error=answer))
+            found.append(Look(_("source") + f" {name}", good=False, text="", error=answer))
         else:
             text = _("{entries} entries, {odd} left out").format(
                 entries=len(answer.entries), odd=len(answer.quarantined)
             )
-            found.append(Finding(_("source") + f" {name}", good=True, text=text))
-    if names:
-        return found
-    found += [await _target(site, name) for name in site.targets]
-    return found + [Finding(_("protected"), good=True, text=line) for line in await protected_lines(site)]
+            found.append(Look(_("source") + f" {name}", good=True, text=text))
+    return found
 
 
-async def _target(site: Site, name: str) -> Finding:
-    target = site.targets[name]
+async def _target(site: Site, name: str) -> list[Look]:
+    target, what = site.targets[name], _("target") + f" {name}"
+    direction = site.settings.lists[site.settings.targets[name].list].allowlist.direction
     try:
         current = await target.current()
+        findings = await target.findings(direction)
     except GatepostError as error:
-        return Finding(_("target") + f" {name}", good=False, text=target.place, error=error)
+        return [Look(what, good=False, text=target.place, error=error)]
     text = _("{place}: generation {generation}, {entries} entries").format(
         place=target.place, generation=current.generation, entries=len(current.entries)
     )
-    return Finding(_("target") + f" {name}", good=True, text=text)
+    return [Look(what, good=True, text=text), *(_examined(what, found) for found in findings)]
 
 
-def _document(one: Finding) -> Mapping[str, Any]:
+def _examined(what: str, found: Finding) -> Look:
+    good = found.severity is not Severity.WRONG
+    return Look(what, good, f"{found.kind}: {finding_words().get(found.kind, '')}", finding=found)
+
+
+def _document(one: Look) -> Mapping[str, Any]:
     error = error_document(one.error) if one.error else None
-    return {"what": one.what, "good": one.good, "text": one.text, "error": error}
+    document = {"what": one.what, "good": one.good, "text": one.text, "error": error}
+    if one.finding is None:
+        return {**document, "finding": None}
+    found = one.finding
+    told = {"kind": found.kind, "severity": found.severity.value, "message": found.message}
+    return {**document, "finding": {**told, "next_step": found.next_step}}
 
 
-def _print(ui: Ui, findings: list[Finding]) -> None:
-    for one in findings:
-        mark, style = (_("good"), "green") if one.good else (_("WRONG"), "bold red")
+def _print(ui: Ui, looks: list[Look]) -> None:
+    for one in looks:
+        mark, style = severity_mark(one.severity)
         ui.say(f"{mark:<6} {one.what}: {one.text}", style)
-        for line, look in error_lines(one.error) if one.error else []:
-            ui.say(f"       {line}", look)
+        lines = error_lines(one.error) if one.error else []
+        lines += finding_lines(one.finding) if one.finding else []
+        for line, look in lines:
+            ui.say(f"       {cut(line, 800)}", look)

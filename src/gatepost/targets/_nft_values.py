@@ -57,13 +57,13 @@ class Values:
 
     def __and__(self, other: Values) -> Values:
         few, many = sorted((self.spans, other.spans), key=len)
-        return Values.of(part for span in few for part in _common(span, many))
+        return Values.of(part for span in few for part in _overlap(span, many))
 
     def __or__(self, other: Values) -> Values:
         return Values.of((*self.spans, *other.spans))
 
     def __sub__(self, other: Values) -> Values:
-        return Values.of(part for span in self.spans for part in _left(span, _common(span, other.spans)))
+        return Values.of(part for span in self.spans for part in _left(span, _overlap(span, other.spans)))
 
     @property
     def size(self) -> int:
@@ -80,7 +80,7 @@ class Values:
         return Values.of(sorted(self.spans, key=lambda span: span[0] - span[1])[:most])
 
 
-def _common(span: tuple[int, int], others: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+def _overlap(span: tuple[int, int], others: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
     """What of one interval is in others, which are sorted."""
     found = []
     for place in range(bisect_left(others, span[0], key=lambda other: other[1]), len(others)):
