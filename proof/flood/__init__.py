@@ -1,0 +1,1 @@
+"""Packets from clients that a list lets in or keeps out, while the list is replaced under them."""
