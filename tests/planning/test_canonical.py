@@ -1,0 +1,68 @@
+"""What entries let in, service by service."""
+
+from __future__ import annotations
+
+from gatepost.model.address import Prefix
+from gatepost.model.entry import Entry, Protocol
+from gatepost.planning.canonical import admitted, canonical, punched, without
+from gatepost.planning.normalise import parse_value
+from rigs.answers import entries, shown
+
+WEB = ((443, 443),)
+
+
+def served(*values: str, protocol: Protocol | None = Protocol.TCP) -> list[Entry]:
+    """On port 443."""
+    return [Entry(entry.value, protocol, WEB, necessary=True, note="x") for entry in entries(*values)]
+
+
+def prefix(text: str) -> Prefix:
+    """As written."""
+    value = parse_value(text)
+    assert isinstance(value, Prefix)
+    return value
+
+
+def test_services_never_merge():
+    """Halves on other ports or protocols stay halves; notes and necessity are left behind."""
+    mixed = [
+        *served("101.226.103.128/25"),
+        *entries("101.226.103.0/25", "a.qq.com"),
+        *served("101.226.103.0/25"),
+        *served("101.226.103.0/25", "a.qq.com", protocol=Protocol.UDP),
+    ]
+    assert canonical(mixed) == (
+        Entry(prefix("101.226.103.0/24"), Protocol.TCP, WEB),
+        Entry(prefix("101.226.103.0/25")),
+        Entry(prefix("101.226.103.0/25"), Protocol.UDP, WEB),
+        Entry(parse_value("a.qq.com")),
+        Entry(parse_value("a.qq.com"), Protocol.UDP, WEB),
+    )
+
+
+def test_entries_are_taken_apart():
+    """Spans per service and family, names per service."""
+    parts = admitted([*entries("101.226.103.7", "2400:da00::1", "a.qq.com"), *served("101.226.103.7")])
+    assert len(parts.spans) == 3
+    assert parts.names == {((None, ()), parse_value("a.qq.com"))}
+    assert admitted(()).names == frozenset()
+
+
+def test_a_loss_is_of_its_service():
+    """What another service lets in is no substitute; names go one by one."""
+    old = [*entries("101.226.103.0/31", "a.qq.com", "b.qq.com"), *served("101.226.103.1")]
+    assert without(
+        old, [*served("101.226.103.0/24"), *entries("101.226.103.0", "a.qq.com", "2400:da00::1")]
+    ) == (
+        *entries("101.226.103.1"),
+        *entries("b.qq.com"),
+    )
+    assert without(old, ()) == canonical(old)
+    assert without((), old) == ()
+
+
+def test_a_hole_is_in_every_service():
+    """Whatever the port, and in its own family alone; names have no holes."""
+    old = [*entries("101.226.103.0/31", "2400:da00::/127", "a.qq.com"), *served("101.226.103.0/31")]
+    holed = punched(old, [prefix("101.226.103.1"), prefix("2400:da00::1")])
+    assert shown(holed) == ["101.226.103.0/32", "101.226.103.0/32", "2400:da00::/128", "a.qq.com"]
