@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -109,3 +110,24 @@ def test_lock(tmp_path):
     other.release()
     with pytest.raises(FileNotFoundError):
         FileLock(tmp_path / "none" / "lock").acquire()
+
+
+def test_lock_that_its_holder_removes(tmp_path):
+    """Of many that want it there is one holder at a time, though each removes the file before it lets go."""
+    place, inside, most = tmp_path / "lock", [], []
+
+    def hold(rounds: int) -> None:
+        while rounds:
+            lock = FileLock(place)
+            if lock.acquire():
+                inside.append(rounds)
+                os.sched_yield()
+                most.append(len(inside))
+                inside.pop()
+                place.unlink()
+                rounds -= 1
+            lock.release()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(hold, [50] * 4))
+    assert (len(most), max(most)) == (200, 1)

@@ -155,19 +155,6 @@ async def recovers(edge, place):
     return after.generation, after.entries
 
 
-async def test_waiting_for_the_one_who_purges(tmp_path):
-    """A lock taken on a file that its holder then removed is none: the next holder is alone."""
-    place = tmp_path / "lock"
-    holder, waiting, third = FileLock(place), FileLock(place), FileLock(place)
-    assert holder.acquire()
-    handle = os.open(place, os.O_RDWR)
-    place.unlink()
-    holder.release()
-    assert third.acquire()
-    assert not waiting.acquire()
-    os.close(handle)
-
-
 @pytest.mark.parametrize(
     ("form", "data", "found"),
     [

@@ -17,31 +17,31 @@ SOME = entries("8.8.4.0/24", "8.8.8.8/32", "2a00:1::/64")
 
 @pytest.mark.parametrize(("kind", "definition"), STRANGE)
 @pytest.mark.parametrize("marked", [False, True], ids=["unmarked", "marked"])
-async def test_strange_is_never_adopted(kernel, kind, definition, marked):
+async def test_strange_is_never_adopted(either, kernel, kind, definition, marked):
     """Sets of our names that cannot be ours are refused for adoption, and stay as they are."""
     if marked:
-        await put(target(kernel, "other"), SOME)
+        await put(either(kernel, "other"), SOME)
     else:
         kernel.nft("add", "table", "inet", "gatepost")
     name, _, rest = definition.partition(" ")
     kernel.nft("add", kind, "inet", "gatepost", name, rest)
     before = kernel.nft("list", "ruleset")
     with pytest.raises(TargetRejected, match="cannot become ours"):
-        await target(kernel).adopt()
+        await either(kernel).adopt()
     assert kernel.nft("list", "ruleset") == before
 
 
-async def test_merging_set_is_never_adopted(kernel):
+async def test_merging_set_is_never_adopted(either, kernel):
     """A set with auto-merge, in which later deletions fail, is refused for adoption."""
     kernel.nft("add", "table", "inet", "gatepost")
     definition = "{ type ipv4_addr; flags interval; auto-merge; elements = { 9.9.9.9 }; }"
     kernel.nft("add", "set", "inet", "gatepost", "edge_v4", definition)
     with pytest.raises(TargetRejected, match="edge_v4 has auto-merge"):
-        await target(kernel).adopt()
+        await either(kernel).adopt()
     assert "gatepost_owner" not in kernel.nft("list", "ruleset")
 
 
-async def test_adopted_with_rules(kernel):
+async def test_adopted_with_rules(either, kernel):
     """A table of the user's own is adopted with its chains untouched; only our marks are new."""
     page = Path(__file__).parents[2] / "docs/targets/nftables.md"
     declared = page.read_text().partition("```nft\n")[2].partition("```")[0]
@@ -49,48 +49,48 @@ async def test_adopted_with_rules(kernel):
     kernel.nft("delete", "set", "inet", "gatepost", "gatepost_owner")
     kernel.nft("add", "element", "inet", "gatepost", "webhooks_v4", "{ 8.8.8.8 }")
     before = kernel.nft("list", "ruleset").split("\n\n")
-    held = await target(kernel, "webhooks").adopt()
+    held = await either(kernel, "webhooks").adopt()
     assert (held.generation, texts(held)) == (1, ["8.8.8.8/32"])
     added = set(kernel.nft("list", "ruleset").split("\n\n")) - set(before)
     assert len(added) == 2
     assert sets_of(kernel)["webhooks_gen"]["elem"][0]["elem"]["comment"] == f"gatepost {held.digest}"
 
 
-async def test_lost_generation_is_adopted(kernel):
+async def test_lost_generation_is_adopted(either, kernel):
     """Where somebody flushed the generation, adopting gives the content one again."""
-    held = await put(target(kernel), SOME)
+    held = await put(either(kernel), SOME)
     kernel.nft("flush", "set", "inet", "gatepost", "edge_gen")
-    adopted = await target(kernel).adopt()
+    adopted = await either(kernel).adopt()
     assert (adopted.generation, adopted.digest) == (1, held.digest)
-    assert (await put(target(kernel), SOME[:1])).generation == 2
+    assert (await put(either(kernel), SOME[:1])).generation == 2
 
 
-async def test_purge_leaves_what_is_not_ours(kernel):
+async def test_purge_leaves_what_is_not_ours(either, kernel):
     """Another target's sets keep the table and our mark; a chain of the user's keeps the table too."""
-    await put(target(kernel, "other"), SOME)
+    await put(either(kernel, "other"), SOME)
     before = kernel.nft("list", "ruleset")
-    held = await put(target(kernel), SOME)
-    await target(kernel).purge(held)
+    held = await put(either(kernel), SOME)
+    await either(kernel).purge(held)
     assert kernel.nft("list", "ruleset") == before
     kernel.nft("add", "chain", "inet", "gatepost", "mine")
-    await target(kernel, "other").purge(await target(kernel, "other").current())
+    await either(kernel, "other").purge(await either(kernel, "other").current())
     left = " ".join(kernel.nft("list", "ruleset").split())
     assert left == "table inet gatepost { set gatepost_owner { type mark } chain mine { } }"
 
 
-async def test_purge_while_rules_refer(kernel):
+async def test_purge_while_rules_refer(either, kernel):
     """While rules refer to a set nothing at all is removed, and the rules are named."""
-    held = await put(target(kernel), SOME)
+    held = await put(either(kernel), SOME)
     kernel.nft("add", "chain", "inet", "gatepost", "mine")
     kernel.nft("add", "rule", "inet", "gatepost", "mine", "ip", "saddr", "!=", "@edge_v4", "drop")
     kernel.nft("add", "rule", "inet", "gatepost", "mine", "accept")
     before = kernel.nft("-a", "list", "ruleset")
     number = before.partition("drop # handle ")[2].split()[0]
     with pytest.raises(TargetRejected, match=rf"referred to by rule {number} of chain mine$"):
-        await target(kernel).purge(held)
+        await either(kernel).purge(held)
     assert kernel.nft("-a", "list", "ruleset") == before
     kernel.nft("delete", "rule", "inet", "gatepost", "mine", "handle", number)
-    await target(kernel).purge(held)
+    await either(kernel).purge(held)
     assert set(sets_of(kernel)) == {"gatepost_owner"}
 
 
@@ -124,10 +124,10 @@ async def test_purge_that_does_not_end(kernel):
     assert kernel.nft("list", "ruleset") == ""
 
 
-async def test_declared_is_purged(kernel):
+async def test_declared_is_purged(either, kernel):
     """Empty sets that the user declared count as ours, as they do for the first write."""
     kernel.nft("add", "table", "inet", "gatepost")
     for name in ("gatepost_owner { type mark; }", "edge_v4 { type ipv4_addr; flags interval; }"):
         kernel.nft("add", "set", "inet", "gatepost", name)
-    await target(kernel).purge(await target(kernel).current())
+    await either(kernel).purge(await either(kernel).current())
     assert kernel.nft("list", "ruleset") == ""

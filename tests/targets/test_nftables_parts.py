@@ -23,15 +23,15 @@ pytestmark = pytest.mark.anyio
 SOME = entries("8.8.4.0/24", "8.8.8.8/32", "2a00:1::/64")
 
 
-async def test_mixed_until_the_content_is_there(kernel):
+async def test_mixed_until_the_content_is_there(either, kernel):
     """The word mixed counts only while the content is not what the write leads to."""
-    held = await put(target(kernel), SOME)
+    held = await put(either(kernel), SOME)
     kernel.nft("delete", "element", "inet", "gatepost", "edge_gen", "{ 1 }")
     note = f'{{ 2 comment "gatepost mixed {held.digest}" }}'
     kernel.nft("add", "element", "inet", "gatepost", "edge_gen", note)
-    assert await target(kernel).current() == replace(held, generation=2)
+    assert await either(kernel).current() == replace(held, generation=2)
     kernel.nft("delete", "element", "inet", "gatepost", "edge_v4", "{ 8.8.8.8 }")
-    assert (await target(kernel).current()).mixed
+    assert (await either(kernel).current()).mixed
 
 
 class Halting:
@@ -71,9 +71,9 @@ async def counts(edge) -> dict[str, int]:
     return {str(each.prefix): each.packets for each in await edge.counted()}
 
 
-async def test_counters(kernel):
+async def test_counters(either, kernel):
     """The packets of a listed address are counted on its entry, and kept while others change."""
-    edge = target(kernel, counters=True)
+    edge = either(kernel, counters=True)
     await put(edge, entries("127.0.0.0/30", "127.0.0.9/32", "2a00:1::/64"))
     kernel.nft("add", "chain", "inet", "gatepost", "mine", "{ type filter hook output priority 0; }")
     kernel.nft("add", "rule", "inet", "gatepost", "mine", "ip", "daddr", "@edge_v4", "accept")
@@ -86,20 +86,20 @@ async def test_counters(kernel):
     assert await counts(edge) == {"127.0.0.0/29": 0, "127.0.0.9/32": 3}
 
 
-async def test_counters_come_late(kernel):
+async def test_counters_come_late(either, kernel):
     """A set that was made without counters stays as it is; nothing is counted, and nothing fails."""
-    await put(target(kernel), SOME)
-    edge = target(kernel, counters=True)
+    await put(either(kernel), SOME)
+    edge = either(kernel, counters=True)
     await put(edge, SOME[:2])
     assert await edge.counted() == ()
     assert "counter" not in kernel.nft("list", "ruleset")
 
 
-async def test_counters_switched_off(kernel):
+async def test_counters_switched_off(either, kernel):
     """A set that counts is still ours when the option is gone."""
-    await put(target(kernel, counters=True), SOME)
-    assert (await put(target(kernel), SOME[:2])).entries == SOME[:2]
-    assert await target(kernel).counted() == ()
+    await put(either(kernel, counters=True), SOME)
+    assert (await put(either(kernel), SOME[:2])).entries == SOME[:2]
+    assert await either(kernel).counted() == ()
 
 
 @pytest.mark.parametrize(

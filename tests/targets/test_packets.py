@@ -57,10 +57,10 @@ def user_rules(kernel, snippet: str) -> None:
 
 
 @pytest.mark.parametrize("lists", LISTS.values(), ids=LISTS)
-async def test_no_listed_packet_is_lost(lists):
+async def test_no_listed_packet_is_lost(either, lists):
     """While its list changes, in whichever way, no packet of a sender that stays listed is dropped."""
     with namespace() as kernel:
-        edge = Nftables("edge", Nftables.Options(), runner=kernel)
+        edge = either(kernel)
         changes = [tuple(sorted(each, key=lambda entry: entry.key)) for each in lists]
         await put(edge, changes[0])
         user_rules(kernel, edge.snippet())
