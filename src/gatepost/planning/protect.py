@@ -20,6 +20,7 @@ from gatepost.model.reason import Reason
 from gatepost.planning import span
 from gatepost.planning.span import Span
 
+PORT_MAX = 65_535
 WHY_SHOWN = 80
 """Characters of a reason that a sentence repeats."""
 
@@ -144,7 +145,7 @@ def _stretches(touching: Iterable[tuple[Entry, object]]) -> Iterator[Traffic]:
     """Traffic that stands for all: between two of these no entry begins or ends to let in anything."""
     starts = {1}
     for entry, _ in touching:
-        starts |= {port for first, last in entry.ports for port in (first, last + 1)}
+        starts |= {port for first, last in entry.ports for port in (first, last + 1) if port <= PORT_MAX}
     yield None
     for protocol in Protocol:
         yield from ((protocol, start) for start in starts)
