@@ -12,6 +12,7 @@ import pytest
 from gatepost.errors import TargetRejected, TargetUnavailable
 from gatepost.kit.process import Finished
 from gatepost.model.address import Family
+from gatepost.model.entry import Direction
 from gatepost.targets._nft import Place
 from gatepost.targets._nft_program import Program
 from gatepost.targets.nftables import Nftables
@@ -93,6 +94,9 @@ async def test_counters_come_late(either, kernel):
     await put(edge, SOME[:2])
     assert await edge.counted() == ()
     assert "counter" not in kernel.nft("list", "ruleset")
+    assert [each.message for each in await target(kernel, counters=True).findings(Direction.INGRESS)][-1] == (
+        "edge_v4 and edge_v6 were made without counters: no packets are counted"
+    )
 
 
 async def test_counters_switched_off(either, kernel):

@@ -41,6 +41,7 @@ def finding_words() -> dict[str, str]:
         "uncertain": _("cannot be decided from the rules alone"),
         "legacy_rules": _("legacy iptables has rules beside nftables"),
         "unexamined": _("the rules were not looked at"),
+        "uncounted": _("the sets were made without counters"),
         "absent": _("the file is not there"),
         "readable": _("the file can be read"),
         "writable": _("others may write the file"),

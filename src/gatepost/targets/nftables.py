@@ -38,7 +38,7 @@ from gatepost.errors import (
 from gatepost.kit.process import Runner, SystemRunner
 from gatepost.model.address import Family, Prefix, Range
 from gatepost.model.entry import Direction, Entry
-from gatepost.model.finding import Finding
+from gatepost.model.finding import Finding, Severity
 from gatepost.model.plan import Capabilities, Counted, Current, Plan
 from gatepost.planning.aggregate import to_prefixes, to_ranges
 from gatepost.planning.digest import digest_entries
@@ -157,7 +157,17 @@ class Nftables(Target):
 
     async def findings(self, direction: Direction) -> tuple[Finding, ...]:
         """See :meth:`Target.findings`: the whole ruleset of this network namespace is read, by ``nft``."""
-        return await self._examiner.findings(direction)
+        found = await self._examiner.findings(direction)
+        return (*found, *await self._uncounted())
+
+    async def _uncounted(self) -> tuple[Finding, ...]:
+        """A note where sets from before the option do not count."""
+        sets = (await self._kernel.read()).sets if self._counters else {}
+        names = [self._place.addresses(family) for family, counts in sets.items() if not counts]
+        if not names:
+            return ()
+        message = f"{' and '.join(names)} were made without counters: no packets are counted"
+        return (Finding("uncounted", Severity.NOTE, message, "See docs/targets/nftables.md, Counters."),)
 
     async def _ours(self) -> Held:
         """What is there, if it is ours; raises TargetForeign for anything that gatepost did not make."""
