@@ -21,6 +21,8 @@ PATIENCE = 90.0
 """Seconds after which a run has failed: a busy machine is no failure."""
 SIDE_BY_SIDE = 2
 """Runs at a time: the processors of a small machine."""
+RESOLVING = str(Path(__file__).parent / "resolving")
+"""What keeps a program under test from asking for names beyond loopback."""
 MOMENT = 0.02
 """Seconds between two looks at what is not told by the program itself."""
 
@@ -90,6 +92,7 @@ class Program:
             "XDG_STATE_HOME": str(self.folder / "state"),
             "TMPDIR": str(self.folder),
             "LANG": "C.UTF-8",
+            "PYTHONPATH": RESOLVING,
             **self.secrets,
         }
 
