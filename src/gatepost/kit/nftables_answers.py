@@ -12,12 +12,12 @@ from __future__ import annotations
 import re
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from sys import byteorder
 
 from gatepost.errors import cut
-from gatepost.kit.netlink_messages import SUBSYSTEM_BITS, Answer, attribute, attributes
+from gatepost.kit.netlink_messages import SUBSYSTEM_BITS, Answer, attribute, attributes, unreadable
 from gatepost.kit.nftables_messages import INET, Bounds, Kind, SetFlag, SetName
 
 _ELEMENTS = 3
@@ -83,12 +83,12 @@ class Transaction:
 def generation(body: bytes) -> Generation:
     """From the answer to ``get_generation``, or a notice."""
     found = dict(attributes(body))
-    return Generation(_number(found[1]), _number(found.get(2, b"")), _text(found.get(3, b"")))
+    return Generation(_number(_required(found, 1)), _number(found.get(2, b"")), _text(found.get(3, b"")))
 
 
 def objects_in_table(body: bytes) -> int:
     """How many chains, sets, maps and other objects are in a table."""
-    return _number(dict(attributes(body))[3])
+    return _number(_required(dict(attributes(body)), 3))
 
 
 def set_found(body: bytes) -> SetFound:
@@ -96,7 +96,7 @@ def set_found(body: bytes) -> SetFound:
     found = dict(attributes(body))
     user = dict(_user_data(found.get(13, b"")))
     return SetFound(
-        name=_text(found[2]),
+        name=_text(_required(found, 2)),
         flags=SetFlag(_number(found.get(3, b""))),
         key_number=_number(found.get(4, b"")),
         key_length=_number(found.get(5, b"")),
@@ -131,7 +131,7 @@ def rule_found(body: bytes) -> RuleFound:
     expressions = [dict(attributes(each)) for _, each in attributes(found.get(4, b""))]
     named = [_set_named(each) for each in expressions]
     return RuleFound(
-        _text(found[2]), int.from_bytes(found[3], "big"), frozenset(name for name in named if name)
+        _text(_required(found, 2)), _number(_required(found, 3)), frozenset(name for name in named if name)
     )
 
 
@@ -150,7 +150,7 @@ class Following:
             return made
         if answer.payload[:1] == bytes((INET,)) and kind in _NAMING:
             found = dict(attributes(answer.body))
-            self._sets.add(SetName(_text(found[1]), _text(found.get(2, b""))))
+            self._sets.add(SetName(_text(_required(found, 1)), _text(found.get(2, b""))))
         return None
 
 
@@ -280,6 +280,13 @@ def _user_data(data: bytes) -> Iterator[tuple[int, bytes]]:
         kind, length = data[at], data[at + 1]
         yield kind, data[at + 2 : at + 2 + length]
         at += 2 + length
+
+
+def _required(found: Mapping[int, bytes], kind: int) -> bytes:
+    """Raises NetlinkFailed (EBADMSG) where an attribute is missing that the kernel always sends."""
+    if kind not in found:
+        raise unreadable()
+    return found[kind]
 
 
 def _number(data: bytes) -> int:
