@@ -11,7 +11,7 @@ put into the history as soon as that can be written again.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from gatepost.engine.last import Last, forget_last, keep_last
 from gatepost.engine.site import Site
 from gatepost.engine.state import folder, state_errors
 from gatepost.errors import GatepostError, StalePlan, StoreCorrupt, UsageError, VerifyFailed
@@ -175,6 +176,7 @@ async def revert(state: Path | None, targets: Mapping[str, Target], id_: str) ->
     _write(place, pending, REVERTING)
     parts = {part.target: part for part in pending.parts}
     results = [await _put_back(targets, step, parts[step.plan.target]) for step in steps]
+    results = [_kept(pending, state, targets, result) for result in results]
     done = tuple(one.plan.target for one in results if one.outcome in DONE and one.plan.target in returns)
     _write(place, msgspec.structs.replace(pending, done=done), REVERTING)
     if not any(_is_passing(result) for result in results):
@@ -230,6 +232,25 @@ async def _put_back(targets: Mapping[str, Target], step: Result, part: _Part) ->
     except GatepostError as error:
         return Result(step.plan, Outcome.FAILED, error=error)
     return Result(step.plan, Outcome.REVERTED, verified=True)
+
+
+def _kept(pending: Pending, state: Path | None, targets: Mapping[str, Target], result: Result) -> Result:
+    """For boot: what is there again, not what nobody confirmed; that it cannot be kept undoes nothing."""
+    if result.outcome not in DONE:
+        return result
+    name, before = (
+        result.plan.target,
+        next(p for p in pending.parts if p.target == result.plan.target).before(),
+    )
+    plan, place = result.plan, targets[name].place
+    try:
+        if before:
+            keep_last(state, Last(name, plan.list, plan.serial, pending.until, place, plan.desired, before))
+        else:
+            forget_last(state, name)
+    except GatepostError as error:
+        return replace(result, error=error)
+    return result
 
 
 def absorb(store: Store, state: Path | None, now: datetime) -> None:
