@@ -238,13 +238,11 @@ def _kept(pending: Pending, state: Path | None, targets: Mapping[str, Target], r
     """For boot: what is there again, not what nobody confirmed; that it cannot be kept undoes nothing."""
     if result.outcome not in DONE:
         return result
-    name, before = (
-        result.plan.target,
-        next(p for p in pending.parts if p.target == result.plan.target).before(),
-    )
-    plan, place = result.plan, targets[name].place
+    plan, name = result.plan, result.plan.target
+    before = next(part for part in pending.parts if part.target == name).before()
     try:
         if before:
+            place = targets[name].place
             keep_last(state, Last(name, plan.list, plan.serial, pending.until, place, plan.desired, before))
         else:
             forget_last(state, name)
