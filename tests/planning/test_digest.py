@@ -21,7 +21,7 @@ def test_no_text_pretends_to_be_two():
     one = [Entry(Domain("a||,3:b"))]
     two = [Entry(Domain("a")), Entry(Domain("b"))]
     assert digest_entries(one) != digest_entries(two)
-    assert digest_held("a", "bc", "", ()) != digest_held("ab", "c", "", ())
+    assert digest_held("a", "bc", "", "") != digest_held("ab", "c", "", "")
 
 
 def test_digests_do_not_change_between_versions():

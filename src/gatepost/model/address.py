@@ -36,6 +36,10 @@ class Family(IntEnum):
         return 32 if self is Family.V4 else 128
 
 
+_HOSTS = {family: [(1 << family.bits - length) - 1 for length in range(family.bits + 1)] for family in Family}
+"""By family and length: the bits in which the addresses of a network differ."""
+
+
 def parse_v4(text: str) -> int:
     """Integer of a dotted quad; raises OSError or ValueError for anything else."""
     return int.from_bytes(inet_pton(AF_INET, text), "big")
@@ -77,7 +81,7 @@ class Prefix:
     @property
     def last(self) -> int:
         """Integer of the highest address."""
-        return self.network | ((1 << (self.family.bits - self.length)) - 1)
+        return self.network | _HOSTS[self.family][self.length]
 
     @property
     def size(self) -> int:

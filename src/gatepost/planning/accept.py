@@ -6,19 +6,37 @@ An entry leaves only after it was absent from several accepted answers in a row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from gatepost.errors import EmptyAnswer, ValuesRefused
-from gatepost.model.address import Prefix
-from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer, Presence
+from gatepost.model.address import Family, Prefix
+from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
 from gatepost.model.entry import Entry
-from gatepost.model.limits import Limits
+from gatepost.model.limits import FLOOR_V4, FLOOR_V6, Limits
 from gatepost.model.reason import Reason
 from gatepost.planning import guard
 from gatepost.planning.diff import diff
-from gatepost.planning.digest import digest_entries, digest_held
-from gatepost.planning.measure import compare
+from gatepost.planning.digest import digest_held
+from gatepost.planning.measure import Comparison, Figures, weigh
+from gatepost.planning.presence import presences
+
+_FLOOR_RUN = {Family.V4: 1 << 32 - FLOOR_V4, Family.V6: 1 << 128 - FLOOR_V6}
+"""Addresses of one prefix at the floor: only a longer run can hold a wider one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One answer and all it is judged by."""
+
+    answer: Answer
+    previous: Accepted | None
+    baselines: tuple[Baseline, ...]
+    limits: Limits
+    used: tuple[Prefix, ...] = ()
+    """Prefixes on which a device still counts packets; they stay longer than the grace, not for ever."""
+    figures: Callable[[Sequence[Entry]], Figures] = Figures
+    """Who judges many answers in a row may remember what a list comes to."""
 
 
 def accept(
@@ -30,69 +48,99 @@ def accept(
     approved: bool,
     used: tuple[Prefix, ...] = (),
 ) -> Accepted | HeldAnswer:
-    """Judge one answer against the last accepted one and older baselines.
+    """Judge one answer against the last accepted one and older baselines: see :func:`decide`."""
+    return decide(Question(answer, previous, baselines, limits, used), approved=approved)
+
+
+def decide(question: Question, *, approved: bool) -> Accepted | HeldAnswer:
+    """Accept an answer whole, or hold it.
 
     A first answer has nothing to be measured against; width, sum and quarantine
     still judge it. The last accepted answer, come again from the same place, passes. ``approved``
-    lets everything pass but what is absolute. ``used``: prefixes on which a device
-    still counts packets; they stay longer than the grace, though not for ever.
+    lets everything pass but what is absolute.
 
     Raises EmptyAnswer for an empty answer where nothing was ever accepted, and
     ValuesRefused for too many odd values and prefixes under the hard floor.
     """
-    _refuse_values(answer, limits)
-    if not answer.entries:
-        return _held_empty(answer, previous)
-    if previous is not None and _is_same(answer, previous):
-        return _accepted(answer, _presences(answer, previous, limits, used), approved=False)
-    reasons = _reasons(answer, previous, baselines, limits)
-    if reasons and not approved:
-        return _held(answer, previous, reasons)
-    return _accepted(answer, _presences(answer, previous, limits, used), approved=approved and bool(reasons))
-
-
-def _is_same(answer: Answer, previous: Accepted) -> bool:
-    return previous.provenance == answer.provenance and previous.digest == digest_entries(answer.entries)
-
-
-def _refuse_values(answer: Answer, limits: Limits) -> None:
-    for reason in (*guard.quarantine(answer, limits), *guard.floor(answer.source, answer.entries)):
+    answer, previous = question.answer, question.previous
+    new = question.figures(answer.entries)
+    for reason in _refusals(question, new):
         raise ValuesRefused(reason.message)
+    if not answer.entries:
+        return _held_empty(question, new)
+    if previous is not None and _is_same(answer, previous, new):
+        return _accepted(question, previous.digest, approved=False)
+    reasons = _reasons(question, new)
+    if reasons and not approved:
+        return _held(answer, previous, reasons, new)
+    return _accepted(question, new.digest, approved=approved and bool(reasons))
 
 
-def _held_empty(answer: Answer, previous: Accepted | None) -> HeldAnswer:
-    if previous is None:
+def refusals(question: Question) -> tuple[Reason, ...]:
+    """Why nothing of an answer may be used, whoever approves: :func:`decide` raises ValuesRefused."""
+    return _refusals(question, question.figures(question.answer.entries))
+
+
+def _refusals(question: Question, new: Figures) -> tuple[Reason, ...]:
+    """A list that was accepted stands above the floor; a floor is under long runs only."""
+    answer, previous = question.answer, question.previous
+    reasons = guard.quarantine(answer, question.limits)
+    if previous is not None and answer.entries is previous.entries:
+        return reasons
+    if any(new.longest[family] > run for family, run in _FLOOR_RUN.items()):
+        reasons += guard.floor(answer.source, answer.entries)
+    return reasons
+
+
+def _is_same(answer: Answer, previous: Accepted, new: Figures) -> bool:
+    if previous.provenance != answer.provenance:
+        return False
+    return answer.entries is previous.entries or previous.digest == new.digest
+
+
+def _held_empty(question: Question, new: Figures) -> HeldAnswer:
+    answer = question.answer
+    if question.previous is None:
         msg = f"{answer.source}: a whole answer without one usable entry"
         raise EmptyAnswer(msg)
-    return _held(answer, previous, guard.empty(answer.source, answer.entries))
+    return _held(answer, question.previous, guard.empty(answer.source, answer.entries), new)
 
 
-def _reasons(
-    answer: Answer, previous: Accepted | None, baselines: tuple[Baseline, ...], limits: Limits
-) -> tuple[Reason, ...]:
-    subject, entries = answer.source, answer.entries
-    known: tuple[Entry, ...] = previous.entries if previous else ()
+def _reasons(question: Question, new: Figures) -> tuple[Reason, ...]:
+    answer, previous, limits = question.answer, question.previous, question.limits
+    subject = answer.source
+    last = question.figures(previous.entries if previous else ())
+    come = diff(last.entries, answer.entries).added
+    sizes = {family: (new.addresses[family], last.addresses[family]) for family in Family}
     reasons = (
-        *guard.widest(subject, entries, known, limits),
-        *guard.total(subject, entries, known, limits),
-        *guard.ports(subject, entries, known),
+        *guard.widest(subject, come, last.entries, limits),
+        *guard.totals(subject, sizes, limits),
+        *guard.ports(subject, come, last.entries),
     )
     if previous is None:
         return reasons
-    measured = {"last": previous.entries} | {each.name: each.entries for each in baselines}
-    comparisons = [compare(name, old, entries) for name, old in measured.items()]
+    comparisons = _comparisons(question, last, new)
     for judge in (guard.shrink, guard.growth, guard.churn, guard.family):
         reasons += judge(subject, comparisons, limits)
     return reasons + guard.provenance(answer, previous)
 
 
-def _held(answer: Answer, previous: Accepted | None, reasons: tuple[Reason, ...]) -> HeldAnswer:
+def _comparisons(question: Question, last: Figures, new: Figures) -> list[Comparison]:
+    """Against the last accepted list, and against each older one that is another list than those before."""
+    measured = {"last": last}
+    for one in question.baselines:
+        if all(one.entries is not known.entries for known in measured.values()):
+            measured[one.name] = question.figures(one.entries)
+    return [weigh(name, old, new) for name, old in measured.items()]
+
+
+def _held(answer: Answer, previous: Accepted | None, reasons: tuple[Reason, ...], new: Figures) -> HeldAnswer:
     changes = diff(previous.entries if previous else (), answer.entries)
     judged_against = previous.digest if previous else ""
     return HeldAnswer(
         source=answer.source,
         at=answer.fetched_at,
-        digest=digest_held(answer.source, answer.provenance, judged_against, answer.entries),
+        digest=digest_held(answer.source, answer.provenance, judged_against, new.digest),
         entries=answer.entries,
         added=changes.added,
         removed=changes.removed,
@@ -100,50 +148,14 @@ def _held(answer: Answer, previous: Accepted | None, reasons: tuple[Reason, ...]
     )
 
 
-def _accepted(answer: Answer, presences: Iterable[Presence], *, approved: bool) -> Accepted:
-    ordered = sorted(presences, key=lambda presence: presence.entry.key)
+def _accepted(question: Question, digest: str, *, approved: bool) -> Accepted:
+    answer = question.answer
     return Accepted(
         source=answer.source,
         at=answer.fetched_at,
-        digest=digest_entries(answer.entries),
+        digest=digest,
         provenance=answer.provenance,
         entries=answer.entries,
-        presences=tuple(ordered),
+        presences=presences(answer, question.previous, question.limits, question.used),
         approved=approved,
     )
-
-
-def _presences(
-    answer: Answer, previous: Accepted | None, limits: Limits, used: tuple[Prefix, ...]
-) -> Iterator[Presence]:
-    known = {presence.entry.key: presence for presence in previous.presences} if previous else {}
-    for entry in answer.entries:
-        seen = known.pop(entry.key, None)
-        yield Presence(entry, since=seen.since if seen else answer.fetched_at)
-    for presence in known.values():
-        missed = _missed(presence, answer.fetched_at, limits)
-        grace = limits.grace + (limits.counted_grace if _is_used(missed.entry, used) else timedelta())
-        if previous is None or not _is_over(missed, previous.at, answer.fetched_at, grace):
-            yield missed
-
-
-def _missed(presence: Presence, at: datetime, limits: Limits) -> Presence:
-    """One more accepted answer without it."""
-    absent = presence.absent + 1
-    gone_at = at if presence.gone_at is None and absent >= limits.absences else presence.gone_at
-    return Presence(presence.entry, presence.since, absent, gone_at)
-
-
-def _is_used(entry: Entry, used: tuple[Prefix, ...]) -> bool:
-    value = entry.value
-    return isinstance(value, Prefix) and any(
-        one.family is value.family and one.network <= value.last and value.network <= one.last for one in used
-    )
-
-
-def _is_over(presence: Presence, before: datetime, at: datetime, grace: timedelta) -> bool:
-    """Whether the grace has ended, by this answer's time and, where there is a grace, by the one before."""
-    if presence.gone_at is None:
-        return False
-    end = presence.gone_at + grace
-    return at >= end and (before >= end or not grace)

@@ -6,7 +6,7 @@ a /12 and its two /13 differ in nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gatepost.model.address import Family, Prefix
@@ -21,9 +21,9 @@ Room = tuple[Service, Family]
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What some entries let in, taken apart. Spans are not yet merged."""
+    """What some entries let in, taken apart. :func:`admitted` does not merge spans."""
 
-    spans: Mapping[Room, list[Span]]
+    spans: Mapping[Room, Sequence[Span]]
     names: frozenset[tuple[Service, Domain]] = field(default=frozenset())
 
 

@@ -22,9 +22,9 @@ def digest_entries(entries: Iterable[Entry]) -> str:
     return _digest(sorted({entry_line(entry) for entry in entries}))
 
 
-def digest_held(source: str, provenance: str, accepted: str, entries: Iterable[Entry]) -> str:
-    """Of a held answer: who sent it, what it was judged against (a digest, or empty) and what it holds."""
-    return _digest(["held", source, provenance, accepted, digest_entries(entries)])
+def digest_held(source: str, provenance: str, accepted: str, held: str) -> str:
+    """Of a held answer: who sent it, and the digests of what it was judged against (or empty) and of it."""
+    return _digest(["held", source, provenance, accepted, held])
 
 
 def digest_plan(plan: Plan) -> str:

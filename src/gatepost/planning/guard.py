@@ -129,10 +129,16 @@ def total(
     subject: str, entries: Sequence[Entry], known: Sequence[Entry], limits: Limits
 ) -> tuple[Reason, ...]:
     """More addresses than a list may hold, unless it held as many before."""
+    sizes = {each: (count(_prefixes(entries, each)), count(_prefixes(known, each))) for each in Family}
+    return totals(subject, sizes, limits)
+
+
+def totals(subject: str, sizes: Mapping[Family, tuple[int, int]], limits: Limits) -> tuple[Reason, ...]:
+    """As :func:`total`, of sizes: addresses now and before."""
     reasons = []
     for each, limit in ((Family.V4, limits.max_addresses_v4), (Family.V6, limits.max_addresses_v6)):
-        size = count(_prefixes(entries, each))
-        if size > limit and size > count(_prefixes(known, each)):
+        size, before = sizes[each]
+        if size > limit and size > before:
             message = f"{subject}: {size} IPv{each} addresses are more than the {limit} a list may hold."
             reasons.append(Reason("total", str(size), str(limit), message, subject))
     return tuple(reasons)

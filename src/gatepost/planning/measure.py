@@ -7,15 +7,19 @@ port has gone and come. Domains are counted by name, as a third family.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
+from itertools import chain
 
 from gatepost.model.address import Family
 from gatepost.model.entry import Entry
 from gatepost.planning import span
 from gatepost.planning.canonical import Admitted, Room, admitted
+from gatepost.planning.diff import diff
+from gatepost.planning.digest import digest_entries
 from gatepost.planning.span import Span
 
 
@@ -70,53 +74,121 @@ class Comparison:
         return all(measure.gone == measure.old for measure in self.measures)
 
 
-def compare(baseline: str, old: Sequence[Entry], new: Sequence[Entry]) -> Comparison:
-    """Measure ``new`` against a baseline of that name."""
-    was, now = admitted(old), admitted(new)
-    gone, come = _beyond(was, now), _beyond(now, was)
+class Figures:
+    """What one list comes to; each figure is worked out when first asked for, and once.
+
+    ``entries`` are sorted by key and unique, as those of an answer are.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.entries = entries
+
+    @cached_property
+    def digest(self) -> str:
+        """Of the entries, by :func:`gatepost.planning.digest.digest_entries`."""
+        return digest_entries(self.entries)
+
+    @cached_property
+    def admitted(self) -> Admitted:
+        """What they let in, service by service; spans are merged."""
+        parts = admitted(self.entries)
+        return Admitted({room: span.merge(spans) for room, spans in parts.spans.items()}, parts.names)
+
+    @cached_property
+    def runs(self) -> Mapping[Family, Sequence[Span]]:
+        """Addresses let in by any service, merged."""
+        found: dict[Family, list[Sequence[Span]]] = {family: [] for family in Family}
+        for (_, family), spans in self.admitted.spans.items():
+            found[family].append(spans)
+        return {
+            family: many[0] if len(many) == 1 else span.merge(chain.from_iterable(many))
+            for family, many in found.items()
+        }
+
+    @cached_property
+    def addresses(self) -> Mapping[Family, int]:
+        """How many addresses of each family, each counted once."""
+        return {family: _extent(spans) for family, spans in self.runs.items()}
+
+    @cached_property
+    def longest(self) -> Mapping[Family, int]:
+        """Addresses of the longest run without a gap."""
+        return {
+            family: max((last - first + 1 for first, last in spans), default=0)
+            for family, spans in self.runs.items()
+        }
+
+    @cached_property
+    def sizes(self) -> Mapping[Kind, int]:
+        """How many of each kind, counted per service."""
+        return {kind: _size(self.admitted, kind) for kind in Kind}
+
+
+def compare(baseline: str, old: Iterable[Entry], new: Iterable[Entry]) -> Comparison:
+    """Measure ``new`` against a baseline of that name; neither need be sorted or unique."""
+    return weigh(baseline, Figures(_sorted(old)), Figures(_sorted(new)))
+
+
+def weigh(baseline: str, old: Figures, new: Figures) -> Comparison:
+    """Measure one list against another.
+
+    What stands in both lets in nothing that is only in one, so only the difference is looked at.
+    """
+    delta = diff(old.entries, new.entries)
+    removed, added = admitted(delta.removed), admitted(delta.added)
+    gone, come = _beyond(removed, new.admitted), _beyond(added, old.admitted)
     return Comparison(
         baseline,
         tuple(
             Measure(
                 kind,
-                old=_size(was, kind),
-                new=_size(now, kind),
+                old=old.sizes[kind],
+                new=new.sizes[kind],
                 gone=_size(gone, kind),
                 come=_size(come, kind),
-                gone_entries=_touched(was, gone, kind),
-                come_entries=_touched(now, come, kind),
+                gone_entries=_touched(removed, gone, kind),
+                come_entries=_touched(added, come, kind),
             )
             for kind in Kind
         ),
     )
 
 
+def _sorted(entries: Iterable[Entry]) -> list[Entry]:
+    by_key = {entry.key: entry for entry in entries}
+    return [by_key[key] for key in sorted(by_key)]
+
+
 def _beyond(these: Admitted, those: Admitted) -> Admitted:
-    spans = {room: span.cut(spans, those.spans.get(room, ())) for room, spans in these.spans.items()}
+    """What ``these`` let in and ``those``, merged, do not; merged."""
+    spans = {room: span.outside(spans, those.spans.get(room, ())) for room, spans in these.spans.items()}
     return Admitted(spans, these.names - those.names)
 
 
-def _rooms(parts: Admitted, kind: Kind) -> Iterable[tuple[Room, list[Span]]]:
+def _rooms(parts: Admitted, kind: Kind) -> Iterable[tuple[Room, Sequence[Span]]]:
     family = Family.V4 if kind is Kind.V4 else Family.V6
     return ((room, spans) for room, spans in parts.spans.items() if room[1] is family)
 
 
 def _size(parts: Admitted, kind: Kind) -> int:
+    """Of merged parts."""
     if kind is Kind.DOMAINS:
         return len(parts.names)
-    return sum(span.size(spans) for _, spans in _rooms(parts, kind))
+    return sum(_extent(spans) for _, spans in _rooms(parts, kind))
+
+
+def _extent(merged: Iterable[Span]) -> int:
+    return sum(last - first + 1 for first, last in merged)
 
 
 def _touched(parts: Admitted, some: Admitted, kind: Kind) -> int:
     """How many entries hold at least one address of ``some``, which is merged and part of ``parts``."""
     if kind is Kind.DOMAINS:
         return len(some.names)
-    return sum(
-        sum(_meets(one, some.spans[room]) for one in set(spans)) for room, spans in _rooms(parts, kind)
-    )
+    return sum(sum(_meets(one, some.spans[room]) for one in spans) for room, spans in _rooms(parts, kind))
 
 
-def _meets(one: Span, others: list[Span]) -> bool:
+def _meets(one: Span, others: Sequence[Span]) -> bool:
     """Whether a span shares an integer with sorted, disjoint others."""
     place = bisect_left(others, (one[0], -1))
     before = place > 0 and others[place - 1][1] >= one[0]

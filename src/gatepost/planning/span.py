@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 
 Span = tuple[int, int]
 """First and last, both included."""
@@ -36,6 +37,23 @@ def cut(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
             if hole[1] > last:
                 break
             hole = next(ahead, None)
+        if low <= last:
+            remains.append((low, last))
+    return remains
+
+
+def outside(spans: Iterable[Span], merged: Sequence[Span]) -> list[Span]:
+    """As :func:`cut`, for a few spans and many holes that are merged already."""
+    remains: list[Span] = []
+    for first, last in merge(spans):
+        low, place = first, bisect_left(merged, (first,))
+        if place and merged[place - 1][1] >= low:
+            low = merged[place - 1][1] + 1
+        while low <= last and place < len(merged) and merged[place][0] <= last:
+            if merged[place][0] > low:
+                remains.append((low, merged[place][0] - 1))
+            low = merged[place][1] + 1
+            place += 1
         if low <= last:
             remains.append((low, last))
     return remains

@@ -1,0 +1,94 @@
+"""How entries stand in their source's accepted history: answered, absent, in grace, released."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from gatepost.model.address import Prefix
+from gatepost.model.answer import Accepted, Answer, Presence
+from gatepost.model.entry import Entry, EntryKey
+from gatepost.model.limits import Limits
+
+_FEW = 16
+"""One in so many presences may be put in its place singly; for more, sorting all is cheaper."""
+
+
+def presences(
+    answer: Answer, previous: Accepted | None, limits: Limits, used: tuple[Prefix, ...] = ()
+) -> tuple[Presence, ...]:
+    """Every entry answered, and those no longer answered that stay for now; sorted by key.
+
+    ``used``: prefixes on which a device still counts packets; they stay longer.
+    Most entries of most answers are the very objects of the answer before: these need no key.
+    """
+    known = {id(one.entry): one for one in previous.presences} if previous else {}
+    steady: list[Presence] = []
+    new: list[Entry] = []
+    for entry in answer.entries:
+        seen = known.pop(id(entry), None)
+        if seen is None:
+            new.append(entry)
+        else:
+            steady.append(Presence(entry, seen.since) if seen.absent else seen)
+    rest = {one.entry.key: one for one in known.values()}
+    others = [_seen(entry, rest.pop(entry.key, None), answer.fetched_at) for entry in new]
+    if previous is not None:
+        others += _kept(rest.values(), previous.at, answer.fetched_at, limits, used)
+    return tuple(_merged(steady, others))
+
+
+def _seen(entry: Entry, before: Presence | None, at: datetime) -> Presence:
+    return Presence(entry, since=before.since if before else at)
+
+
+def _kept(
+    missing: Iterable[Presence], before: datetime, at: datetime, limits: Limits, used: tuple[Prefix, ...]
+) -> Iterator[Presence]:
+    """Those whose absences or grace still last."""
+    for one in missing:
+        missed = _missed(one, at, limits)
+        grace = limits.grace + (limits.counted_grace if _is_used(missed.entry, used) else timedelta())
+        if not _is_over(missed, before, at, grace):
+            yield missed
+
+
+def _missed(presence: Presence, at: datetime, limits: Limits) -> Presence:
+    """One more accepted answer without it."""
+    absent = presence.absent + 1
+    gone_at = at if presence.gone_at is None and absent >= limits.absences else presence.gone_at
+    return Presence(presence.entry, presence.since, absent, gone_at)
+
+
+def _is_used(entry: Entry, used: tuple[Prefix, ...]) -> bool:
+    value = entry.value
+    return isinstance(value, Prefix) and any(
+        one.family is value.family and one.network <= value.last and value.network <= one.last for one in used
+    )
+
+
+def _is_over(presence: Presence, before: datetime, at: datetime, grace: timedelta) -> bool:
+    """Whether the grace has ended, by this answer's time and, where there is a grace, by the one before."""
+    if presence.gone_at is None:
+        return False
+    end = presence.gone_at + grace
+    return at >= end and (before >= end or not grace)
+
+
+def _merged(many: list[Presence], others: list[Presence]) -> list[Presence]:
+    """Both sorted by key; ``many`` is so already."""
+    if len(others) * _FEW > len(many):
+        return sorted([*many, *others], key=_key)
+    result: list[Presence] = []
+    place = 0
+    for one in sorted(others, key=_key):
+        next_place = bisect_left(many, _key(one), lo=place, key=_key)
+        result += many[place:next_place]
+        result.append(one)
+        place = next_place
+    return result + many[place:]
+
+
+def _key(presence: Presence) -> EntryKey:
+    return presence.entry.key
