@@ -33,7 +33,7 @@ class Generation:
 
     number: int
     process: int
-    """Id as the machine's first process namespace counts; 0 where the kernel does not tell."""
+    """Its id, or its thread's, as the machine's first process namespace counts; 0: not told."""
     program: str
     """Its name, of at most 15 characters, fit to show."""
 
