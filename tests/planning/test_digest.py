@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from gatepost.model.entry import Domain, Entry
-from gatepost.planning.digest import digest_entries, digest_held
+from dataclasses import replace
+
+from gatepost.model.content import Serial
+from gatepost.model.entry import Domain, Entry, Protocol
+from gatepost.model.plan import Plan, PlanStatus
+from gatepost.model.reason import Reason
+from gatepost.planning.digest import digest_entries, digest_held, digest_plan, entry_line
 from rigs.answers import entries, hosts
 
 
@@ -29,3 +34,54 @@ def test_digests_do_not_change_between_versions():
     assert digest_entries(entries("101.226.103.7", "2400:da00::/32", "*.qq.com")) == (
         "sha256:a1186c83f71bc00f86344da1b29bef4bc65613b2e19d24d89afecf6531454790"
     )
+
+
+PLAN = Plan(
+    target="edge",
+    list="webhooks",
+    serial=Serial(7),
+    status=PlanStatus.CHANGES,
+    generation=4,
+    current="sha256:now",
+    desired="sha256:then",
+    add=entries("101.226.103.8"),
+    remove=entries("a.qq.com"),
+    leaving=entries("101.226.103.9"),
+    reasons=(Reason("shrink", "40 %", "30 %", "edge: 4 of 10 would go.", "edge"),),
+    awaits=("sha256:held",),
+    notes=("This target holds no IPv6: left out 1 entry.",),
+    digest="",
+)
+
+
+def test_an_entry_has_one_line():
+    """Value, protocol, ports: what is digested is what is shown."""
+    (plain,) = entries("101.226.103.7")
+    assert entry_line(plain) == "101.226.103.7/32||"
+    served = Entry(plain.value, Protocol.TCP, ((443, 443), (8000, 8010)))
+    assert entry_line(served) == "101.226.103.7/32|tcp|443-443,8000-8010"
+
+
+def test_digests_are_for_ever():
+    """What was approved, stored or signed by an older gatepost is named by the same digest today."""
+    absolute = replace(PLAN.reasons[0], absolute=True)
+    assert [
+        digest_entries(()),
+        digest_entries(entries("101.226.103.7", "a.qq.com")),
+        digest_held("events", "here", "sha256:x", entries("101.226.103.7")),
+        digest_plan(PLAN),
+        digest_plan(replace(PLAN, reasons=(absolute,))),
+        digest_plan(replace(PLAN, mixed=True)),
+    ] == [
+        "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "sha256:3626ed332d556d10fa6ac60497dd087c1a7fb7971b74ddb22d5d56a3aa4146d3",
+        "sha256:851eb4f75d337834a983f6b58c7be0a24f7dc9a4e0aa5f30c78996100139f76f",
+        "sha256:ccf8dfd9f18539fc0c95761bd3680a8ef41146f81c9d554278e5c694c1efbb26",
+        "sha256:b851abcd43a836fa21777a14bb33d4747dd4ffbc05d0bff13bc24d97d7e7c0e9",
+        "sha256:e796fd05dae51fae87922e800cf525eae4cc03550e4b570433bd762201211c28",
+    ]
+
+
+def test_any_text_can_be_digested():
+    """Even half a surrogate pair, which no encoding writes."""
+    assert digest_held("\ud800", "here", "", ()) != digest_held("\udfff", "here", "", ())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import runpy
 
 import pytest
 
 from gatepost.model.address import Prefix
+from gatepost.planning import special
 from gatepost.planning.normalise import parse_value
 from gatepost.planning.special import SAMPLES, SPECIAL, inside_special, is_sample, name_of, touches_special
 
@@ -78,3 +80,44 @@ def test_samples_are_exact():
     """Only the very address of the platforms' pages, not its network."""
     assert all(is_sample(prefix(text)) for text in SAMPLES)
     assert not is_sample(prefix("1.1.1.0/24"))
+
+
+def test_the_table_is_what_its_rows_say():
+    """Read anew, the table is the same; a row shows its network, what it is for and where that is said."""
+    again = runpy.run_path(special.__file__)["SPECIAL"]
+    assert [(str(row.prefix), row.name, row.rfc) for row in again] == [
+        (str(row.prefix), row.name, row.rfc) for row in SPECIAL
+    ]
+    assert name_of(prefix("10.1.2.3")) == "10.0.0.0/8, private use (RFC 1918)"
+    assert name_of(prefix("fe80::1")) == "fe80::/10, link local (RFC 4291 §2.5.6)"
+
+
+@pytest.mark.parametrize(
+    ("text", "touches", "inside"),
+    [
+        ("10.0.0.0", True, True),
+        ("10.255.255.255", True, True),
+        ("10.0.0.0/7", True, False),
+        ("8.0.0.0/6", True, False),
+        ("9.0.0.0/8", False, False),
+        ("240.0.0.0/4", True, True),
+        ("224.0.0.0/3", True, True),
+        ("192.0.0.0/23", True, False),
+        ("0.0.0.0/0", True, False),
+        ("::/95", True, False),
+        ("::", True, True),
+        ("::1:0:0:0/128", False, False),
+        ("4000::/2", True, False),
+        ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", True, True),
+    ],
+)
+def test_special_in_part_and_in_whole(text: str, *, touches: bool, inside: bool):
+    """Told apart to the last address; rows that touch are one space."""
+    assert (touches_special(prefix(text)), inside_special(prefix(text))) == (touches, inside)
+    assert bool(name_of(prefix(text))) is touches
+
+
+def test_samples_are_of_ipv4():
+    """The same number in IPv6 is another address."""
+    assert not is_sample(prefix("::101:101"))
+    assert not is_sample(prefix("1.1.1.2"))
