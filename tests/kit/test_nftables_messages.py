@@ -144,6 +144,6 @@ def test_address_that_looks_like_an_element():
     """An address whose bytes are those of an element's header is read as an address."""
     header = bytes.fromhex("1c0001001800010014000100") + b"\0\0\0\1"
     odd = int.from_bytes(header, "big")
-    spans = [(odd - 9, odd - 1), (odd + 1, odd + 6), (odd + 9, odd + 20)]
+    spans = [(odd - 9, odd - 1), (0x2A00 << 112, 0x2A00 << 113)]
     bodies = [_as_listed(each.body) for each in messages.new_ranges(V4, IPV6, spans)]
     assert ranges(bodies, 16) == (spans, {})

@@ -136,12 +136,16 @@ async def test_foreign_change_elsewhere(kernel):
     assert (await target(kernel).current()).entries == OTHER
 
 
-class Meddled(Scripted):
-    """A wire to the kernel; before each batch somebody changes a table of theirs."""
+BUSY = "add table ip busy\ndelete table ip busy\n"
+"""Somebody's change in a table of theirs."""
 
-    def __init__(self, kernel, times: int) -> None:
+
+class Meddled(Scripted):
+    """A wire to the kernel; before each batch somebody changes something."""
+
+    def __init__(self, kernel, times: int, text: str = BUSY) -> None:
         super().__init__()
-        self.kernel, self.times = kernel, times
+        self.kernel, self.times, self.text = kernel, times, text
 
     def __call__(self, *, groups: Sequence[int] = ()) -> Wire:
         """A new one each time."""
@@ -157,7 +161,7 @@ class Meddled(Scripted):
         """After the meddling."""
         if len(data) > 100 and self.times:
             self.times -= 1
-            self.kernel.nft("-f", "-", text="add table ip busy\ndelete table ip busy\n")
+            self.kernel.nft("-f", "-", text=self.text)
         self.wire.send(data)
 
     def receive(self, patience: float) -> bytes | None:
@@ -175,6 +179,16 @@ async def test_busy_ruleset(kernel, times):
     edge = Nftables("edge", Nftables.Options(), kernel=Direct(PLACE, Meddled(kernel, times)))
     assert (await put(edge, SOME)).entries == SOME
     assert (await target(kernel).current()).entries == SOME
+
+
+async def test_foreign_change_just_before_the_batch(kernel):
+    """The kernel itself refuses a batch where somebody added an element since it was compared."""
+    held = await put(direct(kernel), SOME)
+    meddled = Meddled(kernel, 1, "add element inet gatepost edge_v4 { 7.7.7.7 }\n")
+    edge = Nftables("edge", Nftables.Options(), kernel=Direct(PLACE, meddled))
+    with pytest.raises(StalePlan):
+        await edge.apply(plan_for(held, OTHER), OTHER)
+    assert "7.7.7.7/32" in texts(await target(kernel).current())
 
 
 class Watched(Meddled):
@@ -251,6 +265,22 @@ async def test_cut_off(kernel, breaks):
     assert (left.mixed, left.generation) == (breaks > 1, breaks)
     done = await put(direct(kernel, send_max=8192), AFTER)
     assert (done.entries, done.mixed) == (AFTER, False)
+
+
+async def test_rival_between_parts(kernel):
+    """A writer that comes between two parts of ours wins: the next part is refused, nothing is mixed."""
+    before = await put(direct(kernel), BEFORE)
+
+    def look() -> None:
+        if watched.batches == 1:
+            anyio.run(put, target(kernel), OTHER)
+
+    watched = Watched(kernel, look, send_max=8192)
+    edge = Nftables("edge", Nftables.Options(), kernel=Direct(PLACE, watched))
+    with pytest.raises(StalePlan):
+        await edge.apply(plan_for(before, AFTER), AFTER)
+    after = await target(kernel).current()
+    assert (after.entries, after.generation, after.mixed) == (OTHER, 3, False)
 
 
 async def test_loaded_in_parts(kernel):
