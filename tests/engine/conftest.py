@@ -95,6 +95,7 @@ def make_world(clock: FrozenClock, tmp_path: Path) -> Iterator[Callable[..., Wor
             path=tmp_path / "gatepost.toml",
             store_url="sqlite://",
             cache=tmp_path,
+            state=tmp_path / "state",
             sources={name: source_settings(name) for name in sources},
             lists={"webhooks": ListSettings(allowlist, limits or Limits())},
             targets={"edge": TargetSettings("edge", MemoryTarget, MemoryTarget.Options(), "webhooks")},

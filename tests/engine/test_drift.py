@@ -77,7 +77,7 @@ async def test_drift_says_what_changed(world):
 
 
 async def test_wiped_is_filled_again(world):
-    """A place that was wiped, generation and all, as by a reboot, is filled at once: nobody's wish is in it."""
+    """A place that was wiped, generation and all, as by a reboot, is filled at once."""
     await world.apply()
     clean, world.target.entries, world.target.generation = world.target.entries, (), 0
     report = await world.apply()

@@ -45,6 +45,7 @@ async def propose(
             missing=missing,
             limits=one.limits,
             intended=frozenset() if settings.repair else site.store.intended(name),
+            repair=settings.repair,
             cause=last.cause if last else Cause.SYNC,
             unconfirmed=waiting_targets(site.settings.state).get(name),
             protected=await protected(site),

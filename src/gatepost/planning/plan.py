@@ -43,6 +43,8 @@ class PlanRequest:
     limits: Limits
     intended: frozenset[str] = frozenset()
     """Digests of all that we may have left there; empty where drift is not to be judged."""
+    repair: bool = False
+    """Whether what others put there may go without a word."""
     cause: Cause = Cause.SYNC
     """Of the last verified write."""
     unconfirmed: datetime | None = None
@@ -146,7 +148,7 @@ def _reasons(
     target, limits, holds = request.target, request.limits, request.current.entries
     pins = [one.entry for one in request.snapshot.content.listed if one.state is State.PINNED]
     before = request.previous.effective if request.previous else ()
-    lost = without(remove, _released(request)) if remove else ()
+    lost = without(remove, [*_released(request), *_foreign(request)]) if remove else ()
     return (
         *guard.empty(target, desired),
         *guard.floor(target, desired),
@@ -186,6 +188,14 @@ def _loss(request: PlanRequest, lost: tuple[Entry, ...]) -> Comparison:
 def _in_force(content: Content | None) -> Iterable[Entry]:
     listed = content.listed if content else ()
     return (one.entry for one in listed if one.state is not State.EXCLUDED)
+
+
+def _foreign(request: PlanRequest) -> tuple[Entry, ...]:
+    """What others put there, where that is undone without a word."""
+    if not request.repair or request.previous is None:
+        return ()
+    left, _ = project(request.previous, request.capabilities)
+    return without(request.current.entries, left)
 
 
 def _released(request: PlanRequest) -> list[Entry]:

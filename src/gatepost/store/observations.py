@@ -29,7 +29,9 @@ class Observations(Subject):
             rows = connection.execute(query.where(counts.c.target == target)).all()
             before = {row.place: (row.packets, row.rose_at) for row in rows}
             rose = {
-                place: at if now > before.get(place, (0, None))[0] else before.get(place, (0, None))[1]
+                place: at
+                if now not in (0, before.get(place, (0, None))[0])
+                else before.get(place, (0, None))[1]
                 for place, (_, now) in packets.items()
             }
             connection.execute(sa.delete(counts).where(counts.c.target == target))

@@ -1,0 +1,228 @@
+"""A change that nobody confirms is taken back, whatever dies in between."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gatepost.engine.approval import give_word
+from gatepost.engine.confirming import arm, confirm, disarm, revert, settle_pending, waiting
+from gatepost.engine.cycle import apply_cycle
+from gatepost.engine.exits import Exit, exit_of
+from gatepost.errors import ProgramFailed, StalePlan, StoreUnavailable, TargetUnavailable, UsageError
+from gatepost.model.plan import Cause, Outcome, Word
+from gatepost.planning.normalise import Rules, normalise
+from gatepost.testing import raw
+
+pytestmark = pytest.mark.anyio
+
+FIVE = timedelta(minutes=5)
+NEW = tuple(f"101.126.59.{n}" for n in range(12))
+
+
+async def no_timer(_id, _within):
+    """A timer that a test rings itself."""
+    return "the test"
+
+
+async def risk(world, *values):
+    """Apply other values, to be confirmed within five minutes."""
+    world.answer(*(values or NEW))
+    report = await world.plan()
+    plans = [result.plan for result in report.results]
+    armed = await arm(world.site, plans, FIVE, who="me", start=no_timer)
+    return armed, await apply_cycle(world.site, report)
+
+
+async def back(world, armed):
+    """The timer rings."""
+    return await revert(world.site.settings.state, world.site.targets, armed.id)
+
+
+async def test_unconfirmed_goes_back(world):
+    """When the time is over each target holds what it held before, at a higher generation."""
+    await world.apply()
+    before = world.target.entries
+    armed, report = await risk(world)
+    assert report.results[0].outcome is Outcome.APPLIED
+    assert world.target.entries != before
+    results = await back(world, armed)
+    assert [one.outcome for one in results] == [Outcome.REVERTED]
+    assert (world.target.entries, world.target.generation) == (before, 3)
+
+
+async def test_revert_is_recorded(world):
+    """The history says that the change was reverted, by which plan, and at which serial the target is."""
+    await world.apply()
+    armed, report = await risk(world)
+    await back(world, armed)
+    await settle_pending(world.site)
+    store = world.site.store
+    applied = store.applied("edge")
+    assert (applied.cause, applied.serial, applied.generation) == (Cause.REVERT, 1, 3)
+    assert store.plan(applied.digest).desired == report.results[0].plan.current
+    assert waiting(world.site.settings.state) == ()
+
+
+async def test_confirmed_stays(world):
+    """A confirmed change is not taken back, however late the timer rings."""
+    await world.apply()
+    armed, _ = await risk(world)
+    after = world.target.entries
+    assert [one.id for one in confirm(world.site.settings.state, None)] == [armed.id]
+    assert await back(world, armed) == ()
+    assert world.target.entries == after
+
+
+async def test_too_late_to_confirm(world):
+    """What was taken back cannot be confirmed, and that is said."""
+    await world.apply()
+    armed, _ = await risk(world)
+    await back(world, armed)
+    with pytest.raises(UsageError, match="taken back"):
+        confirm(world.site.settings.state, armed.id)
+
+
+async def test_same_change_waits_for_a_word(world):
+    """The next cycle does not make the change again by itself; a word on it does."""
+    await world.apply()
+    armed, _ = await risk(world)
+    await back(world, armed)
+    report = await world.apply()
+    assert exit_of(report) is Exit.HELD
+    assert [reason.guard for reason in report.results[0].plan.reasons] == ["revert"]
+    give_word(world.site, report.results[0].plan.digest, Word.APPROVE, who="me", why="it was me")
+    assert (await world.apply()).results[0].outcome is Outcome.APPLIED
+
+
+async def test_nothing_on_top(world):
+    """While a change waits to be confirmed its target is left alone, approvals or not."""
+    await world.apply()
+    await risk(world)
+    world.answer(*NEW, "101.126.59.99")
+    report = await world.apply()
+    plan = report.results[0].plan
+    assert [reason.guard for reason in plan.reasons] == ["unconfirmed"]
+    with pytest.raises(UsageError):
+        give_word(world.site, plan.digest, Word.APPROVE, who="me", why="now")
+
+
+async def test_dead_timer(world):
+    """Where the timer died, as in a reboot, the next cycle takes back what is overdue."""
+    await world.apply()
+    before = world.target.entries
+    await risk(world)
+    world.clock.advance(FIVE)
+    report = await world.plan()
+    assert world.target.entries == before
+    assert [reason.guard for reason in report.results[0].plan.reasons] == ["revert"]
+
+
+async def test_not_before_its_time(world):
+    """A cycle within the time takes nothing back."""
+    await world.apply()
+    await risk(world)
+    after = world.target.entries
+    world.clock.advance(FIVE - timedelta(seconds=1))
+    await world.plan()
+    assert world.target.entries == after
+
+
+async def test_died_while_reverting(world):
+    """A revert that died before or after writing is finished by the next one."""
+    await world.apply()
+    before = world.target.entries
+    armed, _ = await risk(world)
+    world.target.failing = TargetUnavailable("gone for a while")
+    assert [one.outcome for one in await back(world, armed)] == [Outcome.FAILED]
+    world.target.failing = None
+    with pytest.raises(UsageError):
+        confirm(world.site.settings.state, armed.id)
+    world.clock.advance(FIVE)
+    await settle_pending(world.site)
+    assert world.target.entries == before
+    assert world.site.store.applied("edge").cause is Cause.REVERT
+
+
+async def test_changed_again(world):
+    """A target that somebody else wrote meanwhile is left as it is."""
+    await world.apply()
+    armed, _ = await risk(world)
+    world.target.entries = theirs = normalise(raw("203.0.112.7"), Rules()).entries
+    results = await back(world, armed)
+    assert isinstance(results[0].error, StalePlan)
+    assert world.target.entries == theirs
+
+
+async def test_first_write_goes_back_to_nothing(world):
+    """A first write that nobody confirms is removed, and the next cycle waits for a word."""
+    armed, _ = await risk(world)
+    results = await back(world, armed)
+    assert ([one.outcome for one in results], world.target.entries) == ([Outcome.REVERTED], ())
+    assert world.target.generation == 0
+    report = await world.apply()
+    assert [reason.guard for reason in report.results[0].plan.reasons] == ["revert"]
+
+
+async def test_apply_that_never_came(world):
+    """Where the apply died before its transaction nothing is taken back, nor held for it."""
+    await world.apply()
+    world.answer(*NEW)
+    plans = [result.plan for result in (await world.plan()).results]
+    armed = await arm(world.site, plans, FIVE, who="me", start=no_timer)
+    assert [one.outcome for one in await back(world, armed)] == [Outcome.UNCHANGED]
+    assert (await world.apply()).results[0].outcome is Outcome.APPLIED
+
+
+async def test_no_timer_no_change(world):
+    """Where no timer can be started nothing is armed, so that nothing is applied on a promise."""
+    await world.apply()
+    world.answer(*NEW)
+    plans = [result.plan for result in (await world.plan()).results]
+
+    async def broken(_id, _within):
+        msg = "no such program"
+        raise ProgramFailed(msg)
+
+    with pytest.raises(ProgramFailed):
+        await arm(world.site, plans, FIVE, who="me", start=broken)
+    assert waiting(world.site.settings.state) == ()
+
+
+async def test_disarmed(world):
+    """Where nothing was changed nothing waits."""
+    await world.apply()
+    armed, _ = await risk(world)
+    disarm(world.site, armed)
+    assert waiting(world.site.settings.state) == ()
+
+
+@pytest.mark.parametrize("within", [timedelta(0), timedelta(seconds=4), timedelta(days=2)])
+async def test_bounds(world, within):
+    """A time to confirm is neither too short to type nor so long that it is forgotten."""
+    plans = [result.plan for result in (await world.plan()).results]
+    with pytest.raises(UsageError):
+        await arm(world.site, plans, within, who="me", start=no_timer)
+
+
+async def test_history_gone(world):
+    """With a broken history the change is taken back all the same, and recorded when there is one again."""
+    await world.apply()
+    before = world.target.entries
+    armed, _ = await risk(world)
+    await back(world, armed)
+    assert world.target.entries == before
+    assert world.site.store.applied("edge").cause is Cause.SYNC
+    await settle_pending(world.site)
+    assert world.site.store.applied("edge").cause is Cause.REVERT
+
+
+async def test_state_cannot_be_written(world, tmp_path):
+    """Where the state directory cannot be used nothing is armed, with a typed error."""
+    (tmp_path / "a-file").write_text("")
+    settings = replace(world.site.settings, state=tmp_path / "a-file" / "state")
+    plans = [result.plan for result in (await world.plan()).results]
+    with pytest.raises(StoreUnavailable):
+        await arm(replace(world.site, settings=settings), plans, FIVE, who="me", start=no_timer)
