@@ -8,9 +8,12 @@ from datetime import timedelta
 import pytest
 
 from gatepost.errors import EmptyAnswer, ValuesRefused
+from gatepost.model.address import Prefix
 from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
 from gatepost.model.limits import Limits
 from gatepost.planning.accept import accept
+from gatepost.planning.digest import digest_entries, digest_held
+from gatepost.planning.normalise import parse_value
 from rigs.answers import START, accepted, answer, entries, hosts, shown
 
 DEFAULTS = Limits()
@@ -34,6 +37,13 @@ def taken(one: Answer, previous: Accepted | None = None, limits: Limits = DEFAUL
     verdict = judged(one, previous, limits=limits)
     assert isinstance(verdict, Accepted)
     return verdict
+
+
+def prefix(text: str) -> Prefix:
+    """As written."""
+    value = parse_value(text)
+    assert isinstance(value, Prefix)
+    return value
 
 
 def guards(verdict: Accepted | HeldAnswer) -> set[str]:
@@ -169,6 +179,111 @@ def test_an_entry_that_comes_back_was_never_away():
     away = run(DEFAULTS, answer(*TEN), *(answer(*nine, day=1 + number) for number in range(4)))
     back = taken(answer(*TEN, day=6), away)
     assert {(p.absent, p.gone_at, p.since) for p in back.presences} == {(0, None, START)}
+
+
+@pytest.mark.parametrize(
+    ("values", "longer"),
+    [
+        (("101.226.103.10",), True),
+        (("101.226.103.8/29",), True),
+        (("183.192.202.7", "101.226.103.10"), True),
+        (("101.226.103.9", "101.226.103.11", "::65e2:670a"), False),
+        (("101.226.103.0/29", "101.226.103.12/30", "101.226.103.8/31"), False),
+        ((), False),
+    ],
+)
+def test_what_a_device_still_counts_stays_longer(values: tuple[str, ...], *, longer: bool):
+    """Packets seen on any of its addresses lengthen an entry's grace, and packets beside it do not."""
+    limits = replace(DEFAULTS, absences=1, grace=timedelta(days=1), counted_grace=timedelta(days=2))
+    used = tuple(prefix(value) for value in values)
+    last = taken(answer(*TEN), None, limits)
+    stays = []
+    for day in range(1, 7):
+        verdict = accept(answer(*hosts(1, 9), day=day), last, (), limits, approved=False, used=used)
+        assert isinstance(verdict, Accepted)
+        last = verdict
+        stays.append(len(kept(last)))
+    assert stays == ([10, 10, 10, 10, 9, 9] if longer else [10, 10, 9, 9, 9, 9])
+
+
+def test_a_used_network_stays_for_any_of_its_addresses():
+    """From its first address to its last; a name is used by nobody that counts addresses."""
+    limits = replace(DEFAULTS, absences=1, grace=timedelta(0), counted_grace=timedelta(days=2))
+    two = accepted(*hosts(1, 9), "101.226.104.0/30", "a.qq.com")
+    for value, left in (("101.226.104.0", 10), ("101.226.104.3", 10), ("101.226.104.4", 9), ("::", 9)):
+        verdict = accept(answer(*hosts(1, 9), day=1), two, (), limits, approved=True, used=(prefix(value),))
+        assert isinstance(verdict, Accepted)
+        assert len(kept(verdict)) == left
+
+
+def test_a_held_answer_says_what_it_would_change():
+    """Who sent it, when, all it holds, what would come and go, and every reason."""
+    one = answer(*hosts(1, 2), *hosts(20, 21), day=1)
+    held = judged(one, accepted(*TEN))
+    assert isinstance(held, HeldAnswer)
+    assert (held.source, held.at, held.entries) == ("events", one.fetched_at, one.entries)
+    assert shown(held.added) == ["101.226.103.20/32", "101.226.103.21/32"]
+    assert shown(held.removed) == [f"{host}/32" for host in hosts(3, 10)]
+    assert [reason.guard for reason in held.reasons] == ["shrink", "churn"]
+    assert {reason.subject for reason in held.reasons} == {"events"}
+
+
+def test_an_empty_answer_would_take_all():
+    """Held for good, with everything that it would have removed."""
+    held = judged(answer(day=1), accepted(*TEN))
+    assert isinstance(held, HeldAnswer)
+    assert (held.source, held.entries, held.added) == ("events", (), ())
+    assert shown(held.removed) == [f"{host}/32" for host in TEN]
+    with pytest.raises(EmptyAnswer, match=r"^events: a whole answer without one usable entry$"):
+        judged(answer())
+
+
+def test_a_first_answer_is_judged_by_itself():
+    """Width, sum and ports need no earlier list; the digest is that of a first answer."""
+    tight = Limits(max_addresses_v4=9)
+    held = judged(answer(*TEN), limits=tight)
+    assert guards(held) == {"total"}
+    assert held.digest == digest_held("events", "here", "", digest_entries(entries(*TEN)))
+    assert guards(judged(answer("101.224.0.0/12"))) == {"widest"}
+    approved = judged(answer(*TEN), limits=tight, approved=True)
+    assert isinstance(approved, Accepted)
+    assert approved.approved
+    unasked = judged(answer(*TEN), approved=True)
+    assert isinstance(unasked, Accepted)
+    assert not unasked.approved
+
+
+def test_an_accepted_answer_is_kept_whole():
+    """Source, time, place, digest and entries are the answer's; what is kept is sorted with what came."""
+    one = answer(*hosts(5, 12), day=1, provenance="there")
+    verdict = judged(one, accepted(*TEN), approved=True)
+    assert isinstance(verdict, Accepted)
+    assert (verdict.source, verdict.at, verdict.provenance) == ("events", one.fetched_at, "there")
+    assert (verdict.digest, verdict.entries) == (digest_entries(one.entries), one.entries)
+    assert kept(verdict) == [f"{host}/32" for host in hosts(1, 12)]
+    assert [p.absent for p in verdict.presences] == [1] * 4 + [0] * 8
+    assert [p.since == START for p in verdict.presences] == [True] * 10 + [False] * 2
+
+
+def test_the_same_answer_again_is_not_approved():
+    """Approval is of what a guard held; an answer that says nothing new needs none."""
+    first = accepted(*TEN)
+    again = judged(answer(*TEN, day=1), first, approved=True)
+    assert isinstance(again, Accepted)
+    assert not again.approved
+    assert (again.digest, again.at) == (first.digest, answer(day=1).fetched_at)
+
+
+@pytest.mark.parametrize("size", [3, 40, 400])
+def test_what_is_kept_stays_in_order(size: int):
+    """Few or many that are new or gone among few or many that stay: sorted by key, none lost, none twice."""
+    block = [f"183.{number // 250}.202.{number % 250}" for number in range(size)]
+    before = accepted(*block, "a.qq.com")
+    for gone, come in (((), ("183.0.202.251",)), ((0, size - 1), ("8.8.4.4", "z.qq.com")), ((1,), ())):
+        stays = [value for number, value in enumerate(block) if number not in gone]
+        verdict = judged(answer(*stays, "a.qq.com", *come, day=1), before, approved=True)
+        assert isinstance(verdict, Accepted)
+        assert kept(verdict) == shown(entries(*block, "a.qq.com", *come))
 
 
 def test_a_held_answer_lets_no_absence_pass():

@@ -9,7 +9,8 @@ import pytest
 
 from gatepost.model.content import Allowlist, Content, Override, State
 from gatepost.model.entry import Direction, Entry
-from gatepost.planning.compose import compose, wanted
+from gatepost.planning.compose import again, compose, wanted
+from gatepost.planning.digest import digest_entries
 from gatepost.planning.normalise import parse_value
 from rigs.answers import START, accepted, hosts, shown
 
@@ -136,3 +137,69 @@ def test_the_digest_is_of_what_is_in_force():
     assert whole.digest == halves.digest
     assert composed("101.226.103.0/25").digest != whole.digest
     assert all(entry == Entry(entry.value) for entry in halves.effective)
+
+
+def test_what_comes_back_comes_without_todays_exclusions():
+    """An earlier content loses what is excluded now, in whole or in part, and is listed as it was."""
+    before = composed(*hosts(6, 8), "101.226.104.0/30", "a.qq.com", "b.qq.com")
+    out = (
+        override("101.226.103.7"),
+        override("101.226.104.2"),
+        override("b.qq.com"),
+        override("101.226.103.8", until=timedelta(days=1)),
+    )
+    back = again(before, replace(PLAIN, exclusions=out), START + timedelta(days=1))
+    assert shown(back.effective) == [
+        "101.226.103.6/32",
+        "101.226.103.8/32",
+        "101.226.104.0/31",
+        "101.226.104.3/32",
+        "a.qq.com",
+    ]
+    assert back.listed == before.listed
+    assert back.digest == digest_entries(back.effective)
+    assert again(before, PLAIN, START) == before
+
+
+def test_an_exclusion_reaches_just_as_far_as_it_is_written():
+    """A network is excluded whole by its own prefix or a wider one of its family, and by nothing narrower."""
+    for excluded, state in (
+        ("101.226.103.0/30", State.EXCLUDED),
+        ("101.226.103.0/29", State.EXCLUDED),
+        ("101.226.102.0/23", State.EXCLUDED),
+        ("101.226.103.0/31", State.LISTED),
+        ("101.226.103.2/31", State.LISTED),
+        ("101.226.103.4/30", State.LISTED),
+        ("::/96", State.LISTED),
+    ):
+        content = composed("101.226.103.0/30", exclusions=(override(excluded),))
+        assert states(content) == {"101.226.103.0/30": state}
+
+
+def test_listed_entries_are_in_order():
+    """By entry, then by source; a pin that is written twice is one."""
+    both = {"events": accepted(*hosts(1, 2)), "chat": accepted(*hosts(1, 2))}
+    pins = (override("101.226.103.1"), override("101.226.103.1"))
+    content = compose(replace(PLAIN, pins=pins), both, START)
+    assert [(str(one.entry.value), one.source, one.since == START) for one in content.listed] == [
+        ("101.226.103.1/32", "chat", True),
+        ("101.226.103.1/32", "events", True),
+        ("101.226.103.1/32", "pin", True),
+        ("101.226.103.2/32", "chat", True),
+        ("101.226.103.2/32", "events", True),
+    ]
+
+
+def test_an_entry_keeps_its_date():
+    """Listed since its source first named it, whenever the list is composed; a pin since now."""
+    content = composed("101.226.103.7", at=timedelta(days=3), pins=(override("8.8.4.4"),))
+    assert {one.source: one.since for one in content.listed} == {
+        "events": START,
+        "pin": START + timedelta(days=3),
+    }
+
+
+def test_sources_off_the_list_add_nothing():
+    """However good their answers are; and one that never answered hides no other."""
+    both = {"other": accepted(*hosts(1, 2)), "chat": accepted(*hosts(3, 4))}
+    assert shown(compose(PLAIN, both, START).effective) == ["101.226.103.3/32", "101.226.103.4/32"]

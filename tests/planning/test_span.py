@@ -37,11 +37,15 @@ def test_spans_merge_where_they_meet(spans: list[span.Span], merged: list[span.S
         ([(0, 34)], [(35, 39)]),
         ([(15, 99)], [(10, 14)]),
         ([(0, 99)], []),
+        ([(0, 10), (39, 50)], [(11, 19), (30, 38)]),
+        ([(10, 12), (18, 19), (30, 38)], [(13, 17), (39, 39)]),
+        ([(0, 1), (3, 4), (6, 12), (20, 21), (29, 31), (33, 33), (60, 61)], [(13, 19), (32, 32), (34, 39)]),
     ],
 )
 def test_holes_are_cut_to_their_edges(holes: list[span.Span], remains: list[span.Span]):
     """What is in a hole is gone, and nothing beside it; one hole may reach into several spans."""
     assert span.cut([(30, 39), (10, 19)], holes) == remains
+    assert span.outside([(30, 39), (10, 19)], holes) == remains
 
 
 def test_integers_count_once():
