@@ -9,7 +9,7 @@ from gatepost.model.entry import Direction, Entry, PortRange, Protocol
 from gatepost.model.protect import Protected
 from gatepost.planning.canonical import canonical, without
 from gatepost.planning.normalise import parse_value
-from gatepost.planning.protect import cut_off, protected
+from gatepost.planning.protect import Nearby, cut_off, protected
 from rigs.answers import entries
 
 LIST = Allowlist("webhooks", Direction.INGRESS, ("events",))
@@ -19,7 +19,7 @@ ANY = ()
 def lost(value: str, before: tuple[Entry, ...], after: tuple[Entry, ...]) -> list[str]:
     """What of a value a change cuts off."""
     held, wanted = canonical(before), canonical(after)
-    return [str(one) for one in cut_off(parse_value(value), without(held, wanted), wanted)]
+    return [str(one) for one in cut_off(parse_value(value), Nearby(without(held, wanted)), Nearby(wanted))]
 
 
 def on(value: str, protocol: Protocol | None, *ports: PortRange) -> Entry:

@@ -8,16 +8,17 @@ port is. What a target does not let in now cannot be cut there and is not judged
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 
 from gatepost.errors import cut
-from gatepost.model.address import Family, Prefix
+from gatepost.model.address import Prefix
 from gatepost.model.content import Allowlist
 from gatepost.model.entry import Domain, Entry, Protocol
 from gatepost.model.protect import Protected
 from gatepost.model.reason import Reason
 from gatepost.planning import span
+from gatepost.planning.canonical import Room
 from gatepost.planning.span import Span
 
 PORT_MAX = 65_535
@@ -39,41 +40,60 @@ def protected(
 
     ``remove`` is what the target lets in now and ``desired`` does not, service by service.
     """
-    concerned = [one for one in values if one.direction in (None, allowlist.direction)]
-    meets = _meeting(remove if concerned else ())
+    gone = Nearby(remove)
+    concerned = (one for one in values if one.direction in (None, allowlist.direction))
+    near = [one for one in concerned if gone.meets(one.value)]
+    stays = Nearby(desired if near else ())
     return tuple(
         _reason(subject, allowlist.name, one, lost)
-        for one in concerned
-        if meets(one.value) and (lost := cut_off(one.value, remove, desired))
+        for one in near
+        if (lost := cut_off(one.value, gone, stays))
     )
 
 
-def _meeting(entries: Sequence[Entry]) -> Callable[[Prefix | Domain], bool]:
-    """Whether a value can share anything with entries: quick, since most are nowhere near."""
-    spans: dict[Family, list[Span]] = {family: [] for family in Family}
-    for entry in entries:
-        if isinstance(entry.value, Prefix):
-            spans[entry.value.family].append((entry.value.network, entry.value.last))
-    merged = {family: span.merge(found) for family, found in spans.items()}
+class Nearby:
+    """Canonical entries by service and address: those near a value are found without looking at all."""
 
-    def meets(value: Prefix | Domain) -> bool:
-        if isinstance(value, Domain):
-            return bool(entries)
-        place = bisect_right(merged[value.family], value.last, key=itemgetter(0))
-        return place > 0 and merged[value.family][place - 1][1] >= value.network
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.names: list[Entry] = []
+        self._rooms: dict[Room, list[tuple[int, int, Entry]]] = {}
+        for entry in entries:
+            match entry.value:
+                case Domain():
+                    self.names.append(entry)
+                case Prefix(family, network) as prefix:
+                    room = (entry.protocol, entry.ports), family
+                    self._rooms.setdefault(room, []).append((network, prefix.last, entry))
+        for spans in self._rooms.values():
+            spans.sort(key=itemgetter(0))
 
-    return meets
+    def meets(self, value: Prefix | Domain) -> bool:
+        """Whether a value can share anything with an entry."""
+        return bool(self.names) if isinstance(value, Domain) else any(self.touching(value))
+
+    def touching(self, value: Prefix) -> Iterator[tuple[Entry, Span]]:
+        """Entries that share addresses with a prefix, and which."""
+        low, high = value.network, value.last
+        for (_, family), spans in self._rooms.items():
+            if family is value.family:
+                # within one service entries are disjoint: only one can begin before and reach in
+                start = max(0, bisect_right(spans, low, key=itemgetter(0)) - 1)
+                stop = bisect_right(spans, high, key=itemgetter(0))
+                for first, last, entry in spans[start:stop]:
+                    if last >= low:
+                        yield entry, (max(low, first), min(high, last))
 
 
-def cut_off(
-    value: Prefix | Domain, remove: Sequence[Entry], desired: Sequence[Entry]
-) -> tuple[Prefix | Domain, ...]:
-    """What of a value would be let in no more, by any protocol on any port; nothing where all stays."""
+def cut_off(value: Prefix | Domain, gone: Nearby, stays: Nearby) -> tuple[Prefix | Domain, ...]:
+    """What of a value would be let in no more, by any protocol on any port; nothing where all stays.
+
+    ``gone`` is let in now and by the same service no more; ``stays`` is all that there will be.
+    """
     match value:
         case Prefix():
-            return tuple(_lost_addresses(value, remove, desired))
+            return tuple(_lost_addresses(value, gone, stays))
         case Domain():
-            return tuple(_lost_names(value, remove, desired))
+            return tuple(_lost_names(value, gone.names, stays.names))
 
 
 def _reason(subject: str, name: str, one: Protected, lost: tuple[Prefix | Domain, ...]) -> Reason:
@@ -86,41 +106,27 @@ def _reason(subject: str, name: str, one: Protected, lost: tuple[Prefix | Domain
     return Reason("protected", f"{lost[0]}{rest}", "none", message, subject, absolute=True)
 
 
-def _lost_addresses(value: Prefix, remove: Iterable[Entry], desired: Iterable[Entry]) -> Iterator[Prefix]:
-    gone = list(_touching(value, remove))
-    if not gone:
-        return
-    stays = list(_touching(value, desired))
+def _lost_addresses(value: Prefix, gone: Nearby, stays: Nearby) -> Iterator[Prefix]:
+    before, after = list(gone.touching(value)), list(stays.touching(value))
     lost: list[Span] = []
-    for traffic in _stretches([*gone, *stays]):
-        lost += span.cut(_spans(gone, traffic), _spans(stays, traffic))
+    for traffic in _stretches([*before, *after]):
+        lost += span.cut(_spans(before, traffic), _spans(after, traffic))
     for first, last in span.merge(lost):
         for network, length in span.blocks(first, last, value.family.bits):
             yield Prefix(value.family, network, length)
-
-
-def _touching(value: Prefix, entries: Iterable[Entry]) -> Iterator[tuple[Entry, Span]]:
-    """Entries that share addresses with a prefix, and which."""
-    family, low, high = value.family, value.network, value.last
-    for entry in entries:
-        other = entry.value
-        if isinstance(other, Prefix) and other.family is family and other.network <= high:
-            first, last = max(low, other.network), min(high, other.last)
-            if first <= last:
-                yield entry, (first, last)
 
 
 def _spans(touching: Iterable[tuple[Entry, Span]], traffic: Traffic) -> list[Span]:
     return [shared for entry, shared in touching if _admits(entry, traffic)]
 
 
-def _lost_names(value: Domain, remove: Iterable[Entry], desired: Sequence[Entry]) -> Iterator[Domain]:
+def _lost_names(value: Domain, before: Iterable[Entry], after: Sequence[Entry]) -> Iterator[Domain]:
     lost = set()
-    for entry in remove:
+    for entry in before:
         shared = _shared(value, entry.value)
         if shared is None:
             continue
-        stays = [one for one in desired if isinstance(one.value, Domain) and _covers(one.value, shared)]
+        stays = [one for one in after if isinstance(one.value, Domain) and _covers(one.value, shared)]
         stretches = _stretches((one, None) for one in [entry, *stays])
         if any(_admits(entry, t) and not any(_admits(one, t) for one in stays) for t in stretches):
             lost.add(shared)
