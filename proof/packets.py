@@ -1,6 +1,6 @@
 """Packets while lists change: none of an allowed client's is dropped, none of a denied client's accepted.
 
-``python proof/packets.py [--entries N ...] [--replacements N] [--naive N] [--disturbed N] [--packets N]``.
+``python proof/packets.py``; ``--help`` lists the sizes that can be chosen.
 Server and clients stand in network namespaces of their own and flood over veth
 pairs; the kernel's counters judge. The ways that people use by hand run through
 the same instrument: it must see what they lose. Exit 1 where it does not, or where
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+from flood.journeys import booted, cut, unconfirmed
 from flood.rows import Row, meddled, replaced, stormed
 from flood.ways import WAYS, Gatepost
 from stage.table import machine, show
@@ -27,6 +28,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--replacements", type=int, default=1_000, help="by gatepost, for each size")
     parser.add_argument("--naive", type=int, default=300, help="replacements in the other ways")
     parser.add_argument("--disturbed", type=int, default=200, help="replacements met by others, and kills")
+    parser.add_argument("--boots", type=int, default=20, help="boots and refused lock-outs; 0: no such rows")
     parser.add_argument("--packets", type=int, default=2_000_000, help="at least, in gatepost's rows")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=[*WAYS])
     parser.add_argument("--seed", type=int, default=20_260_105)
@@ -42,6 +44,17 @@ def rows(chosen: argparse.Namespace) -> Iterator[Row]:
         if ours and chosen.disturbed:
             yield meddled(way, min(chosen.entries), chosen.disturbed, chosen.seed)
             yield stormed(way, min(chosen.entries), chosen.disturbed, random.Random(chosen.seed))
+    if chosen.boots:
+        yield from journeys(min(chosen.entries), chosen.boots)
+
+
+def journeys(entries: int, times: int) -> Iterator[Row]:
+    """The installed program where it matters, each time beside what it saves one from."""
+    yield booted(entries, times, restore_first=True)
+    yield booted(entries, times, restore_first=False)
+    yield cut(entries, times, protected=True)
+    yield cut(entries, 1, protected=False)
+    yield unconfirmed(entries)
 
 
 def told(found: Iterator[Row]) -> Iterator[Row]:
@@ -68,7 +81,7 @@ def report(found: list[Row], at_least: int) -> bool:
     print(f"to reach: at least {at_least:,}, 0 and 0")
     for row in found:
         if not row.is_as_claimed:
-            print(f"NOT AS CLAIMED: {row.way}, {row.entries:,} entries")
+            print(f"NOT AS CLAIMED: {row.way}, {row.entries:,} entries {'; '.join(row.faults)}".rstrip())
     return packets >= at_least and all(row.is_as_claimed for row in found)
 
 

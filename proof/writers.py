@@ -1,7 +1,7 @@
 """Sixteen writers at one target, all with a plan on the same state: exactly one wins.
 
-``python proof/writers.py [--writers N] [--rounds N] [--entries N] [--seed N]``. Each is a process, alive
-over all rounds. A writer of nftables waits until all have read the old state and
+``python proof/writers.py``; ``--help`` lists the sizes that can be chosen. Each writer is
+a process, alive over all rounds. A writer of nftables waits until all have read the old state and
 only then writes, so that nothing but the kernel's comparison can decide. With the
 comparison, or the file's lock, taken out it must go wrong: that is how the
 instrument is known to see it. Exit 1 where any of this is otherwise.

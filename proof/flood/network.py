@@ -30,12 +30,12 @@ class Client:
     @property
     def v4(self) -> str:
         """First part of its network's IPv4 addresses; the server is 1, the client 2."""
-        return f"198.18.{self.number}."
+        return f"12.0.{self.number}."
 
     @property
     def v6(self) -> str:
         """The same for IPv6."""
-        return f"2001:db8:{self.number}::"
+        return f"2a01:{self.number}::"
 
     def hardware(self, host: int) -> str:
         """Address of one end of its cable."""

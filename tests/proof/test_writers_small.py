@@ -6,13 +6,13 @@ import pytest
 
 from rigs.proof import Proved, prove
 
-SIZES = ("--writers", "16", "--rounds", "5", "--planted", "2", "--entries", "20")
+SIZES = "--writers 16 --rounds 5 --planted 2 --entries 20"
 
 
 @pytest.fixture(scope="module")
 def proved() -> Proved:
     """One run."""
-    return prove("writers", *SIZES)
+    return prove("writers", SIZES)
 
 
 def test_one_writer_wins_each_round(proved):

@@ -24,8 +24,8 @@ class Proved:
         return {cells[0]: dict(zip(head, cells, strict=True)) for cells in body}
 
 
-def prove(name: str, *arguments: str) -> Proved:
-    """Run one to its end."""
-    command = [sys.executable, str(ROOT / "proof" / f"{name}.py"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+def prove(name: str, arguments: str) -> Proved:
+    """Run one to its end, with arguments that hold no spaces."""
+    command = [sys.executable, str(ROOT / "proof" / f"{name}.py"), *arguments.split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=900)
     return Proved(done.returncode, done.stdout + done.stderr)
