@@ -181,10 +181,20 @@ def _options() -> Sequence[Callable[[Any], Any]]:
 
 
 def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
-    """Run a command's asynchronous part."""
+    """Run a command's asynchronous part.
+
+    Its result goes past the event loop: asyncio would make a text of all of it when it gives
+    the signal handler back.
+    """
     import anyio  # noqa: PLC0415 - commands that only read need no event loop
 
-    return anyio.run(work)
+    done: list[Any] = []
+
+    async def keep() -> None:
+        done.append(await work())
+
+    anyio.run(keep)
+    return done[0]
 
 
 @asynccontextmanager

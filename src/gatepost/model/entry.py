@@ -77,6 +77,11 @@ class Entry:
     note: str | None = None
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is a value and nothing more."""
+        return (self.protocol, self.ports, self.necessary, self.note) == (None, (), None, None)
+
+    @property
     def key(self) -> EntryKey:
         """Identity and order: prefixes by family and number first, then domains."""
         match self.value:

@@ -55,7 +55,8 @@ class PlanRequest:
 
 def project(content: Content, capabilities: Capabilities) -> tuple[tuple[Entry, ...], tuple[str, ...]]:
     """What a target should hold, canonical, and one sentence on each thing it cannot hold."""
-    desired = canonical(_within(content.effective, capabilities))
+    able = _within(content.effective, capabilities)
+    desired = content.effective if able == [*content.effective] else canonical(able)
     return desired, tuple(_notes(content.effective, capabilities))
 
 
@@ -117,7 +118,7 @@ def _leaving(held: Iterable[HeldAnswer]) -> tuple[Entry, ...]:
 def _within(entries: Iterable[Entry], capabilities: Capabilities) -> list[Entry]:
     """Entries as far as a target can hold them, one by one."""
     able = (entry for entry in entries if _is_able(entry, capabilities))
-    return [entry if capabilities.ports else Entry(entry.value) for entry in able]
+    return [entry if capabilities.ports or entry.is_plain else Entry(entry.value) for entry in able]
 
 
 def _is_able(entry: Entry, capabilities: Capabilities) -> bool:

@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast, get_type_hints
 
 import msgspec
@@ -34,6 +35,11 @@ Detail = tuple[Protocol | None, tuple[PortRange, ...], bool | None, str | None]
 WireEntry = str | tuple[str, Protocol | None, tuple[PortRange, ...], bool | None, str | None]
 
 PLAIN: Detail = (None, (), None, None)
+
+VALUES_KEPT = 1 << 17
+"""Entries kept in memory by their text: a list hardly differs from cycle to cycle."""
+BODIES_KEPT = 16
+"""Whole answers kept in memory, for the same reason."""
 
 
 @contextmanager
@@ -105,7 +111,12 @@ _DETAIL = msgspec.json.Decoder(Detail)
 
 def entry_of(where: bytes, said: bytes | None) -> Entry:
     """The entry of a place and a detail; within :func:`reading_bytes`, entered once for many."""
-    return Entry(value_of(where)) if said is None else Entry(value_of(where), *_DETAIL.decode(said))
+    return _plain_entry_at(where) if said is None else Entry(value_of(where), *_DETAIL.decode(said))
+
+
+@lru_cache(VALUES_KEPT)
+def _plain_entry_at(where: bytes) -> Entry:
+    return Entry(value_of(where))
 
 
 # -- sets of entries
@@ -120,9 +131,14 @@ def wire_entry(entry: Entry) -> WireEntry:
 def entry_of_wire(wire: WireEntry) -> Entry:
     """Back; the text is our own, so what does not parse is an error."""
     if isinstance(wire, str):
-        return Entry(_value_of_text(wire))
+        return _plain_entry(wire)
     text, *said = wire
     return Entry(_value_of_text(text), *cast("Detail", said))
+
+
+@lru_cache(VALUES_KEPT)
+def _plain_entry(text: str) -> Entry:
+    return Entry(_value_of_text(text))
 
 
 def _value_of_text(text: str) -> Prefix | Domain:
@@ -143,10 +159,11 @@ def pack_entries(entries: Iterable[Entry]) -> tuple[bytes, bytes]:
     return hashlib.sha256(plain).digest(), zlib.compress(plain)
 
 
+@lru_cache(BODIES_KEPT)
 def unpack_entries(data: bytes) -> tuple[Entry, ...]:
     """Back."""
     with reading_bytes():
-        return tuple(entry_of_wire(wire) for wire in _ENTRIES.decode(zlib.decompress(data)))
+        return tuple(map(entry_of_wire, _ENTRIES.decode(zlib.decompress(data))))
 
 
 # -- whole nouns
@@ -167,6 +184,7 @@ class Codec(Generic[T]):
         fields = [self._field(field, hints[field.name]) for field in dataclasses.fields(noun)]  # type: ignore[arg-type]  # nouns are dataclasses
         self._wire = msgspec.defstruct(noun.__name__, fields, kw_only=True)
         self._one = msgspec.json.Decoder(self._wire)
+        self._kept: dict[bytes, tuple[T, ...]] = {}
         self._many = msgspec.json.Decoder(list[self._wire])  # type: ignore[name-defined]  # made at run time
 
     def _field(self, field: dataclasses.Field[Any], hint: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
@@ -210,9 +228,14 @@ class Codec(Generic[T]):
         return zlib.compress(msgspec.json.encode([self._out(noun) for noun in nouns]))
 
     def unpack_all(self, data: bytes) -> tuple[T, ...]:
-        """Back."""
-        with reading_bytes():
-            return tuple(self._in(wire) for wire in self._many.decode(zlib.decompress(data)))
+        """Back; the last ones unpacked are kept."""
+        if data not in self._kept:
+            with reading_bytes():
+                nouns = tuple(self._in(wire) for wire in self._many.decode(zlib.decompress(data)))
+            while len(self._kept) >= BODIES_KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[data] = nouns
+        return self._kept[data]
 
 
 PLAN = Codec(Plan)
