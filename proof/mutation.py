@@ -28,16 +28,16 @@ LIMIT = 90.0
 def main(words: Sequence[str] | None = None) -> int:
     """Run, print, judge."""
     options = _options(words)
-    workshop = Workshop(options.folder, tuple(options.tests) if options.tests else TESTS)
     chosen = options.modules or modules()
+    workshop = Workshop(options.folder, chosen, options.tests or TESTS)
     began = time.monotonic()
     try:
         if not options.show:
-            _run(workshop, chosen, options)
+            _run(workshop, options)
     except Broken as words_of_mutmut:
         print(f"no score: {words_of_mutmut}")
         return 1
-    mutants = found(workshop, chosen)
+    mutants = found(workshop)
     if not mutants:
         print("no score: no mutant was run")
         return 1
@@ -70,14 +70,14 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _run(workshop: Workshop, chosen: list[str], options: argparse.Namespace) -> None:
+def _run(workshop: Workshop, options: argparse.Namespace) -> None:
     partial = bool(options.modules or options.function or options.sample or options.again)
-    before = found(workshop, chosen) if options.again else []
+    before = found(workshop) if options.again else []
     workshop.prepare(fresh=not (options.modules or options.again))
     if options.again:
         names = [each.name for each in before if not each.caught]
     else:
-        names = [name for module in chosen for name in workshop.names(module)] if partial else []
+        names = [name for module in workshop.modules for name in workshop.names(module)] if partial else []
         names = [name for name in names if f"_{options.function}__" in name or not options.function]
     if options.sample:
         names = sampled(names, options.sample, options.seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from enum import StrEnum
@@ -53,10 +53,10 @@ class Mutant:
         return self.fate in {Fate.KILLED, Fate.HUNG}
 
 
-def found(workshop: Workshop, modules: Iterable[str]) -> list[Mutant]:
-    """Every mutant of these modules that was run."""
+def found(workshop: Workshop) -> list[Mutant]:
+    """Every mutant of the workshop's modules that was run."""
     mutants = []
-    for module in modules:
+    for module in workshop.modules:
         results = workshop.generated / f"{module}.py.meta"
         if not results.exists():
             continue

@@ -43,6 +43,8 @@ class Workshop:
     """A folder to work in, and the tests that judge."""
 
     folder: Path
+    modules: Sequence[str]
+    """Those that are mutated."""
     tests: Sequence[str] = TESTS
 
     @property
@@ -65,7 +67,7 @@ class Workshop:
     def _settings(self) -> str:
         settings = {
             "source_paths": ["src/gatepost/"],
-            "only_mutate": [f"{PACKAGE}/*"],
+            "only_mutate": [f"{PACKAGE}/{module}.py" for module in self.modules],
             "pytest_add_cli_args_test_selection": list(self.tests),
             "timeout_constant": TIMEOUT_CONSTANT,
             "timeout_multiplier": TIMEOUT_MULTIPLIER,
