@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cases.b_cases import hosts, texts
-from gatepost.errors import ValuesRefused
-from gatepost.model.entry import Quarantined, RawEntry, RawType
+from gatepost.errors import SchemaMismatch, ValuesRefused
+from gatepost.model.entry import Domain, Entry, Protocol, Quarantined, RawEntry, RawType
 from gatepost.planning.diff import diff
 from gatepost.planning.normalise import Rules, normalise, parse_value
 from gatepost.planning.odd import Oddity
@@ -98,3 +98,110 @@ def test_domain_types_are_kept_apart():
         Oddity.NOT_AN_ADDRESS,
         Oddity.IP_LITERAL,
     }
+
+
+@pytest.mark.parametrize(
+    ("item", "error", "message"),
+    [
+        (RawEntry(7), SchemaMismatch, "a value is int where text is documented"),  # type: ignore[arg-type]  # the case
+        (RawEntry("x", protocol="  "), ValuesRefused, "the protocol of x is blank; blank is not any"),
+        (RawEntry("x", ports=()), ValuesRefused, "the ports of x are an empty list; empty is not any"),
+    ],
+)
+def test_what_no_schema_should_let_through_refuses_the_answer(
+    item: RawEntry, error: type[Exception], message: str
+):
+    """The whole of it, with one sentence on the value."""
+    with pytest.raises(error) as caught:
+        normalise([*texts(*hosts(9)), item], STRICT)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("text", "is_withheld"),
+    [
+        ("192.0.0.0/8", True),
+        ("192.0.0.0/7", False),
+        ("0.0.0.0/0", False),
+        ("224.0.0.0/3", True),
+        ("2001::/16", True),
+        ("2000::/15", False),
+        ("fc00::/6", False),
+        ("ff00::/8", True),
+        ("101.0.0.0/8", False),
+    ],
+)
+def test_what_is_under_the_floor_is_left_to_it(text: str, *, is_withheld: bool):
+    """Special in part, up to the floor, is withheld; wider, it stays, and refuses the whole answer later."""
+    seen = normalise(texts(text), STRICT)
+    assert [odd.reason for odd in seen.quarantined] == ["special"] * is_withheld
+    assert len(normalise(texts(text), Rules(special="allow")).entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "note", "kept"),
+    [
+        (" 101.226.62.77/25 ", None, "written 101.226.62.77/25"),
+        ("101.226.62.77/25", "theirs", "theirs"),
+        ("101.226.62.0/25", None, None),
+        ("101.226.62.77", None, None),
+        ("101.226.62.0/25", "theirs", "theirs"),
+    ],
+)
+def test_only_a_masked_network_gets_a_note(text: str, note: str | None, kept: str | None):
+    """The platform's own note is kept; without one, what was written before host bits were cleared."""
+    (entry,) = normalise([RawEntry(text, note=note)], Rules(host_bits="mask")).entries
+    assert entry.note == kept
+
+
+@pytest.mark.parametrize(
+    ("ports", "parsed"),
+    [
+        (None, ()),
+        (((1, 1), (65_535, 65_535)), ((1, 1), (65_535, 65_535))),
+        (((80, 80), (79, 79), (70, 90)), ((70, 90),)),
+        (tuple((2 * n, 2 * n) for n in range(1, 65)), tuple((2 * n, 2 * n) for n in range(1, 65))),
+        (((True, True),), None),
+        (((1, 2.0),), None),
+        (((0, 5),), None),
+        (((65_535, 65_536),), None),
+        (((5, 4),), None),
+    ],
+)
+def test_ports_are_whole_numbers_in_range(ports, parsed):
+    """Sorted and merged; 1 to 65535, up to 64 ranges; what only looks like a number is none."""
+    seen = normalise([RawEntry("101.226.103.7", protocol=" TCP ", ports=ports)], STRICT)
+    if parsed is None:
+        assert [odd.reason for odd in seen.quarantined] == ["port"]
+    else:
+        assert [(entry.protocol, entry.ports) for entry in seen.entries] == [("tcp", parsed)]
+
+
+def test_what_is_withheld_is_sorted_and_said_once():
+    """By text; the same oddity twice is one."""
+    seen = normalise(texts("x", "10.0.0.1", "x", "1.1.1.1"), STRICT)
+    assert [(odd.text, odd.reason) for odd in seen.quarantined] == [
+        ("1.1.1.1", "sample"),
+        ("10.0.0.1", "special"),
+        ("x", "not-an-address"),
+    ]
+
+
+def test_a_range_over_special_space_is_withheld_whole():
+    """All prefixes of one item or none; a sample in it is named first."""
+    declared = Rules(wildcards=True, ranges=True)
+    seen = normalise(texts("9.255.255.254-10.0.0.1", "10.1.2.*", "1.1.1.1-1.1.1.2"), declared)
+    assert seen.entries == ()
+    assert [odd.reason for odd in seen.quarantined] == ["sample", "special", "special"]
+
+
+def test_what_a_platform_says_of_an_entry_goes_along():
+    """Necessity, note, protocol and ports, for names as for addresses."""
+    raw = [
+        RawEntry("a.qq.com", RawType.DOMAIN, "udp", ((53, 53),), necessary=False, note="x"),
+        RawEntry("qq.com", RawType.DOMAIN_TREE),
+    ]
+    assert normalise(raw, STRICT).entries == (
+        Entry(Domain("a.qq.com"), Protocol.UDP, ((53, 53),), necessary=False, note="x"),
+        Entry(Domain("qq.com", tree=True)),
+    )
