@@ -11,7 +11,7 @@ from gatepost.errors import EmptyAnswer, ValuesRefused
 from gatepost.model.address import Prefix
 from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
 from gatepost.model.limits import Limits
-from gatepost.planning.accept import accept
+from gatepost.planning.accept import Question, accept, refusals
 from gatepost.planning.digest import digest_entries, digest_held
 from gatepost.planning.normalise import parse_value
 from rigs.answers import START, accepted, answer, entries, hosts, shown
@@ -291,3 +291,43 @@ def test_a_held_answer_lets_no_absence_pass():
     first = accepted(*TEN)
     assert isinstance(judged(answer("101.226.103.1", day=9), first), HeldAnswer)
     assert {p.absent for p in first.presences} == {0}
+
+
+def test_why_nothing_may_be_used_can_be_asked():
+    """The reasons behind the refusal of a whole answer, each absolute; none where it may be judged."""
+    odd = answer(*TEN, "0.0.0.0/1", odd=2, day=1)
+    found = refusals(Question(odd, accepted(*TEN), (), DEFAULTS))
+    assert [(reason.guard, reason.subject, reason.absolute) for reason in found] == [
+        ("quarantine", "events", True),
+        ("widest", "events", True),
+    ]
+    assert refusals(Question(answer(*TEN), None, (), DEFAULTS)) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "refused"),
+    [
+        (("101.0.0.0/8",), False),
+        (("2400::/16",), False),
+        (("101.0.0.0/8", "102.0.0.0/9"), False),
+        (("102.0.0.0/8", "103.0.0.0/8"), True),
+        (("2400::/16", "2401::/16"), True),
+        (("2401::/16", "2402::/16"), False),
+    ],
+)
+def test_what_adds_up_to_the_floor_is_refused(values: tuple[str, ...], *, refused: bool):
+    """A prefix under the floor is refused however it is written; runs that no prefix holds are not."""
+    assert bool(refusals(Question(answer(*values), None, (), DEFAULTS))) is refused
+
+
+def test_baselines_are_measured_each_once():
+    """The farthest is named, by its own name; one that is the last accepted list is that."""
+    last = accepted(*TEN)
+    older = Baseline("30d", entries(*hosts(1, 30)))
+    week = Baseline("7d", last.entries)
+    held = judged(answer(*hosts(1, 6), day=1), last, baselines=(week, older))
+    assert isinstance(held, HeldAnswer)
+    (reason,) = held.reasons
+    assert reason.message.endswith(
+        "24 of 30 IPv4 addresses would go (80 %, limit 30 %), measured against the list of 30d ago."
+    )

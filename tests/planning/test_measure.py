@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from gatepost.model.address import Family
 from gatepost.model.entry import Entry, Protocol
-from gatepost.planning.measure import Kind, Measure, compare
+from gatepost.planning.digest import digest_entries
+from gatepost.planning.measure import Figures, Kind, Measure, compare
 from rigs.answers import entries, hosts
 
 
@@ -86,3 +88,21 @@ def test_sharing_nothing_is_of_all_kinds():
     assert compare("last", old, entries("101.226.104.1", "b.qq.com")).shares_nothing
     assert not compare("last", old, entries("101.226.104.1", "a.qq.com")).shares_nothing
     assert not compare("last", old, entries("101.226.103.1")).shares_nothing
+
+
+def test_a_list_comes_to_figures():
+    """Addresses once each whatever the service, sizes per service, the longest run of each family."""
+    listed = (
+        *entries("101.226.103.0/25", "101.226.103.128/25", "101.226.105.0/24"),
+        Entry(entries("101.226.104.0/24")[0].value, Protocol.TCP, ((443, 443),)),
+        *entries("2400:da00::/126", "2400:da00::8/125", "a.qq.com"),
+        Entry(entries("a.qq.com")[0].value, Protocol.TCP),
+    )
+    figures = Figures(sorted(listed, key=lambda entry: entry.key))
+    assert figures.addresses == {Family.V4: 768, Family.V6: 12}
+    assert figures.longest == {Family.V4: 768, Family.V6: 8}
+    assert figures.sizes == {Kind.V4: 768, Kind.V6: 12, Kind.DOMAINS: 2}
+    assert figures.runs[Family.V4] == [(0x65E26700, 0x65E269FF)]
+    assert figures.digest == digest_entries(listed)
+    nothing = Figures(())
+    assert (nothing.addresses, nothing.longest) == ({Family.V4: 0, Family.V6: 0},) * 2
