@@ -162,6 +162,10 @@ class Netlink(AbstractContextManager["Netlink"]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the wire. After a change it takes as long as the kernel needs to tidy up: milliseconds."""
         self._wire.close()
 
     @property

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gatepost.errors import TargetRejected, cut
-from gatepost.model.address import Family, Range
+from gatepost.model.address import Family, Prefix, Range
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Current
-from gatepost.planning.aggregate import aggregate, to_prefixes
 from gatepost.planning.digest import digest_entries
+from gatepost.planning.span import blocks, merge
 
 OWNER = "gatepost_owner"
 """Set of type ``mark`` without elements: the sign that a table is ours."""
@@ -110,9 +110,13 @@ class Held:
         return Current(self.generation, entries, digest, mixed)
 
     def _entries(self) -> tuple[Entry, ...]:
-        stored = (item for ranges in self.ranges.values() for item in ranges)
-        merged = aggregate(prefix for item in stored for prefix in to_prefixes(item))
-        return tuple(sorted(map(Entry, merged), key=lambda entry: entry.key))
+        found = (
+            Prefix(family, network, length)
+            for family, ranges in self.ranges.items()
+            for first, last in merge((item.first, item.last) for item in ranges)
+            for network, length in blocks(first, last, family.bits)
+        )
+        return tuple(sorted(map(Entry, found), key=lambda entry: entry.key))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import NoReturn
+from weakref import finalize
 
 from anyio import to_thread
 
@@ -49,12 +50,15 @@ class Direct:
     """A :class:`gatepost.targets._nft.Kernel`."""
 
     def __init__(self, place: Place, opener: Opener = SystemWire, *, timeout: float = 30.0) -> None:
-        """``opener`` makes a socket for each exchange; ``timeout`` in seconds, for one answer."""
+        """``opener`` makes the sockets; ``timeout`` in seconds, for one answer."""
         self._place = place
         self._opener = opener
         self._timeout = timeout
         self._known: _Known | None = None
         self._watch = Watch(place, opener)
+        self._idle: list[Netlink] = []
+        """Sockets kept open: closing one waits until the kernel has tidied up after the last change."""
+        finalize(self, _close, self._idle)
 
     async def read(self) -> Held:
         """See :class:`Kernel`."""
@@ -167,14 +171,31 @@ class Direct:
 
     @contextmanager
     def _asking(self) -> Iterator[Netlink]:
-        """A socket; failures as the target knows them."""
+        """A socket, not used again after a failure; failures as the target knows them."""
+        link: Netlink | None = None
         try:
-            with Netlink(self._opener, patience=self._timeout) as link:
-                yield link
+            link = self._link()
+            yield link
+            self._idle.append(link)
+            link = None
         except NetlinkFailed as error:
             made = TargetUnavailable if error.code in _UNAVAILABLE else TargetRejected
             msg = f"{self._place}: {error.message}"
             raise made(msg, hint=error.next_step if made is TargetUnavailable else None) from None
+        finally:
+            if link is not None:
+                link.close()
+
+    def _link(self) -> Netlink:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Netlink(self._opener, patience=self._timeout)
+
+
+def _close(links: list[Netlink]) -> None:
+    for link in links:
+        link.close()
 
 
 @dataclass(frozen=True, slots=True)
