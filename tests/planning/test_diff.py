@@ -44,6 +44,7 @@ def test_packed_prefixes_sort_as_prefixes_do():
         "::/0",
         "::/128",
     ]
+    assert pack([parse_value("1.2.3.0/24")]) == [(0x01020300 << 32) | 24]
     assert pack([parse_value("1.2.3.4/31")]) == [(0x01020304 << 32) | 31]
     assert pack([parse_value("::2/127")]) == [(1 << 160) | (2 << 32) | 127]
 
