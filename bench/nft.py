@@ -92,9 +92,8 @@ class Bench:
 
     def load(self, way: Way) -> float:
         """Empty the set and fill it with what it held, in one transaction; seconds."""
-        took = seconds(
-            lambda: nft(self._load_text()) if way == "nft" else commit(self._loaded(), self._link(way))
-        )
+        link = self.link if way == "netlink" else None
+        took = seconds(lambda: nft(self._load_text()) if way == "nft" else commit(self._loaded(), link))
         self.generation += 1
         self.verify()
         return took
