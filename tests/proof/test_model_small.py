@@ -1,0 +1,19 @@
+"""proof/model.py at a size for every day."""
+
+from __future__ import annotations
+
+from rigs.proof import prove
+
+
+def test_guarantees_hold_in_any_order():
+    """Fetches, faults, clocks, crashes, hands, words and rollbacks in any order break no guarantee."""
+    done = prove("model", "--sequences 12 --steps 25")
+    assert done.code == 0, done.text
+    assert int(done.rows["cycle"]["times"]) > 0, done.text
+
+
+def test_the_instrument_sees_hasty_removals():
+    """Where entries leave without their absences and grace, an outsider's count finds it."""
+    done = prove("model", "--planted --sequences 200 --steps 25")
+    assert done.code != 0, done.text
+    assert "left too early" in done.text
