@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gatepost.model.address import Family, parse_v4, parse_v6
@@ -26,6 +26,8 @@ SAME = {"host": "unicast"}
 OPPOSITE = "!="
 UNKNOWN = "?"
 """First letter of a field about which nothing is known."""
+LIKELY = "~"
+"""The same, where packets of all services are alike: of ``addrtype`` iptables does not tell the type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,9 @@ class Test:
     """Whether it asked for all but that."""
 
 
-def unknown(handle: int, number: int) -> Test:
+def unknown(handle: int, number: int, kind: str = UNKNOWN) -> Test:
     """A test that nobody can foretell."""
-    return Test(f"{UNKNOWN}{handle}.{number}", Values.one(1))
+    return Test(f"{kind}{handle}.{number}", Values.one(1))
 
 
 def universe(name: str, family: Family) -> Values:
@@ -62,6 +64,8 @@ class Reader:
     table: str
     handle: int
     sets: Mapping[tuple[str, str, str], Sequence[Any]]
+    known: dict[tuple[str, str, str], Values | None] = field(default_factory=dict)
+    """Sets that were read before: they may be long, and many rules may ask them."""
 
     def tests(self, match: Mapping[str, Any]) -> list[Test]:
         """All must be true; of what cannot be read, one that is unknown."""
@@ -93,11 +97,18 @@ class Reader:
 
     def values(self, name: str, right: Any, operator: Any = "==") -> Values | None:
         """What the right side says of a field; None where it cannot be read."""
+        if not (isinstance(right, str) and right.startswith("@")):
+            return _compared(self._read(name, right), operator)
+        key = (self.family, self.table, f"{name}{right}")
+        if key not in self.known:
+            self.known[key] = self._read(name, right)
+        return _compared(self.known[key], operator)
+
+    def _read(self, name: str, right: Any) -> Values | None:
         try:
-            spans = [span for one in self.elements(right) for span in _spans(name, self.bare(one))]
+            return Values.of(span for one in self.elements(right) for span in _spans(name, self.bare(one)))
         except (OSError, ValueError, OverflowError):
             return None
-        return _compared(Values.of(spans), operator)
 
     def elements(self, right: Any) -> Sequence[Any]:
         """Elements of a set, named or not; anything else is its own only element."""
@@ -143,7 +154,9 @@ def _payload(protocol: str, name: str) -> str:
     return f"{protocol} {name}"
 
 
-def _compared(values: Values, operator: Any) -> Values | None:
+def _compared(values: Values | None, operator: Any) -> Values | None:
+    if values is None:
+        return None
     everything, single = Values.upto(LAST), values.spans[0][0] if values else 0
     match operator:
         case "==" | "in":

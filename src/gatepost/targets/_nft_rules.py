@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from gatepost.errors import TargetUnavailable
-from gatepost.targets._nft_expressions import Reader, Test, unknown
+from gatepost.targets._nft_expressions import LIKELY, Reader, Test, unknown
 from gatepost.targets._nft_values import Values
 from gatepost.targets._nft_words import rule_words
 
@@ -127,6 +127,8 @@ class Ruleset:
     chains: Mapping[ChainId, Chain]
     sets: Mapping[tuple[str, str, str], Sequence[Any]]
     """Elements by family, table and name, as listed."""
+    known: dict[tuple[str, str, str], Values | None] = field(default_factory=dict)
+    """See :class:`Reader`."""
 
     def hooked(self, hook: str, nfproto: str) -> list[Chain]:
         """Base chains that packets of a family meet at a hook, in their order."""
@@ -192,6 +194,7 @@ def decode(listing: bytes) -> Ruleset:
 class _Decoding:
     objects: list[_Object]
     sets: dict[tuple[str, str, str], list[Any]] = field(default_factory=dict)
+    known: dict[tuple[str, str, str], Values | None] = field(default_factory=dict)
 
     def ruleset(self) -> Ruleset:
         """Of all objects; rules without a chain are nobody's."""
@@ -202,10 +205,11 @@ class _Decoding:
             rules.setdefault(ChainId(rule.family, rule.table, rule.chain), []).append(self._rule(rule))
         chains = [each.chain for each in self.objects if each.chain and each.chain.family in FAMILIES]
         made = [_chain(each, rules) for each in chains]
-        return Ruleset({each.id: each for each in made}, self.sets)
+        return Ruleset({each.id: each for each in made}, self.sets, self.known)
 
     def _rule(self, raw: _Rule) -> Rule:
-        return _Statements(Reader(raw.family, raw.table, raw.handle, self.sets), raw).rule()
+        reader = Reader(raw.family, raw.table, raw.handle, self.sets, self.known)
+        return _Statements(reader, raw).rule()
 
 
 def _chain(raw: _Chain, rules: Mapping[ChainId, list[Rule]]) -> Chain:
@@ -235,7 +239,7 @@ class _Statements:
 
     def rule(self) -> Rule:
         """The whole of it."""
-        for expression in self.raw.expr:
+        for expression in _plain(self.raw.expr):
             self._statement(expression)
         if not self.branches and self.raw.expr and self.raw.expr[-1] == {"xt": None}:
             self.branches.append(Branch((), XT_TARGETS["DNAT"]))
@@ -257,6 +261,8 @@ class _Statements:
                 self._mark(key, value)
             case _ if verdict := _verdict(expression, self.reader):
                 self.branches.append(Branch((), verdict))
+            case {"xt": {"type": "match", "name": "addrtype"}}:
+                self.tests.append(unknown(self.reader.handle, len(self.tests), LIKELY))
             case dict() if _undecided(expression):
                 self.tests.append(unknown(self.reader.handle, len(self.tests)))
 
@@ -286,6 +292,21 @@ class _Statements:
     def _mark(self, key: Any, value: Any) -> None:
         if name := self.reader.field(key):
             self.marks[name] = Values.one(value) if isinstance(value, int) else None
+
+
+ANSWERS = {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established", "related"]}}
+
+
+def _plain(expressions: list[Any]) -> list[Any]:
+    """With the bare ``-m conntrack … -j ACCEPT`` of iptables in nft's words: for new connections it is none.
+
+    Its arguments are not listed; a rule that let in all new ones would need no other.
+    """
+    match [each for each in expressions if not (isinstance(each, dict) and "counter" in each)]:
+        case [{"xt": {"type": "match", "name": "conntrack" | "state"}}, {"accept": _} as accept]:
+            return [ANSWERS, accept]
+        case _:
+            return expressions
 
 
 def _concat(row: Any) -> list[Any]:

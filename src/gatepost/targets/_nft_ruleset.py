@@ -25,11 +25,10 @@ from gatepost.model.address import Family
 from gatepost.model.entry import Direction
 from gatepost.model.finding import Finding, Severity
 from gatepost.targets._nft import Place
-from gatepost.targets._nft_expressions import ADDRESSES, UNKNOWN, Reader, Test, universe
+from gatepost.targets._nft_expressions import ADDRESSES, LIKELY, UNKNOWN, Reader, Test, universe
 from gatepost.targets._nft_rules import Chain, ChainId, Kind, Rule, Ruleset, decode
 from gatepost.targets._nft_telling import (
     Case,
-    any_passes,
     bypasses,
     decided_by,
     finding,
@@ -38,10 +37,12 @@ from gatepost.targets._nft_telling import (
     rule_shown,
 )
 from gatepost.targets._nft_values import Values
-from gatepost.targets._nft_walk import Leaf, State, TooComplexError, Walk
+from gatepost.targets._nft_walk import Budget, Leaf, State, TooComplexError, Walk
 
 SAMPLE = 64
 """Intervals of a set, and gaps in it, that are followed."""
+LEAVES_MAX = 16
+"""Ends of unlisted packets for which it is looked at what becomes of listed ones."""
 WAYS_MAX = 16
 """Ways by which jumps lead to a chain, beyond which no more are looked at."""
 
@@ -112,6 +113,7 @@ class _Examination:
     ruleset: Ruleset
     place: Place
     direction: Direction
+    budget: Budget = field(default_factory=Budget)
     effects: list[tuple[Case, State]] = field(default_factory=list)
     """Cases that have an effect, with packets that show it."""
 
@@ -123,7 +125,7 @@ class _Examination:
     @cached_property
     def contents(self) -> dict[Family, Values]:
         """Addresses that the kernel holds."""
-        reader = Reader("inet", self.place.table, 0, self.ruleset.sets)
+        reader = Reader("inet", self.place.table, 0, self.ruleset.sets, self.ruleset.known)
         return {each: reader.values("saddr", f"@{self.place.addresses(each)}") or Values() for each in Family}
 
     def findings(self) -> Iterator[Finding]:
@@ -211,24 +213,43 @@ class _Examination:
         yield from bypasses(case, [leaf for leaf in leaves if leaf.state.via and leaf.accepted])
 
     def _leaves(self, case: Case, start: State) -> list[Leaf]:
-        return Walk(self.ruleset, case.rule).leaves(start, self._way(case))
+        return Walk(self.ruleset, case.rule, self.budget).leaves(start, self._way(case))
 
     def _verdict(self, case: Case, start: State, leaves: Sequence[Leaf]) -> Iterator[Finding]:
-        ends = [(leaf, self._listed(case, leaf)) for leaf in leaves]
-        effects = [leaf for leaf, inside in ends if not leaf.accepted and self._passes(case, inside)]
-        sure = [leaf for leaf in effects if not leaf.state.unsure]
         through = [leaf for leaf in leaves if leaf.accepted]
+        dropped = [(leaf, self._listed(case, leaf)) for leaf in self._foremost(leaves, accepted=False)]
+        sure = [leaf for leaf, inside in dropped if self._is_sure(case, leaf, inside)]
+        doubts = [self._doubt(case, leaf, inside) for leaf, inside in dropped]
         if sure:
             self.effects.append((case, sure[0].state))
             yield from self._good(case, sure[0])
             yield from (
                 finding("partly", text, Severity.NOTE) for text in gaps(case, start, through, self.side)
             )
-        elif doubtful := [*effects, *(leaf for leaf in through if leaf.state.unsure)][:1]:
+        elif doubtful := [*filter(None, doubts), *(leaf for leaf in through if leaf.state.unsure)][:1]:
             message = f"{case.words}: it depends on whether {decided_by(doubtful[0].last)} matches"
             yield finding("uncertain", message, Severity.NOTE)
         else:
-            yield from no_effect(case, ends)
+            passing = [(leaf, self._listed(case, leaf)) for leaf in self._foremost(leaves, accepted=True)]
+            yield from no_effect(case, [*passing, *dropped])
+
+    def _foremost(self, leaves: Sequence[Leaf], *, accepted: bool) -> list[Leaf]:
+        """Those that stand for most addresses: single ones come after, and are too many to look at all."""
+        chosen = [leaf for leaf in leaves if leaf.accepted is accepted]
+        order = sorted(chosen, key=lambda leaf: (leaf.state.unsure, -leaf.state.known(self.side).size))
+        return order[:LEAVES_MAX]
+
+    def _is_sure(self, case: Case, leaf: Leaf, inside: Sequence[Leaf]) -> bool:
+        """Whether unlisted are dropped and listed get through, whatever cannot be foretold."""
+        passing = any(end.accepted and not end.state.unsure for end in inside)
+        return not leaf.state.unsure and (passing or not self.contents[case.family])
+
+    def _doubt(self, case: Case, leaf: Leaf, inside: Sequence[Leaf]) -> Leaf | None:
+        """Of unlisted that are dropped: what else has to be so for the list to have an effect."""
+        passing = [end for end in inside if end.accepted]
+        if leaf.state.unsure and (passing or not self.contents[case.family]):
+            return leaf
+        return passing[0] if passing else None
 
     def _good(self, case: Case, leaf: Leaf) -> Iterator[Finding]:
         if self.contents[case.family]:
@@ -238,10 +259,6 @@ class _Examination:
             how = decided_by(leaf.last)
             message = f"{case.words}: the list has none of IPv{case.family}, all are dropped by {how}"
             yield finding("effective", message, Severity.GOOD)
-
-    def _passes(self, case: Case, inside: Sequence[Leaf]) -> bool:
-        """Whether listed ones get through; where the list has none of the family, nobody has to."""
-        return not self.contents[case.family] or any_passes(inside)
 
     def _listed(self, case: Case, leaf: Leaf) -> list[Leaf]:
         """What becomes of the same packets from addresses in the set."""
@@ -260,7 +277,8 @@ class _Examination:
             tests = [
                 Test(name, values)
                 for name, values in shown.facts.items()
-                if name not in ADDRESSES | {"nfproto"} | shown.marked and not name.startswith(UNKNOWN)
+                if name not in ADDRESSES | {"nfproto"} | shown.marked
+                and not name.startswith((UNKNOWN, LIKELY))
             ]
             other = replace(case, family=family)
             if start := self._start(other, tests):

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from gatepost.errors import cut
 from gatepost.model.address import Family
 from gatepost.model.finding import Finding, Severity
-from gatepost.targets._nft_expressions import UNKNOWN, Test, universe
+from gatepost.targets._nft_expressions import LIKELY, UNKNOWN, Test, universe
 from gatepost.targets._nft_rules import Chain, ChainId, Rule
+from gatepost.targets._nft_values import Values
 from gatepost.targets._nft_walk import Leaf, State, Step
 
 NAME_MAX = 120
@@ -63,16 +64,17 @@ class Case:
         return f"IPv{self.family}: {rule_shown(self.rule)}"
 
 
-def any_passes(leaves: Sequence[Leaf]) -> bool:
+def _any_passes(leaves: Sequence[Leaf]) -> bool:
     """Whether any packets get through."""
     return any(leaf.accepted for leaf in leaves)
 
 
 def no_effect(case: Case, ends: Sequence[tuple[Leaf, list[Leaf]]]) -> Iterator[Finding]:
     """Unlisted and listed packets, and what becomes of both: never the one dropped and the other accepted."""
-    inverted = [leaf for leaf, inside in ends if leaf.accepted and inside and not any_passes(inside)]
+    inverted = [leaf for leaf, inside in ends if leaf.accepted and inside and not _any_passes(inside)]
     through = [leaf for leaf, _ in ends if leaf.accepted]
-    blocked = [leaf for _, inside in ends for leaf in inside]
+    dropped = [leaf for _, inside in ends for leaf in inside]
+    blocked = sorted(dropped, key=_oddness)
     if inverted:
         how = decided_by(inverted[0].last)
         yield finding("inverted", f"{case.words} drops the listed, and the others pass by {how}")
@@ -81,6 +83,12 @@ def no_effect(case: Case, ends: Sequence[tuple[Leaf, list[Leaf]]]) -> Iterator[F
     elif blocked:
         how = decided_by(blocked[0].last)
         yield finding("blocked", f"{case.words}: listed addresses too are dropped, by {how}")
+
+
+def _oddness(leaf: Leaf) -> tuple[bool, int]:
+    """Least for what most packets do."""
+    facts = leaf.state.facts.items()
+    return leaf.state.unsure, sum(name.startswith(LIKELY) and value != Values.one(1) for name, value in facts)
 
 
 def _opened(case: Case, leaf: Leaf) -> Finding:

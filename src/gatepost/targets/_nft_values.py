@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
 
 WORD_BYTES = 32
 LAST = (1 << 8 * WORD_BYTES) - 1
@@ -59,11 +60,17 @@ class Values:
         few, many = sorted((self.spans, other.spans), key=len)
         return Values.of(part for span in few for part in _overlap(span, many))
 
-    def __or__(self, other: Values) -> Values:
-        return Values.of((*self.spans, *other.spans))
-
     def __sub__(self, other: Values) -> Values:
-        return Values.of(part for span in self.spans for part in _left(span, _overlap(span, other.spans)))
+        spans = list(self.spans)
+        for first, last in other.spans if len(other.spans) <= len(spans) else ():
+            place = bisect_left(spans, first, key=_last)
+            end = bisect_left(spans, last + 1, lo=place, key=_first)
+            spans[place:end] = [part for span in spans[place:end] for part in _left(span, first, last)]
+        if len(other.spans) > len(self.spans):
+            return Values(
+                tuple(part for span in spans for part in _between(span, _overlap(span, other.spans)))
+            )
+        return Values(tuple(spans))
 
     @property
     def size(self) -> int:
@@ -83,7 +90,7 @@ class Values:
 def _overlap(span: tuple[int, int], others: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
     """What of one interval is in others, which are sorted."""
     found = []
-    for place in range(bisect_left(others, span[0], key=lambda other: other[1]), len(others)):
+    for place in range(bisect_left(others, span[0], key=_last), len(others)):
         first, last = others[place]
         if first > span[1]:
             break
@@ -91,7 +98,17 @@ def _overlap(span: tuple[int, int], others: tuple[tuple[int, int], ...]) -> list
     return found
 
 
-def _left(span: tuple[int, int], taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _left(span: tuple[int, int], first: int, last: int) -> list[tuple[int, int]]:
+    """What of one interval lies before and behind another."""
+    return [part for part in ((span[0], first - 1), (last + 1, span[1])) if part[0] <= part[1]]
+
+
+def _between(span: tuple[int, int], taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """What of one interval is between those that are taken out of it."""
     edges = [(span[0], span[0] - 1), *taken, (span[1] + 1, span[1])]
-    return [(one[1] + 1, other[0] - 1) for one, other in pairwise(edges)]
+    parts = ((one[1] + 1, other[0] - 1) for one, other in pairwise(edges))
+    return [part for part in parts if part[0] <= part[1]]
+
+
+_first = itemgetter(0)
+_last = itemgetter(1)

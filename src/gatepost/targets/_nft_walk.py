@@ -20,10 +20,10 @@ from gatepost.targets._nft_expressions import UNKNOWN, Test, universe
 from gatepost.targets._nft_rules import Branch, Chain, ChainId, Kind, Rule, Ruleset, Verdict
 from gatepost.targets._nft_values import Values
 
-DEPTH_MAX = 16
-"""Jumps inside jumps; the kernel allows as many."""
-STEPS_MAX = 200_000
-"""Rules asked about states, in one walk; beyond it a ruleset is too much to be followed."""
+STATES_MAX = 512
+"""Kinds of packets that are told apart at a time."""
+STEPS_MAX = 500_000
+"""Rules asked about states, in all; beyond it a ruleset is too much to be followed."""
 BEFORE_TRANSLATION = {
     "ct original saddr": "saddr",
     "ct original daddr": "daddr",
@@ -117,12 +117,26 @@ class _End:
 
 
 @dataclass(slots=True)
+class Budget:
+    """What walks may cost together."""
+
+    left: int = STEPS_MAX
+
+    def spend(self) -> None:
+        """One step; raises TooComplexError."""
+        self.left -= 1
+        if self.left < 0:
+            raise TooComplexError
+
+
+@dataclass(slots=True)
 class Walk:
     """Follows states through a ruleset; raises TooComplexError."""
 
     ruleset: Ruleset
     watched: Rule | None = None
-    spent: int = 0
+    budget: Budget = field(default_factory=Budget)
+    _stack: list[ChainId] = field(default_factory=list)
     _ends: list[Leaf] = field(default_factory=list)
     _kind: str = ""
     """Of the base chain that is walked: only one of type ``nat`` translates."""
@@ -156,7 +170,7 @@ class Walk:
         if inside is None:
             return outside
         self._kind = chain.kind
-        ends = self._chain(chain.id, inside, 0)
+        ends = self._chain(chain.id, inside)
         return [*outside, *(after for end in ends for after in self._ended(chain, end))]
 
     def _ended(self, chain: Chain, end: _End) -> list[State]:
@@ -169,21 +183,24 @@ class Walk:
             return [_translated(after, end)]
         return [after]
 
-    def _chain(self, place: ChainId, state: State, depth: int) -> list[_End]:
+    def _chain(self, place: ChainId, state: State) -> list[_End]:
+        """A chain that is not there, or that is walked already (the kernel has no circles), does nothing."""
         chain = self.ruleset.chains.get(place)
-        if chain is None or depth > DEPTH_MAX:
+        if chain is None or place in self._stack:
             return [_End(state, Kind.FALL, None)]
+        self._stack.append(place)
         ends: list[_End] = []
         live = [state]
         for rule in chain.rules:
-            live = [after for each in live for after in self._rule(rule, each, depth, ends)]
+            live = [after for each in live for after in self._rule(rule, each, ends)]
+            if len(live) > STATES_MAX:
+                raise TooComplexError
+        self._stack.pop()
         return [*ends, *(_End(each, Kind.FALL, None) for each in live)]
 
-    def _rule(self, rule: Rule, state: State, depth: int, ends: list[_End]) -> list[State]:
+    def _rule(self, rule: Rule, state: State, ends: list[_End]) -> list[State]:
         """States that go on to the next rule; the others are added to the ends."""
-        self.spent += 1
-        if self.spent > STEPS_MAX:
-            raise TooComplexError
+        self.budget.spend()
         if rule is self.watched:
             state = replace(state, asked=True)
         matched, others = state.split(rule.tests)
@@ -191,23 +208,21 @@ class Walk:
             return [state]
         live, found = [_marked(matched, rule)], len(ends)
         for branch in rule.branches:
-            live = [after for each in live for after in self._branch(rule, branch, each, depth, ends)]
+            live = [after for each in live for after in self._branch(rule, branch, each, ends)]
         if len(ends) == found and all(_as_it_was(each, state) for each in live):
             return [state]  # it only went through chains that did nothing with it
         return [*live, *others]
 
-    def _branch(self, rule: Rule, branch: Branch, state: State, depth: int, ends: list[_End]) -> list[State]:
+    def _branch(self, rule: Rule, branch: Branch, state: State, ends: list[_End]) -> list[State]:
         matched, others = state.split(branch.tests)
         if matched is None:
             return others
-        return [*self._verdict(rule, branch.verdict, matched, depth, ends), *others]
+        return [*self._verdict(rule, branch.verdict, matched, ends), *others]
 
-    def _verdict(
-        self, rule: Rule, verdict: Verdict, state: State, depth: int, ends: list[_End]
-    ) -> list[State]:
+    def _verdict(self, rule: Rule, verdict: Verdict, state: State, ends: list[_End]) -> list[State]:
         match verdict.kind:
             case Kind.JUMP | Kind.GOTO:
-                return self._jump(rule, verdict, state, depth, ends)
+                return self._jump(rule, verdict, state, ends)
             case Kind.TRANSLATE if self._kind != "nat":
                 return [state]
             case Kind.TRANSLATE:
@@ -219,10 +234,10 @@ class Walk:
                 ends.append(_End(state, verdict.kind, rule if verdict.kind is not Kind.FALL else None))
         return []
 
-    def _jump(self, rule: Rule, verdict: Verdict, state: State, depth: int, ends: list[_End]) -> list[State]:
+    def _jump(self, rule: Rule, verdict: Verdict, state: State, ends: list[_End]) -> list[State]:
         place = ChainId(rule.chain.family, rule.chain.table, verdict.target)
         back = []
-        for end in self._chain(place, state, depth + 1):
+        for end in self._chain(place, state):
             if end.kind is Kind.FALL and verdict.kind is Kind.JUMP:
                 back.append(end.state)
             else:

@@ -1,0 +1,316 @@
+"""Listings of any kind, hostile ones too: findings or one typed error, and never for long."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.errors import GatepostError, ProgramFailed, TargetUnavailable
+from gatepost.kit.process import Finished
+from gatepost.model.entry import Direction
+from gatepost.model.finding import Severity
+from gatepost.targets._nft import Place
+from gatepost.targets._nft_ruleset import Examiner, examine, legacy_tables
+
+PLACE = Place("gatepost", "edge")
+HOSTILE = 'x"; }\n\x1b[31m flush ruleset \u202e'
+
+
+def listing(*objects: object) -> bytes:
+    return json.dumps({"nftables": list(objects)}).encode()
+
+
+def base(name: str = "c", policy: str = "drop", **changes: object) -> dict[str, object]:
+    made = {"family": "inet", "table": "gatepost", "name": name, "type": "filter", "hook": "input", "prio": 0}
+    return {"chain": made | {"policy": policy} | changes}
+
+
+def rule(*expressions: object, chain: str = "c", table: str = "gatepost") -> dict[str, object]:
+    return {
+        "rule": {"family": "inet", "table": table, "chain": chain, "handle": 7, "expr": list(expressions)}
+    }
+
+
+def match(protocol: str, name: str, right: object, operator: str = "==") -> dict[str, object]:
+    return {
+        "match": {"op": operator, "left": {"payload": {"protocol": protocol, "field": name}}, "right": right}
+    }
+
+
+OURS = {"set": {"family": "inet", "table": "gatepost", "name": "edge_v4", "elem": ["8.8.8.8"]}}
+ASKED = rule(match("ip", "saddr", "@edge_v4"), {"accept": None})
+
+
+def kinds(*objects: object, direction: Direction = Direction.INGRESS) -> list[str]:
+    return [each.kind for each in examine(listing(*objects), PLACE, direction)]
+
+
+def jump(place: str) -> dict[str, object]:
+    return {"jump": {"target": place}}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        *(
+            b"",
+            b"null",
+            b"[]",
+            b"{",
+            b'{"nftables": 1}',
+            b'{"nftables": [1]}',
+            b"\xff\xfe",
+            b"nftables v1.0.6",
+        ),
+        *(b'{"nftables": [{"chain": {"family": 1}}]}', b'{"nftables": [' + b"[" * 100_000),
+    ],
+)
+def test_no_listing(bad):
+    """What is no listing is one typed error."""
+    with pytest.raises(TargetUnavailable, match="no listing"):
+        examine(bad, PLACE, Direction.INGRESS)
+
+
+WORDS = (
+    *(
+        "match",
+        "op",
+        "left",
+        "right",
+        "set",
+        "range",
+        "prefix",
+        "addr",
+        "len",
+        "elem",
+        "val",
+        "payload",
+        "protocol",
+    ),
+    *(
+        "field",
+        "meta",
+        "key",
+        "ct",
+        "vmap",
+        "data",
+        "jump",
+        "target",
+        "goto",
+        "accept",
+        "drop",
+        "dnat",
+        "port",
+    ),
+    *("concat", "mangle", "value", "xt", "type", "name", "fib", "result", "flags"),
+)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5)
+    | st.just("@edge_v4"),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(WORDS),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.lists(st.lists(JSON, max_size=4), max_size=4))
+def test_any_expression(rules):
+    """Whatever stands in a rule, it is read without another error than ours, and told in printable words."""
+    objects = [OURS, base(), base("pre", hook="prerouting", type="nat"), ASKED]
+    objects += [rule(*each, chain=name) for each in rules for name in ("c", "pre")]
+    try:
+        found = examine(listing(*objects), PLACE, Direction.INGRESS)
+    except GatepostError:
+        return
+    assert all(each.message.isprintable() for each in found)
+
+
+def test_hostile_names():
+    """Names and words of others are shown escaped and cut, and never taken for ours."""
+    chains = [base(HOSTILE * 9, table=HOSTILE, policy="drop", prio=-1), base(policy="accept")]
+    found = examine(listing(OURS, *chains, ASKED, rule({HOSTILE: HOSTILE})), PLACE, Direction.INGRESS)
+    assert found
+    assert all(each.message.isprintable() and len(each.message) < 700 for each in found)
+
+
+def test_jumps_in_circles():
+    """A circle of jumps, which the kernel refuses, ends too."""
+    side = {"chain": {"family": "inet", "table": "gatepost", "name": "a"}}
+    circle = [rule(jump("a"), chain="a"), rule({"goto": {"target": "a"}}, chain="a")]
+    assert kinds(OURS, base(), side, *circle, rule(jump("a")), rule(jump("c")), ASKED) == ["effective"]
+
+
+def test_jumps_to_nowhere():
+    """A chain that is not there is passed over."""
+    assert kinds(OURS, base(), rule(jump("gone")), ASKED) == ["effective"]
+
+
+def test_too_many_branches():
+    """A ruleset that splits packets without end is given up, and said to be undecided."""
+    marks = [
+        rule(
+            {"match": {"op": "==", "left": {"meta": {"key": f"k{n}"}}, "right": 1}},
+            {"mangle": {"key": {"meta": {"key": f"m{n}"}}, "value": 1}},
+        )
+        for n in range(64)
+    ]
+    assert kinds(OURS, base(), *marks, ASKED) == ["uncertain"]
+
+
+def test_two_thousand_rules():
+    """A long ruleset of single addresses is followed to its end."""
+    others = [
+        rule(match("ip", "saddr", f"203.0.{n // 256}.{n % 256}"), {"accept": None}) for n in range(2000)
+    ]
+    assert kinds(OURS, base(), *others, ASKED) == ["effective"]
+
+
+def test_a_hundred_thousand_elements():
+    """So is a set with as many elements as it may have."""
+    elements = [
+        {"prefix": {"addr": f"11.{n >> 13}.{n >> 5 & 255}.{(n & 31) << 3}", "len": 30}}
+        for n in range(100_000)
+    ]
+    ours = {"set": {"family": "inet", "table": "gatepost", "name": "edge_v4", "elem": elements}}
+    assert kinds(ours, base(), ASKED) == ["effective"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        (match("tcp", "dport", 443), "shadowed"),
+        (match("tcp", "dport", 443, "!="), "effective"),
+        (match("tcp", "dport", 1024, "<"), "shadowed"),
+        (match("tcp", "dport", 443, "<="), "shadowed"),
+        (match("tcp", "dport", 443, ">"), "effective"),
+        (match("tcp", "dport", 443, ">="), "shadowed"),
+        (match("th", "dport", {"set": [80, {"range": [400, 500]}]}), "shadowed"),
+        (match("udp", "dport", 443), "effective"),
+        (match("ip", "protocol", "tcp"), "shadowed"),
+        (match("ip6", "nexthdr", "tcp"), "effective"),
+        (match("ip", "saddr", {"prefix": {"addr": "0.0.0.0", "len": 0}}), "shadowed"),
+        (match("ip", "saddr", "@gone"), "effective"),
+        (match("ip", "saddr", "@gone", "!="), "shadowed"),
+        (match("ip", "saddr", "no address"), "effective"),
+        ({"limit": {"rate": 1, "per": "second"}}, "effective"),
+        ({"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "lo"}}, "effective"),
+        ({"match": {"op": "!=", "left": {"meta": {"key": "iifname"}}, "right": "lo"}}, "shadowed"),
+        (
+            {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established", "new"]}},
+            "shadowed",
+        ),
+        ({"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": "invalid"}}, "effective"),
+        (
+            {
+                "match": {
+                    "op": "==",
+                    "left": {"fib": {"result": "type", "flags": ["daddr"]}},
+                    "right": "local",
+                }
+            },
+            "shadowed",
+        ),
+        ({"match": {"op": "==", "left": {"meta": {"key": "pkttype"}}, "right": "host"}}, "shadowed"),
+        ({"xt": {"type": "match", "name": "multiport"}}, "effective"),
+        ({"counter": {"packets": 1, "bytes": 1}}, "shadowed"),
+    ],
+)
+def test_what_an_earlier_accept_takes_away(statement, kind):
+    """An accept before the list's rule for TCP port 443 matters where it is true for new packets of it."""
+    asked = rule(match("ip", "saddr", "@edge_v4"), match("tcp", "dport", 443), {"accept": None})
+    assert kinds(OURS, base(), rule(statement, {"accept": None}), asked)[0] == kind
+
+
+def test_verdict_maps():
+    """Maps, named or not, decide by their first fitting element, for ports and for pairs."""
+    port = {"payload": {"protocol": "tcp", "field": "dport"}}
+    pair = {"concat": [port, {"meta": {"key": "l4proto"}}]}
+    named = {"map": {"family": "inet", "table": "gatepost", "name": "m", "elem": [[443, {"accept": None}]]}}
+    asked = rule(match("ip", "saddr", "@edge_v4"), match("tcp", "dport", 443), {"accept": None})
+    by_name = rule({"vmap": {"key": port, "data": "@m"}})
+    by_element = rule(
+        {"vmap": {"key": port, "data": {"set": [[80, {"accept": None}], ["*", {"drop": None}]]}}}
+    )
+    assert kinds(OURS, named, base(), by_name, asked) == ["shadowed"]
+    assert kinds(OURS, base(), by_element, asked) == ["blocked"]
+    joined = {"match": {"op": "==", "left": pair, "right": {"set": [{"concat": [443, "tcp"]}]}}}
+    apart = {"match": {"op": "==", "left": pair, "right": {"set": [{"concat": [443, "udp"]}]}}}
+    assert kinds(OURS, base(), rule(joined, {"accept": None}), asked) == ["shadowed"]
+    assert kinds(OURS, base(), rule(apart, {"accept": None}), asked) == ["effective"]
+
+
+def test_egress():
+    """A list of destinations is looked at in output, and on the other side of the packet."""
+    there = rule(match("ip", "daddr", "@edge_v4"), {"accept": None})
+    assert kinds(OURS, base(hook="output"), there, direction=Direction.EGRESS) == ["effective"]
+    assert kinds(OURS, base(hook="output", policy="accept"), there, direction=Direction.EGRESS) == [
+        "open_policy"
+    ]
+    assert kinds(OURS, base(hook="output"), ASKED, direction=Direction.EGRESS) == ["wrong_side"]
+    assert kinds(OURS, base(), there, direction=Direction.EGRESS) == ["wrong_side"]
+
+
+def test_old_listing_of_iptables():
+    """Where nft names no target of iptables, the last of a nat rule is taken for a DNAT, of no other rule."""
+    pre = {**base("pre", hook="prerouting", type="nat", prio=-100)}
+    hidden = {"xt": None}
+    assert "forward_bypass" in kinds(
+        OURS, base(), pre, ASKED, rule(match("tcp", "dport", 443), hidden, chain="pre")
+    )
+    assert kinds(OURS, base(), ASKED, rule(match("tcp", "dport", 443), hidden)) == ["effective"]
+
+
+def test_legacy(tmp_path: Path):
+    """Tables of the legacy iptables are named; where there are none, nothing is."""
+    assert legacy_tables(tmp_path) == ()
+    (tmp_path / "ip_tables_names").write_text("filter\nnat\n")
+    (tmp_path / "ip6_tables_names").write_bytes(b"\xff")
+    assert legacy_tables(tmp_path) == ("ip filter", "ip nat")
+    found = examine(listing(OURS, base(), ASKED), PLACE, Direction.INGRESS, legacy_tables(tmp_path))
+    assert [(each.kind, each.severity) for each in found][1:] == [("legacy_rules", Severity.NOTE)]
+    assert "ip filter, ip nat" in found[1].message
+
+
+class Told:
+    """A program ``nft`` that says this."""
+
+    def __init__(self, answer: Finished | ProgramFailed) -> None:
+        self.answer = answer
+
+    async def run(self, argv, *, stdin=b"", timeout):  # noqa: ASYNC109 - the runner's own
+        """Once asked for the ruleset."""
+        assert (list(argv), stdin, timeout) == (["nft", "-j", "list", "ruleset"], b"", 5.0)
+        if isinstance(self.answer, ProgramFailed):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.anyio
+async def test_without_the_program(tmp_path):
+    """Where nft cannot be run, that is a note: the sets themselves may be right."""
+    examiner = Examiner(PLACE, Told(ProgramFailed("nft cannot be run: No such file")), 5.0, tmp_path)
+    assert [(each.kind, each.severity) for each in await examiner.findings(Direction.INGRESS)] == [
+        ("unexamined", Severity.NOTE)
+    ]
+
+
+@pytest.mark.anyio
+async def test_without_the_right(tmp_path):
+    """Where nft may not read, it is one typed error with its words."""
+    refused = Finished("nft", 1, b"", b"Operation not permitted (you must be root)")
+    with pytest.raises(TargetUnavailable, match="Operation not permitted"):
+        await Examiner(PLACE, Told(refused), 5.0, tmp_path).findings(Direction.INGRESS)
