@@ -186,6 +186,12 @@ def test_another_provenance_is_looked_at():
         (Fraction(3001, 10000), Fraction(3, 10), "30.1 %"),
         (Fraction(125, 1000), None, "12.5 %"),
         (Fraction(3, 1), Fraction(1), "300 %"),
+        (Fraction(1_234_567, 100), None, "1234567 %"),
+        (Fraction(1_008, 1_000), Fraction(1), "101 %"),
+        (Fraction(1_004, 1_000), Fraction(1), "100.4 %"),
+        (Fraction(2_999, 10_000), None, "30 %"),
+        (Fraction(2_991, 10_000), None, "30 %"),
+        (Fraction(2_941, 10_000), None, "29.5 %"),
     ],
 )
 def test_a_share_above_its_limit_looks_it(share: Fraction, above: Fraction | None, text: str):

@@ -211,3 +211,35 @@ def test_each_thing_left_out_is_counted():
     assert len(held) == 5
     assert notes == ("This target holds no IPv4: left out 1 entry.",)
     assert project(content(*TEN), Capabilities(families=frozenset({Family.V4})))[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("repair", "previous", "speaking"),
+    [
+        (True, content(*hosts(1, 3)), []),
+        (False, content(*hosts(1, 3)), [("shrink", "edge")]),
+        (True, None, [("shrink", "edge"), ("history", "edge")]),
+    ],
+)
+def test_repair_takes_what_others_put_there(
+    repair: bool,  # noqa: FBT001 - a case
+    previous: Content | None,
+    speaking: list[tuple[str, str]],
+):
+    """Where it is asked for and known what we left: however much it is, it goes without a word."""
+    holds = current(*hosts(1, 3), *hosts(1, 20, "183.192.202"))
+    plan = planned(content(*hosts(1, 3)), holds, repair=repair, previous=previous)
+    assert sorted(words(plan)) == sorted(speaking)
+
+
+def test_repair_takes_nothing_of_ours():
+    """What we left there and the owner then excludes is judged as ever."""
+    allowlist = without("101.226.103.0/29")
+    plan = planned(
+        content(*TEN, "a.qq.com", allowlist=allowlist),
+        current(*TEN),
+        allowlist=allowlist,
+        previous=content(*TEN, "a.qq.com"),
+        repair=True,
+    )
+    assert words(plan) == [("shrink", "edge")]
