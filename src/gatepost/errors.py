@@ -41,6 +41,7 @@
     │   └── StoreTooNew        written by a newer gatepost
     ├── ProgramFailed          a program we run failed (kit.process)
     ├── NetlinkFailed          the kernel refused, or could not be asked (kit.netlink)
+    ├── HostExhausted          no more files, processes, memory or disk to be had
     └── Unexpected             a bug of gatepost, told instead of a traceback
 
 ``transient`` says whether trying again later, unchanged, may help.
@@ -334,6 +335,13 @@ class NetlinkFailed(GatepostError):
         """``code`` as in :mod:`errno`; ``places``: messages of a batch that were refused, -1: all of it."""
         super().__init__(message, code=code)
         self.places = places
+
+
+class HostExhausted(GatepostError):
+    """The system had no more open files, processes, memory or disk to give, or its disk failed."""
+
+    transient = True
+    hint = "Look at the unit's limits, memory and disks; nothing was applied that is not recorded."
 
 
 class Unexpected(GatepostError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from gatepost.cli.language import _
-from gatepost.errors import GatepostError, Unexpected, cut
+from gatepost.errors import GatepostError, HostExhausted, Unexpected, cut
 
 if TYPE_CHECKING:
     from anyio import CancelScope
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 VERBOSEST = 2
+NO_THREAD = "can't start new thread"
+"""All that Python says where the system gives no more threads (CPython, Modules/_threadmodule.c)."""
+EXHAUSTED = frozenset(
+    getattr(errno, name) for name in "EMFILE ENFILE ENOMEM EAGAIN ENOSPC EDQUOT EIO EROFS".split()
+)
+"""The system's answers that speak of the host, not of gatepost."""
 WIDE = 160
 """Columns where the output is no terminal: lines are for programs and logs then."""
 
@@ -164,10 +171,27 @@ def _carried_out(ui: Ui, command: Callable[..., Any], arguments: Mapping[str, An
     except Exception as error:  # noqa: BLE001 - the last line of defence
         if ui.verbosity >= VERBOSEST:
             ui.err.print_exception()
-        msg = f"gatepost met something it was not made for: {type(error).__name__}: {cut(str(error))}"
-        ui.fail(Unexpected(msg))
+        ui.fail(surprise(error))
         return 1
+    except BaseExceptionGroup as several:
+        if several.subgroup(KeyboardInterrupt) is None:
+            raise
+        raise KeyboardInterrupt from None  # as if it had struck outside of any group of tasks
     return code
+
+
+def surprise(error: Exception) -> GatepostError:
+    """What nobody foresaw, as an error: the host's own trouble, or a bug of ours."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    no_memory = isinstance(error, MemoryError) or str(error) == NO_THREAD
+    code = errno.ENOMEM if no_memory else getattr(error, "errno", None)
+    if code in EXHAUSTED:
+        msg = f"the system could not go on: {cut(str(error)) or 'out of memory'}"
+        return HostExhausted(msg, code=code)
+    return Unexpected(
+        f"gatepost met something it was not made for: {type(error).__name__}: {cut(str(error))}"
+    )
 
 
 def _options() -> Sequence[Callable[[Any], Any]]:
