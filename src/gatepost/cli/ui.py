@@ -28,7 +28,16 @@ VERBOSEST = 2
 NO_THREAD = "can't start new thread"
 """All that Python says where the system gives no more threads (CPython, Modules/_threadmodule.c)."""
 EXHAUSTED = frozenset(
-    getattr(errno, name) for name in "EMFILE ENFILE ENOMEM EAGAIN ENOSPC EDQUOT EIO EROFS".split()
+    {
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.EAGAIN,
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EROFS,
+    }
 )
 """The system's answers that speak of the host, not of gatepost."""
 WIDE = 160
