@@ -42,7 +42,7 @@ class Kind(IntEnum):
     """``NFT_MSG_…`` in nftables' own subsystem."""
 
     NEW_TABLE, GET_TABLE, DEL_TABLE = 0, 1, 2
-    NEW_RULE, GET_RULE = 6, 7
+    GET_RULE = 7
     NEW_SET, GET_SET, DEL_SET = 9, 10, 11
     NEW_ELEMENT, GET_ELEMENT, DEL_ELEMENT = 12, 13, 14
     NEW_GENERATION, GET_GENERATION = 15, 16
