@@ -7,6 +7,7 @@ from collections import deque
 from contextlib import suppress
 from weakref import finalize
 
+from gatepost.errors import NetlinkFailed
 from gatepost.kit.netlink import Opener, Wire
 from gatepost.kit.netlink_messages import answers
 from gatepost.kit.nftables_answers import Following, Transaction
@@ -38,7 +39,7 @@ class Watch:
 
     def follow(self) -> None:
         """Take what has been told so far; often enough, so that the kernel need not drop any."""
-        with suppress(OSError):  # without the right to listen nobody is suspected
+        with suppress(OSError, NetlinkFailed):  # without the right to listen nobody is suspected
             self._open()
             self._take()
             self._wrote = False
