@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from contextlib import nullcontext
 
 import anyio
 import pytest
@@ -10,6 +12,7 @@ from gatepost.errors import ProgramFailed
 from gatepost.kit.process import SystemRunner
 from rigs.processes import gone
 
+NEEDS_THREAD = sys.version_info < (3, 12)
 pytestmark = pytest.mark.anyio
 
 STUBBORN = """
@@ -113,3 +116,13 @@ async def test_endless_output():
 async def test_input_not_wanted():
     """A program that does not read its input is no trouble."""
     assert (await run("true", stdin=b"x" * 3_000_000)).code == 0
+
+
+async def test_no_thread_to_watch_it():
+    """Where the system gives no thread to watch a program with (Python 3.11 needs one), the error says so."""
+    before = threading.stack_size(1 << 46)
+    try:
+        with pytest.raises(ProgramFailed, match="can't start new thread") if NEEDS_THREAD else nullcontext():
+            await run("true")
+    finally:
+        threading.stack_size(before)

@@ -116,6 +116,9 @@ class _Sink:
 async def _start(argv: Sequence[str]) -> Process:
     try:
         return await anyio.open_process([*argv], env=environment(), start_new_session=True)
+    except RuntimeError as error:  # asyncio watches each program in a thread, and there was none to be had
+        msg = f"{cut(argv[0])} cannot be run: {cut(str(error))}"
+        raise ProgramFailed(msg, hint="Look at the limits of processes and memory.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "an argument holds a NUL"
         msg = f"{cut(argv[0])} cannot be run: {reason}"
