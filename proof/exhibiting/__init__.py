@@ -1,0 +1,1 @@
+"""Bugs of others, planted in a copy of gatepost, and whether its checks see them."""

@@ -1,0 +1,124 @@
+"""Bugs that really happened to others, planted one at a time: which check sees each, and how soon.
+
+Each exhibit is one replacement in one file (``exhibits/*.toml``) and the check
+that must see it. The check runs on a copy of the sources as they are, and must
+pass; then with the bug planted, and must fail.
+
+``python proof/museum.py``; exit 1 where a bug escapes, where a check fails
+without it, and where the source is no longer as an exhibit knows it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from tempfile import TemporaryDirectory
+
+from exhibiting.catalogue import FOLDER, Exhibit, OutOfDate, exhibits
+from exhibiting.copies import Copy, Run
+from stage.table import machine, show
+
+SAID_MAX = 3_000
+"""Characters of a check's last words that are shown of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one exhibit."""
+
+    exhibit: Exhibit
+    seconds: float = 0.0
+    """Until it was seen, the start of Python included."""
+    by: str = ""
+    """The check that saw it; empty where none did."""
+    trouble: str = ""
+    """Why there is no answer, or that it escaped."""
+    said: str = ""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run, print, judge."""
+    options = _options(words)
+    chosen = exhibits(options.exhibits, options.only)
+    if not chosen:
+        print("no exhibit: nothing is proved")
+        return 1
+    began = time.monotonic()
+    with TemporaryDirectory(prefix="gatepost-museum-") as folder:
+        verdicts = _judged(chosen, Path(folder), options.jobs)
+    show([_row(verdict) for verdict in verdicts])
+    open_ones = [verdict for verdict in verdicts if verdict.trouble]
+    for verdict in open_ones:
+        print(f"\n{verdict.exhibit.name}: {verdict.trouble}\n{verdict.said[-SAID_MAX:]}".rstrip())
+    seen, seconds = len(verdicts) - len(open_ones), time.monotonic() - began
+    print(f"\n{seen} of {len(verdicts)} bugs seen, each by a check that passes without it; {seconds:.0f} s")
+    print(machine("nft"))
+    return int(bool(open_ones))
+
+
+def _options(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="these exhibits alone")
+    parser.add_argument("--jobs", type=int, default=1, help="exhibits at a time, each in a copy of its own")
+    parser.add_argument("--exhibits", type=Path, default=FOLDER, help="folder with the exhibits' files")
+    return parser.parse_args(words)
+
+
+def _judged(chosen: Sequence[Exhibit], folder: Path, jobs: int) -> list[Verdict]:
+    copies: SimpleQueue[Copy] = SimpleQueue()
+    for number in range(jobs):
+        copies.put(Copy.make(folder / str(number)))
+
+    def judge(exhibit: Exhibit) -> Verdict:
+        copy = copies.get()
+        try:
+            verdict = _verdict(copy, exhibit)
+        finally:
+            copies.put(copy)
+        print(f"{exhibit.name}: {verdict.trouble or verdict.by}", file=sys.stderr, flush=True)
+        return verdict
+
+    with ThreadPoolExecutor(jobs) as several:
+        return list(several.map(judge, chosen))
+
+
+def _verdict(copy: Copy, exhibit: Exhibit) -> Verdict:
+    try:
+        with copy.with_bug(exhibit):
+            pass
+        without = copy.run(exhibit.check)
+        if not without.passed:
+            return Verdict(exhibit, trouble="its check fails without the bug", said=without.text)
+        with copy.with_bug(exhibit):
+            run = copy.run(exhibit.check)
+    except OutOfDate as error:
+        return Verdict(exhibit, trouble="out of date", said=str(error))
+    return _seen(exhibit, run)
+
+
+def _seen(exhibit: Exhibit, run: Run) -> Verdict:
+    if run.passed:
+        return Verdict(exhibit, run.seconds, trouble="ESCAPED", said=exhibit.bug)
+    if not run.saw:
+        return Verdict(exhibit, run.seconds, trouble="its check neither passed nor saw it", said=run.text)
+    by = run.by or exhibit.check[0]
+    return Verdict(exhibit, run.seconds, by=by if run.code is not None else f"{by}: hung", said=run.text)
+
+
+def _row(verdict: Verdict) -> dict[str, object]:
+    return {
+        "exhibit": verdict.exhibit.name,
+        "origin": verdict.exhibit.origin,
+        "found by": verdict.by or f"**{verdict.trouble}**",
+        "seconds": verdict.seconds,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
