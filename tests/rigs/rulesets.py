@@ -145,6 +145,21 @@ CASES = {
         good=2,
         through=ONLY,
     ),
+    "goto-does-not-come-back": Case(
+        chain("side", SERVICE) + chain("c", DROPPING, "udp dport 443 goto side", "udp dport 443 accept"),
+        good=2,
+        through=ONLY,
+    ),
+    "jump-comes-back": Case(
+        chain("side", SERVICE) + chain("c", DROPPING, "udp dport 443 jump side", "udp dport 443 accept"),
+        ("open_policy", "open_policy"),
+        through=ALL,
+    ),
+    "return-leaves-the-rest-of-a-chain": Case(
+        chain("side", "return", SERVICE) + chain("c", DROPPING, "udp dport 443 jump side"),
+        ("blocked", "blocked"),
+        through=NOBODY,
+    ),
     "unreferenced": Case(chain("c", DROPPING, "udp dport 443 accept"), ("unreferenced",), through=ALL),
     "unreached": Case(
         chain("side", SERVICE, "drop") + chain("c", OPEN), ("unreached", "unreached"), through=ALL
@@ -246,6 +261,17 @@ CASES = {
     ),
     "redirected": Case(
         chain("c", OPEN, SERVICE, "udp dport 443 drop"),
+        ("forward_bypass",),
+        good=1,
+        other=REDIRECTED,
+    ),
+    "before-routing-but-after-the-redirection": Case(
+        chain(
+            "c",
+            "type filter hook prerouting priority filter; policy accept",
+            "udp dport 443 ip saddr != @edge_v4 drop",
+            "udp dport 443 ip6 saddr != @edge_v6 drop",
+        ),
         ("forward_bypass",),
         good=1,
         other=REDIRECTED,

@@ -78,7 +78,7 @@ class Examiner:
     runner: Runner
     timeout: float
     """Seconds for ``nft``."""
-    proc: Path = Path("/proc/net")
+    proc: Path = Path("/proc/self/net")
     """Where the kernel names the tables of the legacy iptables."""
 
     async def findings(self, direction: Direction) -> tuple[Finding, ...]:
@@ -266,9 +266,8 @@ class _Examination:
         if not content:
             return []
         known = {name: each for name, each in leaf.state.facts.items() if name not in leaf.state.marked}
-        start = replace(
-            leaf.state, facts=known | {self.side: content.spread(SAMPLE)}, marked=frozenset(), steps=()
-        )
+        facts = known | {self.side: content.spread(SAMPLE)}
+        start = replace(leaf.state, facts=facts, unsure=False, marked=frozenset(), steps=())
         return [end for end in self._leaves(case, start) if end.state.via is None]
 
     def _other_family(self, family: Family) -> Iterator[Finding]:
