@@ -30,13 +30,14 @@ def arguments() -> argparse.Namespace:
 
 def play(kind: type[Gateposts], sequences: int, steps: int, start: int) -> None:
     """Raises what broke, after hypothesis has made it short."""
+    shrinks = () if kind is Hasty else (Phase.shrink,)
     chosen = settings(
         max_examples=sequences,
         stateful_step_count=steps,
         deadline=None,
         database=None,
         print_blob=True,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, *shrinks),
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(seed(start)(kind), settings=chosen)  # type: ignore[no-untyped-call]  # hypothesis has no types here

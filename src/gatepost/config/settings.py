@@ -110,7 +110,7 @@ class Settings:
     cache: Path | None
     """Directory of token caches, 0700; None keeps tokens in memory, where the user has no home directory."""
     state: Path | None = None
-    """Directory of what this host must know without the history: what is applied, what waits to be confirmed."""
+    """Directory of what this host must know without the history; None where there is no home for it."""
     keep: timedelta = timedelta(days=400)
     """Age from which history is forgotten; what is in force never is."""
     max_bytes: int = 1 << 30

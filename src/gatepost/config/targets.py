@@ -14,7 +14,6 @@ from gatepost.config.values import build, convert
 from gatepost.errors import ConfigInvalid, cut
 from gatepost.targets.base import Target
 
-
 COMMON = ("kind", "list", "repair")
 """Keys of every target."""
 

@@ -7,7 +7,7 @@ from gatepost.engine.site import Site
 from gatepost.engine.state import alone
 from gatepost.errors import GatepostError, UsageError, VerifyFailed
 from gatepost.model.content import Serial
-from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result, Word
+from gatepost.model.plan import Cause, Current, Outcome, Plan, Result, Word
 from gatepost.model.record import WordRecord
 from gatepost.planning.put_back import plan_away
 
@@ -28,9 +28,6 @@ async def purge(site: Site, plan: Plan) -> Result:
     """Remove what is ours from one target, just as planned; recorded before and after."""
     target = site.targets[plan.target]
     async with alone(site):
-        if plan.status is PlanStatus.IN_STEP:
-            forget_last(site.settings.state, plan.target)
-            return Result(plan, Outcome.UNCHANGED, verified=True)
         intent = site.store.record_intent(plan, site.clock.now(), Cause.PURGE)
         try:
             forget_last(site.settings.state, plan.target)

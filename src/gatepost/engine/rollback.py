@@ -41,16 +41,24 @@ async def roll_back(
 ) -> tuple[Result, ...]:
     """Number the earlier content anew and apply it to all targets of the list; each with the word.
 
-    Raises UsageError without a reason, TargetError where a target cannot be read: then nothing is changed.
+    Where a guard that no word lifts stands against any of the plans, nothing is numbered or changed.
+    Raises UsageError without a reason, TargetError where a target cannot be read.
     """
     if not why.strip():
         msg = "say why: the next person will ask"
         raise UsageError(msg, hint="Add --why TEXT.")
     await settle(site)
     async with alone(site):
+        refused = [plan for plan in await preview(site, one, content) if not _may_be_released(plan)]
+        if refused:
+            return tuple(Result(plan, Outcome.HELD) for plan in refused)
         snapshot = site.store.record_content(one.name, content, site.clock.now())
         plans = [await propose(site, one, snapshot, each) for each in targets_of(site, one.name)]
         return tuple([await _carry_out(site, plan, who, why) for plan in plans])
+
+
+def _may_be_released(plan: Plan) -> bool:
+    return release(plan).status is not PlanStatus.HELD
 
 
 async def _carry_out(site: Site, plan: Plan, who: str, why: str) -> Result:

@@ -41,6 +41,5 @@ def plan_back(target: str, list_: str, serial: Serial, current: Current, desired
 def plan_away(target: str, list_: str, serial: Serial, current: Current) -> Plan:
     """The removal of everything of ours, as a person asked for it."""
     plan = plan_back(target, list_, serial, current, ())
-    status = PlanStatus.CHANGES if current.generation else PlanStatus.IN_STEP
-    away = replace(plan, status=status, reasons=())
+    away = replace(plan, status=PlanStatus.CHANGES, reasons=())
     return replace(away, digest=digest_plan(away))
