@@ -139,7 +139,7 @@ def test_width():
 
 
 def test_sums():
-    """Each family has its own limit; exactly the limit passes, and so does what was there before."""
+    """Each family has its own limit; exactly it passes. A list that is above is judged again at the double."""
     tight = Limits(max_addresses_v4=8, max_addresses_v6=4)
     some = (*TEN, *entries("2400:da00::/125"))
     assert said(guard.total("events", some, (), tight)) == [
@@ -147,7 +147,11 @@ def test_sums():
         ("total", "8", "4", "events: 8 IPv6 addresses are more than the 4 a list may hold.", False),
     ]
     assert guard.total("events", some, entries(*hosts(50, 59), "2400:da01::/125"), tight) == ()
-    assert len(guard.total("events", some, entries(*hosts(50, 58), "2400:da01::/126"), tight)) == 2
+    assert guard.total("events", some, entries(*hosts(50, 58), "2400:da01::/125"), tight) == ()
+    assert len(guard.total("events", some, entries(*hosts(50, 57), "2400:da01::/126"), tight)) == 2
+    assert guard.total("events", entries(*hosts(1, 16)), entries(*hosts(1, 9)), tight) == ()
+    (again,) = guard.total("events", entries(*hosts(1, 17)), entries(*hosts(1, 9)), tight)
+    assert (again.measured, again.limit) == ("17", "16")
     assert guard.total("events", some, (), Limits(max_addresses_v4=10, max_addresses_v6=8)) == ()
 
 

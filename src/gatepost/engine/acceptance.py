@@ -16,6 +16,7 @@ from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
 from gatepost.model.content import Content, Serial, Snapshot
 from gatepost.model.limits import Limits
 from gatepost.planning.accept import accept
+from gatepost.planning.baseline import moments
 from gatepost.planning.compose import compose, wanted
 
 if TYPE_CHECKING:  # the SQL library is loaded only where a store is opened
@@ -99,18 +100,13 @@ def _weigh(store: Store, answer: Answer, limits: Limits, used: tuple[Prefix, ...
 
 
 def baselines(store: Store, name: str, at: datetime, limits: Limits) -> tuple[Baseline, ...]:
-    """Earlier accepted answers to measure against.
-
-    None is older than the last answer a person approved, or than the history:
-    where one would be, that answer itself is the baseline, so a slow drain is
-    measured from the first day on and after every approval.
-    """
+    """Earlier accepted answers to measure against, as far back as the history or the last approval."""
     start = store.approved_at(name) or store.accepted_since(name)
     found = []
-    for age in limits.baselines:
-        entries = store.baseline(name, max(at - age, start) if start else at - age)
+    for age, moment in moments(at, start, limits):
+        entries = store.baseline(name, moment)
         if entries is not None:
-            found.append(Baseline(f"{age.days}d", entries))
+            found.append(Baseline(age, entries, moment))
     return tuple(found)
 
 

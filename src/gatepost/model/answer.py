@@ -70,6 +70,8 @@ class Baseline:
     name: str
     """``last``, ``7d`` or ``30d``."""
     entries: tuple[Entry, ...]
+    at: datetime | None = None
+    """The moment it was in force. What has been in force ever since, grace included, was so then."""
 
 
 @dataclass(frozen=True, slots=True)

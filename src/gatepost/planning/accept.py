@@ -6,8 +6,9 @@ An entry leaves only after it was absent from several accepted answers in a row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from gatepost.errors import EmptyAnswer, ValuesRefused
 from gatepost.model.address import Family, Prefix
@@ -18,7 +19,7 @@ from gatepost.model.reason import Reason
 from gatepost.planning import guard
 from gatepost.planning.diff import diff
 from gatepost.planning.digest import digest_held
-from gatepost.planning.measure import Comparison, Figures, weigh
+from gatepost.planning.measure import Figures, compare, weigh, where_new
 from gatepost.planning.presence import presences
 
 _FLOOR_RUN = {Family.V4: 1 << 32 - FLOOR_V4, Family.V6: 1 << 128 - FLOOR_V6}
@@ -108,30 +109,50 @@ def _held_empty(question: Question, new: Figures) -> HeldAnswer:
 
 def _reasons(question: Question, new: Figures) -> tuple[Reason, ...]:
     answer, previous, limits = question.answer, question.previous, question.limits
-    subject = answer.source
     last = question.figures(previous.entries if previous else ())
     come = diff(last.entries, answer.entries).added
+    in_force = [one.entry for one in previous.presences] if previous else []
     sizes = {family: (new.addresses[family], last.addresses[family]) for family in Family}
     reasons = (
-        *guard.widest(subject, come, last.entries, limits),
-        *guard.totals(subject, sizes, limits),
-        *guard.ports(subject, come, last.entries),
+        *guard.widest(answer.source, come, in_force, limits),
+        *guard.totals(answer.source, sizes, limits),
+        *guard.ports(answer.source, come, last.entries),
     )
     if previous is None:
         return reasons
-    comparisons = _comparisons(question, last, new)
-    for judge in (guard.shrink, guard.growth, guard.churn, guard.family):
-        reasons += judge(subject, comparisons, limits)
-    return reasons + guard.provenance(answer, previous)
+    return reasons + _distances(question, previous, new) + guard.provenance(answer, previous)
 
 
-def _comparisons(question: Question, last: Figures, new: Figures) -> list[Comparison]:
-    """Against the last accepted list, and against each older one that is another list than those before."""
-    measured = {"last": last}
+def _distances(question: Question, previous: Accepted, new: Figures) -> tuple[Reason, ...]:
+    """How far the answer is from each baseline.
+
+    What goes is measured by what was answered then, what comes by what was in force
+    then: an entry that returns within its grace opens nothing.
+    """
+    subject, limits, baselines = question.answer.source, question.limits, _baselines(question, previous)
+    plain = [weigh(one.name, question.figures(one.entries), new) for one in baselines]
+    growth, family = guard.growth(subject, plain, limits), guard.family(subject, plain, limits)
+    if growth or family:
+        in_force = [compare(one.name, _in_force(one, previous), new.entries) for one in baselines]
+        growth = guard.growth(subject, in_force, limits)
+        family = guard.family(subject, map(where_new, plain, in_force), limits)
+    return guard.shrink(subject, plain, limits) + growth + guard.churn(subject, plain, limits) + family
+
+
+def _baselines(question: Question, previous: Accepted) -> list[Baseline]:
+    """The last accepted list, and each older one that is another list than those before."""
+    found = [Baseline("last", previous.entries, previous.at)]
     for one in question.baselines:
-        if all(one.entries is not known.entries for known in measured.values()):
-            measured[one.name] = question.figures(one.entries)
-    return [weigh(name, old, new) for name, old in measured.items()]
+        if all(one.entries is not known.entries for known in found):
+            found.append(one)
+    return found
+
+
+def _in_force(baseline: Baseline, previous: Accepted) -> Iterable[Entry]:
+    """What was let in at a baseline's time: what was answered, and what has been in force since before."""
+    at = baseline.at
+    standing = (one.entry for one in previous.presences if at is not None and one.since <= at)
+    return chain(baseline.entries, standing)
 
 
 def _held(answer: Answer, previous: Accepted | None, reasons: tuple[Reason, ...], new: Figures) -> HeldAnswer:

@@ -115,8 +115,9 @@ def widest(
 ) -> tuple[Reason, ...]:
     """A prefix wider than the limit whose addresses are not all in ``known`` already; one reason a family."""
     shortest = {Family.V4: limits.widest_v4, Family.V6: limits.widest_v6}
-    wide = (entry for entry in entries if _is_wide(entry, shortest))
-    return _too_wide(subject, _prefixes(entry for entry in wide if without([entry], known)), shortest)
+    wide = [entry for entry in entries if _is_wide(entry, shortest)]
+    new = without(wide, known) if wide else ()
+    return _too_wide(subject, _prefixes(entry for entry in wide if _meet(entry, new)), shortest)
 
 
 def floor(subject: str, entries: Iterable[Entry]) -> tuple[Reason, ...]:
@@ -128,7 +129,11 @@ def floor(subject: str, entries: Iterable[Entry]) -> tuple[Reason, ...]:
 def total(
     subject: str, entries: Sequence[Entry], known: Sequence[Entry], limits: Limits
 ) -> tuple[Reason, ...]:
-    """More addresses than a list may hold, unless it held as many before."""
+    """More addresses than a list may hold.
+
+    A list that held more before was approved with that many: it is judged again where it
+    outgrows the next double of the limit, so that a large list is not held for every address.
+    """
     sizes = {each: (count(_prefixes(entries, each)), count(_prefixes(known, each))) for each in Family}
     return totals(subject, sizes, limits)
 
@@ -136,9 +141,12 @@ def total(
 def totals(subject: str, sizes: Mapping[Family, tuple[int, int]], limits: Limits) -> tuple[Reason, ...]:
     """As :func:`total`, of sizes: addresses now and before."""
     reasons = []
-    for each, limit in ((Family.V4, limits.max_addresses_v4), (Family.V6, limits.max_addresses_v6)):
+    for each, setting in ((Family.V4, limits.max_addresses_v4), (Family.V6, limits.max_addresses_v6)):
         size, before = sizes[each]
-        if size > limit and size > before:
+        limit = setting
+        while limit < before:
+            limit *= 2
+        if size > limit:
             message = f"{subject}: {size} IPv{each} addresses are more than the {limit} a list may hold."
             reasons.append(Reason("total", str(size), str(limit), message, subject))
     return tuple(reasons)
@@ -270,6 +278,11 @@ def _too_far(rule: _Rule, subject: str, found: _Found) -> Reason:
 
 def _is_wide(entry: Entry, shortest: dict[Family, int]) -> bool:
     return isinstance(entry.value, Prefix) and entry.value.length < shortest[entry.value.family]
+
+
+def _meet(entry: Entry, some: Sequence[Entry]) -> bool:
+    """Whether an entry lets in anything that ``some`` do."""
+    return bool(some) and [one.value for one in without([entry], some)] != [entry.value]
 
 
 def _too_wide(

@@ -154,6 +154,14 @@ def weigh(baseline: str, old: Figures, new: Figures) -> Comparison:
     )
 
 
+def where_new(plain: Comparison, in_force: Comparison) -> Comparison:
+    """A comparison in which kinds that seem new are measured against what was in force."""
+    pairs = zip(plain.measures, in_force.measures, strict=True)
+    return Comparison(
+        plain.baseline, tuple(other if one.new and not one.old else one for one, other in pairs)
+    )
+
+
 def _sorted(entries: Iterable[Entry]) -> list[Entry]:
     by_key = {entry.key: entry for entry in entries}
     return [by_key[key] for key in sorted(by_key)]
