@@ -61,6 +61,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--function", default="", help="mutants of this function alone")
     parser.add_argument("--sample", type=int, default=0, help="so many mutants, drawn by chance")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
+    parser.add_argument("--resume", action="store_true", help="keep results of functions that did not change")
     parser.add_argument("--again", action="store_true", help="only what was not caught the last time")
     parser.add_argument("--show", action="store_true", help="run nothing: what the last run gave")
     parser.add_argument("--tests", nargs="+", default=(), help="other tests than the planner's")
@@ -73,7 +74,7 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
 def _run(workshop: Workshop, options: argparse.Namespace) -> None:
     partial = bool(options.modules or options.function or options.sample or options.again)
     before = found(workshop) if options.again else []
-    workshop.prepare(fresh=not (options.modules or options.again))
+    workshop.prepare(fresh=not (options.modules or options.again or options.resume))
     if options.again:
         names = [each.name for each in before if not each.caught]
     else:
