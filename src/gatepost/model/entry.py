@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gatepost.model.address import Prefix
@@ -75,6 +75,7 @@ class Entry:
     """Sorted, disjoint; empty means any port."""
     necessary: bool | None = None
     note: str | None = None
+    _key: EntryKey | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def is_plain(self) -> bool:
@@ -83,13 +84,23 @@ class Entry:
 
     @property
     def key(self) -> EntryKey:
-        """Identity and order: prefixes by family and number first, then domains."""
-        match self.value:
-            case Prefix(family, network, length):
-                place = (int(family), network, length, "")
-            case Domain(name, tree):
-                place = (0xFF, int(tree), 0, name)
-        return (*place, self.protocol or "", self.ports)
+        """Identity and order: prefixes by family and number first, then domains.
+
+        Made once: lists are sorted and walked by it again and again.
+        """
+        key = self._key
+        if key is None:
+            key = (*_place(self.value), self.protocol or "", self.ports)
+            object.__setattr__(self, "_key", key)
+        return key
+
+
+def _place(value: Prefix | Domain) -> tuple[int, int, int, str]:
+    match value:
+        case Prefix(family, network, length):
+            return (int(family), network, length, "")
+        case Domain(name, tree):
+            return (0xFF, int(tree), 0, name)
 
 
 EntryKey = tuple[int, int, int, str, str, tuple[PortRange, ...]]

@@ -31,13 +31,19 @@ def admitted(entries: Iterable[Entry]) -> Admitted:
     """Take entries apart; necessity and notes are left behind."""
     spans: dict[Room, list[Span]] = {}
     names = set()
+    before: tuple[object, object, object] = (None, None, None)
+    here: list[Span] = []
     for entry in entries:
-        service = entry.protocol, entry.ports
-        match entry.value:
-            case Prefix(family, network) as prefix:
-                spans.setdefault((service, family), []).append((network, prefix.last))
-            case Domain() as domain:
-                names.add((service, domain))
+        value, protocol, ports = entry.value, entry.protocol, entry.ports
+        if isinstance(value, Domain):
+            names.add(((protocol, ports), value))
+            continue
+        # entries of one room come in a row, so its list is looked up once for most of them
+        room = value.family, protocol, ports
+        if room != before:
+            before = room
+            here = spans.setdefault(((protocol, ports), value.family), [])
+        here.append((value.network, value.last))
     return Admitted(spans, frozenset(names))
 
 

@@ -6,9 +6,10 @@ wherever it comes, can pretend to be two fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
+from gatepost.model.address import PACKED_SHIFT, Family, Prefix, format_packed
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Plan
 from gatepost.model.reason import Reason
@@ -19,7 +20,7 @@ def digest_entries(entries: Iterable[Entry]) -> str:
 
     Order, repeats, necessity and notes never count.
     """
-    return _digest(sorted({entry_line(entry) for entry in entries}))
+    return _digest(sorted(set(_lines(entries))))
 
 
 def digest_held(source: str, provenance: str, accepted: str, held: str) -> str:
@@ -46,6 +47,19 @@ def entry_line(entry: Entry) -> str:
     """``value|protocol|ports``, as digested and shown: ``203.0.113.7/32|tcp|443-443,8000-8010``."""
     ports = ",".join(f"{first}-{last}" for first, last in entry.ports)
     return f"{entry.value}|{entry.protocol or ''}|{ports}"
+
+
+def _lines(entries: Iterable[Entry]) -> Iterator[str]:
+    """The line of each, in any order; addresses without protocol and ports are written many at once."""
+    packed: dict[Family, list[int]] = {family: [] for family in Family}
+    for entry in entries:
+        value = entry.value
+        if isinstance(value, Prefix) and entry.protocol is None and not entry.ports:
+            packed[value.family].append(value.network << PACKED_SHIFT | value.length)
+        else:
+            yield entry_line(entry)
+    for family, numbers in packed.items():
+        yield from (f"{text}||" for text in format_packed(family, numbers))
 
 
 def _reason_line(reason: Reason) -> str:
