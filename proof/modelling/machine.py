@@ -12,6 +12,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ from gatepost.planning.normalise import Rules, normalise
 from gatepost.testing import raw
 
 WHICH = st.integers(0, 1)
+LOOSE: dict[str, Any] = {"max_removed": 1.0, "max_added": 100.0, "max_churn": 1.0, "new_family": "allow"}
+"""Without the guards on differences absences and grace alone keep what leaves."""
 SOME = st.sets(st.sampled_from(VALUES), min_size=1, max_size=len(VALUES))
 STEP = st.sampled_from([(step, after) for step in STEPS for after in (False, True)])
 SPANS = st.sampled_from(
@@ -73,11 +76,12 @@ class Gateposts(RuleBasedStateMachine):
     world: World
     limits = Limits()
 
-    @initialize(repair=st.booleans())
-    def begin(self, repair: bool) -> None:  # noqa: FBT001 - hypothesis gives it by name
-        """A platform that lists something, and an empty device."""
+    @initialize(repair=st.booleans(), loose=st.booleans())
+    def begin(self, repair: bool, loose: bool) -> None:  # noqa: FBT001 - hypothesis gives it by name
+        """A platform that lists something, and an empty device; loose guards let more happen."""
+        limits = replace(self.limits, **LOOSE) if loose else self.limits
         self.world = make_world(
-            Path(tempfile.mkdtemp(prefix="gatepost-model-")), _template, repair=repair, limits=self.limits
+            Path(tempfile.mkdtemp(prefix="gatepost-model-")), _template, repair=repair, limits=limits
         )
         self.upstream = set(VALUES[:8])
         self.ledger = Ledger()

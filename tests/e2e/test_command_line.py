@@ -163,7 +163,8 @@ def test_a_question_on_a_terminal(small):
     assert not edge.exists()
     assert "Apply this?" in small.on_terminal("apply", typed="y\n").ended(0).out
     assert edge.read_text() == "101.126.59.7/32\n101.126.60.0/24\n"
-    edge.write_text("")
+    edge.unlink()
+    edge.with_name(".edge.txt.gatepost.json").unlink()
     assert "Apply this?" not in small.on_terminal("apply", "-y").ended(0).out
     assert edge.read_text() == "101.126.59.7/32\n101.126.60.0/24\n"
 

@@ -102,8 +102,10 @@ def test_from_the_platforms_to_the_kernel(edge, network, emulator):
     edge.json("apply")
     assert elements(network) - first == {'"101.126.61.1"'}
     network.nft("add", "element", "inet", "gatepost", "webhooks_v4", "{ 9.9.9.9 }")
-    drift = edge.json("plan", code=2)["plans"][0]
+    drift = edge.json("plan", code=3)["plans"][0]
+    assert [reason["guard"] for reason in drift["reasons"]] == ["drift"]
     assert (drift["add"], drift["remove"]) == ([], ["9.9.9.9/32"])
+    edge("approve", drift["digest"], "--why", "nobody knows of it").ended(0)
     edge.json("apply")
     assert elements(network) - first == {'"101.126.61.1"'}
     assert edge.json("status")["targets"][0]["generation"] == 3
