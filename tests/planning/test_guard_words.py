@@ -139,7 +139,7 @@ def test_width():
 
 
 def test_sums():
-    """Each family has its own limit; exactly it passes. A list that is above is judged again at the double."""
+    """Each family has its own limit; exactly it passes. A list above it is judged again at the double."""
     tight = Limits(max_addresses_v4=8, max_addresses_v6=4)
     some = (*TEN, *entries("2400:da00::/125"))
     assert said(guard.total("events", some, (), tight)) == [
