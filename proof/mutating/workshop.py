@@ -65,10 +65,12 @@ class Workshop:
         (self.folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
 
     def _settings(self) -> str:
+        """As the project's, with mutmut's; two plug-ins that collect garbage after every run are left out."""
         settings = {
             "source_paths": ["src/gatepost/"],
             "only_mutate": [f"{PACKAGE}/{module}.py" for module in self.modules],
             "pytest_add_cli_args_test_selection": list(self.tests),
+            "pytest_add_cli_args": ["-p", "no:unraisableexception", "-p", "no:threadexception"],
             "timeout_constant": TIMEOUT_CONSTANT,
             "timeout_multiplier": TIMEOUT_MULTIPLIER,
             "track_dependencies": False,
