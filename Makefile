@@ -50,9 +50,17 @@ bench:  ## Measure beside the alternatives; figures go to build/bench/
 	@scripts/setup bench
 	@$(BIN)/python bench/run.py $(BENCH)
 
-proof:  ## The laws again with fifty times the examples (long)
+proof:  ## The long instruments: packets, kills, faults, writers, model, museum, mutation, deeper laws
 	@scripts/setup test
-	@$(BIN)/pytest -m hypothesis --hypothesis-profile=proof $(PYTEST_ARGS)
+	@$(STEP) 'packets while lists change'; $(BIN)/python proof/packets.py
+	@$(STEP) 'writers at once'; $(BIN)/python proof/writers.py
+	@$(STEP) 'killed at every step'; $(BIN)/python proof/kills.py
+	@$(STEP) 'faults at every step'; $(BIN)/python proof/faults.py
+	@$(STEP) 'anything in any order'; $(BIN)/python proof/model.py
+	@$(STEP) 'bugs of others'; $(BIN)/python proof/museum.py
+	@$(STEP) 'recorded histories'; $(BIN)/python proof/replay.py
+	@$(STEP) 'mutants of the planner'; $(BIN)/python proof/mutation.py
+	@$(STEP) 'laws'; $(BIN)/pytest -m hypothesis --hypothesis-profile=proof $(PYTEST_ARGS)
 
 lock:  ## Resolve requirements/*.txt anew; UPGRADE=1 takes newer versions
 	@scripts/setup test
