@@ -108,6 +108,9 @@ def test_overrides_end():
     changes = {"pins": (override("8.8.4.4", until=timedelta(days=1)),)}
     assert len(composed("101.226.103.7", **changes).effective) == 2
     assert len(composed("101.226.103.7", at=timedelta(days=1), **changes).effective) == 1
+    changes = {"exclusions": (override("101.226.103.7", until=timedelta(days=1)),)}
+    assert len(composed(*hosts(7, 8), **changes).effective) == 1
+    assert shown(composed(*hosts(6, 7), at=timedelta(days=1), **changes).effective) == ["101.226.103.6/31"]
 
 
 def test_unnecessary_entries_are_not_wanted():

@@ -123,6 +123,13 @@ def test_a_family_may_neither_appear_nor_vanish():
     assert guard.family("s", [*appears, *vanishes], Limits(new_family="allow")) == ()
 
 
+def test_only_the_wide_prefix_that_is_new_is_named():
+    """What was accepted stands beside it unsaid; one that is new in part is new."""
+    known = entries("101.224.0.0/12", "14.0.0.0/13")
+    (reason,) = guard.widest("s", entries("101.224.0.0/12", "14.0.0.0/12"), known, DEFAULTS)
+    assert reason.message == "s: 14.0.0.0/12 is wider than /16."
+
+
 def test_width_that_was_accepted_is_not_held_again():
     """A wide prefix is held once; what the list had already passes."""
     wide = entries("101.224.0.0/12")

@@ -205,3 +205,10 @@ def test_what_a_platform_says_of_an_entry_goes_along():
         Entry(Domain("a.qq.com"), Protocol.UDP, ((53, 53),), necessary=False, note="x"),
         Entry(Domain("qq.com", tree=True)),
     )
+
+
+@pytest.mark.parametrize("protocol", ["tcp\n", "XTCP", "tcp udp", "ｔcp", "sctp", "6"])
+def test_a_protocol_is_exactly_one(protocol: str):
+    """Blanks at its ends and capitals are borne, and nothing else."""
+    seen = normalise([RawEntry("101.226.103.7", protocol=protocol)], STRICT)
+    assert [odd.reason for odd in seen.quarantined] == ["protocol"]

@@ -106,3 +106,13 @@ def test_one_lost_name_hides_no_other():
     lost = cut_off(parse_value("*.qq.com"), gone, Nearby(entries(*hosts(1, 2), "b.qq.com")))
     assert list(map(str, lost)) == ["a.qq.com"]
     assert shown(tuple(gone.names)) == ["a.example.com", "a.qq.com", "b.qq.com", "*.z.example.com"]
+
+
+def test_a_wider_service_keeps_what_a_narrower_one_let_in():
+    """A value that comes in by another entry is not cut off, though its own entry goes."""
+    one = Protected(parse_value("101.226.103.7"), "office")
+    held = tuple(Entry(entry.value, Protocol.TCP, ((443, 443),)) for entry in entries("101.226.103.7"))
+    wanted = entries("101.226.103.0/24")
+    assert without(held, wanted) == held
+    assert protected("edge", LIST, held, wanted, [one]) == ()
+    assert len(protected("edge", LIST, held, entries("8.8.4.4"), [one])) == 1
