@@ -27,7 +27,6 @@ TESTS = (
     "tests/laws/test_address_laws.py",
     "tests/laws/test_entry_laws.py",
     "tests/laws/test_history_laws.py",
-    "tests/laws/test_protected_law.py",
 )
 """The tests that speak of the planner, and are quick."""
 TIMEOUT_CONSTANT = 4.0
