@@ -5,7 +5,8 @@ that must see it. The check runs on a copy of the sources as they are, and must
 pass; then with the bug planted, and must fail.
 
 ``python proof/museum.py``; exit 1 where a bug escapes, where a check fails
-without it, and where the source is no longer as an exhibit knows it.
+without it, and where the source is no longer as an exhibit knows it. ``--plant``
+looks for that last thing alone, in no time.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
-from exhibiting.catalogue import FOLDER, Exhibit, OutOfDate, exhibits
-from exhibiting.copies import Copy, Run
+from exhibiting.catalogue import FOLDER, Exhibit, OutOfDate, exhibits, is_command
+from exhibiting.copies import ROOT, Copy, Run
 from stage.table import machine, show
 
 SAID_MAX = 3_000
@@ -49,13 +51,16 @@ def main(words: Sequence[str] | None = None) -> int:
     if not chosen:
         print("no exhibit: nothing is proved")
         return 1
+    if options.plant:
+        return _plant(chosen)
     began = time.monotonic()
     with TemporaryDirectory(prefix="gatepost-museum-") as folder:
         verdicts = _judged(chosen, Path(folder), options.jobs)
     show([_row(verdict) for verdict in verdicts])
     open_ones = [verdict for verdict in verdicts if verdict.trouble]
-    for verdict in open_ones:
-        print(f"\n{verdict.exhibit.name}: {verdict.trouble}\n{verdict.said[-SAID_MAX:]}".rstrip())
+    for verdict in verdicts if options.words else open_ones:
+        print(f"\n{verdict.exhibit.name}: {verdict.trouble or verdict.by}")
+        print(verdict.said[-SAID_MAX:].rstrip())
     seen, seconds = len(verdicts) - len(open_ones), time.monotonic() - began
     print(f"\n{seen} of {len(verdicts)} bugs seen, each by a check that passes without it; {seconds:.0f} s")
     print(machine("nft"))
@@ -66,19 +71,36 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="these exhibits alone")
     parser.add_argument("--jobs", type=int, default=1, help="exhibits at a time, each in a copy of its own")
+    parser.add_argument("--words", action="store_true", help="show what each check said of its bug")
+    parser.add_argument("--plant", action="store_true", help="run nothing: can each still be planted?")
     parser.add_argument("--exhibits", type=Path, default=FOLDER, help="folder with the exhibits' files")
     return parser.parse_args(words)
 
 
+def _plant(chosen: Sequence[Exhibit]) -> int:
+    """Whether the source, and the checks, are still as the exhibits know them."""
+    wrong = []
+    for exhibit in chosen:
+        try:
+            exhibit.planted((ROOT / exhibit.file).read_text(encoding="utf-8"))
+            exhibit.require_check(ROOT)
+        except OutOfDate as error:
+            wrong.append(str(error))
+    print("\n".join([*wrong, f"{len(chosen) - len(wrong)} of {len(chosen)} exhibits can be planted"]))
+    return int(bool(wrong))
+
+
 def _judged(chosen: Sequence[Exhibit], folder: Path, jobs: int) -> list[Verdict]:
     copies: SimpleQueue[Copy] = SimpleQueue()
-    for number in range(jobs):
-        copies.put(Copy.make(folder / str(number)))
+    first, *more = (Copy.make(folder / str(number)) for number in range(jobs))
+    for copy in (first, *more):
+        copies.put(copy)
+    without = _without(first, chosen)
 
     def judge(exhibit: Exhibit) -> Verdict:
         copy = copies.get()
         try:
-            verdict = _verdict(copy, exhibit)
+            verdict = _verdict(copy, exhibit, without[exhibit.check])
         finally:
             copies.put(copy)
         print(f"{exhibit.name}: {verdict.trouble or verdict.by}", file=sys.stderr, flush=True)
@@ -88,13 +110,20 @@ def _judged(chosen: Sequence[Exhibit], folder: Path, jobs: int) -> list[Verdict]
         return list(several.map(judge, chosen))
 
 
-def _verdict(copy: Copy, exhibit: Exhibit) -> Verdict:
+def _without(copy: Copy, chosen: Sequence[Exhibit]) -> dict[tuple[str, ...], Run]:
+    """Every check without any bug: all tests in one run, and one by one only where that fails."""
+    checks = dict.fromkeys(exhibit.check for exhibit in chosen)
+    tests = dict.fromkeys(chain.from_iterable(check for check in checks if not is_command(check)))
+    together = copy.run([*tests]) if tests else None
+    if together is None or not together.passed:
+        return {check: copy.run(check) for check in checks}
+    return {check: copy.run(check) if is_command(check) else together for check in checks}
+
+
+def _verdict(copy: Copy, exhibit: Exhibit, without: Run) -> Verdict:
+    if not without.passed:
+        return Verdict(exhibit, trouble="its check fails without the bug", said=without.text)
     try:
-        with copy.with_bug(exhibit):
-            pass
-        without = copy.run(exhibit.check)
-        if not without.passed:
-            return Verdict(exhibit, trouble="its check fails without the bug", said=without.text)
         with copy.with_bug(exhibit):
             run = copy.run(exhibit.check)
     except OutOfDate as error:

@@ -46,6 +46,20 @@ class Exhibit:
             raise OutOfDate(msg) from None
         return changed
 
+    def require_check(self, root: Path) -> None:
+        """Raise OutOfDate where the check is not there."""
+        for each in self.check:
+            name, _, test = each.split()[0].partition("::")
+            place = root / name
+            if not place.is_file() or (test and f"def {test}(" not in place.read_text(encoding="utf-8")):
+                msg = f"{self.name}: there is no check {each}"
+                raise OutOfDate(msg)
+
+
+def is_command(check: Sequence[str]) -> bool:
+    """Whether it is a command of proof/, not tests."""
+    return check[0].startswith("proof/")
+
 
 def exhibits(folder: Path = FOLDER, only: Sequence[str] = ()) -> list[Exhibit]:
     """All, or those of these names, file by file. Raises ValueError for a name twice, or unknown."""

@@ -14,13 +14,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from exhibiting.catalogue import Exhibit
+from exhibiting.catalogue import Exhibit, is_command
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 300.0
 """Seconds after which a check hangs: most take two or three."""
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
-_FAILED = re.compile(r"^FAILED (tests/\S+)", re.MULTILINE)
+_FAILED = re.compile(r"^FAILED (tests/[^\s\[]+)", re.MULTILINE)
 _PASSED, _SAW = 0, 1
 """Exit codes of pytest and of the commands of proof/; others tell nothing."""
 _CLUMSY = re.compile(r"^(E\s+)?(NameError|ImportError|ModuleNotFoundError|UnboundLocalError)\b", re.MULTILINE)
@@ -85,7 +85,7 @@ class Copy:
 
     def run(self, check: Sequence[str], patience: float = PATIENCE) -> Run:
         """Run a check on this copy's gatepost, and on no other."""
-        words = check[0].split() if check[0].startswith("proof/") else check
+        words = check[0].split() if is_command(check) else check
         command = [sys.executable, "-P", "proof/exhibiting/launch.py", *words]
         began = time.monotonic()
         process = subprocess.Popen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ from gatepost.errors import ConnectFailed, StalePlan, TargetUnavailable, UsageEr
 from gatepost.model.content import Override
 from gatepost.model.plan import Outcome, PlanStatus, Word
 from gatepost.planning.normalise import Rules, normalise, parse_value
-from gatepost.testing import raw
+from gatepost.store import Store
+from gatepost.testing import MemoryTarget, raw
 
 TEN = tuple(f"101.126.59.{n}" for n in range(10))
 
@@ -208,6 +210,30 @@ async def test_source_never_seen_holds_removals(make_world):
     assert exit_of(report) is Exit.HELD
     assert "incomplete" in {reason.guard for reason in report.results[0].plan.reasons}
     assert world.held_there == ["203.0.112.0/24"]
+
+
+class Looking(MemoryTarget):
+    """Looks into the history, as another process would, when it is written."""
+
+    history: Path
+    found: tuple[str, ...] = ()
+
+    async def apply(self, plan, desired):
+        """Look first."""
+        store = Store.open(f"sqlite:///{self.history}")
+        self.found = tuple(record.digest for _, record in store.unfinished())
+        store.close()
+        await super().apply(plan, desired)
+
+
+async def test_the_intent_is_on_disk_before_the_target_is_written(world, tmp_path):
+    """No record, no apply: whoever dies while a target is written has left word of it."""
+    target = Looking("edge", world.target.options)
+    target.history = tmp_path / "history.db"
+    world.site.targets["edge"] = target
+    report = await world.apply()
+    assert report.results[0].outcome is Outcome.APPLIED
+    assert target.found == (report.results[0].plan.digest,)
 
 
 async def test_crash_between_intent_and_outcome_is_settled(world):

@@ -23,6 +23,23 @@ def test_replaces_whole(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["list"]
 
 
+def test_synced_before_and_after_the_rename(tmp_path):
+    """The bytes are on disk before they get their name, and the name is before anybody is told."""
+    seen = []
+
+    def look(_frame, event, called):
+        if event == "c_call" and called in (os.fsync, os.rename):
+            seen.append((called.__name__, {each.name: each.read_bytes() for each in tmp_path.iterdir()}))
+
+    sys.setprofile(look)
+    try:
+        write_atomic(tmp_path / "list", b"new")
+    finally:
+        sys.setprofile(None)
+    beside, there = {".gatepost-new.list": b"new"}, {"list": b"new"}
+    assert seen == [("fsync", beside), ("rename", beside), ("fsync", there)]
+
+
 def test_keeps_the_owner(tmp_path):
     """The file belongs to whom it belonged."""
     place = tmp_path / "list"

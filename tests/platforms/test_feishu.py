@@ -121,6 +121,7 @@ async def test_entries_are_bounded(feishu, script):
     "data",
     [
         {"ip_list": ["1.0.0.1"], "has_more": "false"},
+        {"ip_list": ["1.0.0.1"], "has_more": "false", "page_token": "next"},
         {"ip_list": ["1.0.0.1"], "has_more": 0},
         {"ip_list": ["1.0.0.1"]},
         {"has_more": False},
