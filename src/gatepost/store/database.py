@@ -14,6 +14,7 @@ https://sqlite.org/wal.html, https://sqlite.org/pragma.html#pragma_synchronous
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -39,6 +40,11 @@ WRITER = 0x6761_7465
 CORRUPT_CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 CORRUPT_STATES = {"XX001", "XX002"}
 """PostgreSQL: data_corrupted, index_corrupted."""
+
+
+logging.getLogger("sqlalchemy").addHandler(
+    logging.NullHandler()
+)  # what goes wrong is raised, not written twice
 
 
 class Database:
