@@ -181,10 +181,10 @@ def test_record_that_cannot_be_read_is_corrupt(url: str, path: Path, start: date
     """Bytes that are no record of ours are an error of the history, not of the caller."""
     with Store.open(url) as store:
         store.record_content("webhooks", plain(start, "192.0.2.1/32"), start)
-        for wrong in ("0420", "04", "042000000000ff", "0a0001020304", "", "ff00ff", "0421c0000201"):
-            write(path, "UPDATE effective SET place = ?", bytes.fromhex(wrong))
-            with pytest.raises(StoreCorrupt):
-                store.latest("webhooks")
+    for wrong in ("0420", "04", "042000000000ff", "0a0001020304", "", "ff00ff", "0421c0000201"):
+        write(path, "UPDATE effective SET place = ?", bytes.fromhex(wrong))
+        with Store.open(url) as store, pytest.raises(StoreCorrupt):
+            store.latest("webhooks")
 
 
 def test_backup_copy_opens(url: str, path: Path, tmp_path: Path, start: datetime) -> None:

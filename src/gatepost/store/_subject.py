@@ -31,7 +31,9 @@ def put(connection: Connection, table: Table, key: dict[str, Any], values: dict[
 def keep_body(connection: Connection, entries: tuple[Entry, ...]) -> bytes:
     """Keep a set of entries once; its digest."""
     bodies = schema.bodies
-    digest, data = encode.pack_entries(entries)
+    digest, text = encode.json_entries(entries)
     if connection.scalar(sa.select(bodies.c.digest).where(bodies.c.digest == digest)) is None:
-        connection.execute(sa.insert(bodies).values(digest=digest, entries=data))
+        connection.execute(
+            sa.insert(bodies).values(digest=digest, entries=encode.pack_entries(entries, text))
+        )
     return digest

@@ -14,17 +14,20 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Generic, TypeVar, cast, get_type_hints
 
 import msgspec
 
 from gatepost.errors import StoreCorrupt
-from gatepost.model.address import Family, Prefix, parse_v4, parse_v6
+from gatepost.model.address import PACKED_SHIFT, Family, Prefix, format_packed, parse_v4, parse_v6
 from gatepost.model.answer import HeldAnswer, Presence
 from gatepost.model.drift import Drift
 from gatepost.model.entry import Domain, Entry, PortRange, Protocol, Quarantined
+from gatepost.model.plain import KEPT, plain, plain_name
 from gatepost.model.plan import Plan
 from gatepost.model.record import Failure
+from gatepost.store._kept import Kept
 
 T = TypeVar("T")
 
@@ -36,10 +39,10 @@ WireEntry = str | tuple[str, Protocol | None, tuple[PortRange, ...], bool | None
 
 PLAIN: Detail = (None, (), None, None)
 
-VALUES_KEPT = 1 << 17
-"""Entries kept in memory by their text: a list hardly differs from cycle to cycle."""
 BODIES_KEPT = 16
-"""Whole answers kept in memory, for the same reason."""
+"""Whole answers kept in memory: a list hardly differs from cycle to cycle."""
+_OFTEN = 1
+"""Level of compression of what is written anew in every cycle, in the place of what was there."""
 
 
 @contextmanager
@@ -114,9 +117,17 @@ def entry_of(where: bytes, said: bytes | None) -> Entry:
     return _plain_entry_at(where) if said is None else Entry(value_of(where), *_DETAIL.decode(said))
 
 
-@lru_cache(VALUES_KEPT)
+@lru_cache(KEPT)
 def _plain_entry_at(where: bytes) -> Entry:
-    return Entry(value_of(where))
+    return _plain(value_of(where))
+
+
+def _plain(value: Prefix | Domain) -> Entry:
+    match value:
+        case Prefix(family, network, length):
+            return plain(family, network, length)
+        case Domain(name, tree):
+            return plain_name(name, tree)
 
 
 # -- sets of entries
@@ -128,6 +139,25 @@ def wire_entry(entry: Entry) -> WireEntry:
     return str(entry.value) if said == PLAIN else (str(entry.value), *said)
 
 
+def wire_entries(entries: Iterable[Entry]) -> list[WireEntry]:
+    """As :func:`wire_entry`, of many: networks that are no more than that are written all at once."""
+    wire: list[WireEntry] = []
+    run: list[int] = []
+    family = Family.V4
+    for entry in entries:
+        value = entry.value
+        if isinstance(value, Domain) or not entry.is_plain:
+            wire += format_packed(family, run)
+            wire.append(wire_entry(entry))
+            run = []
+            continue
+        if value.family is not family:
+            wire += format_packed(family, run)
+            family, run = value.family, []
+        run.append(value.network << PACKED_SHIFT | value.length)
+    return wire + format_packed(family, run)
+
+
 def entry_of_wire(wire: WireEntry) -> Entry:
     """Back; the text is our own, so what does not parse is an error."""
     if isinstance(wire, str):
@@ -136,9 +166,9 @@ def entry_of_wire(wire: WireEntry) -> Entry:
     return Entry(_value_of_text(text), *cast("Detail", said))
 
 
-@lru_cache(VALUES_KEPT)
+@lru_cache(KEPT)
 def _plain_entry(text: str) -> Entry:
-    return Entry(_value_of_text(text))
+    return _plain(_value_of_text(text))
 
 
 def _value_of_text(text: str) -> Prefix | Domain:
@@ -151,19 +181,30 @@ def _value_of_text(text: str) -> Prefix | Domain:
 
 
 _ENTRIES = msgspec.json.Decoder(list[WireEntry])
+_BODIES = Kept[bytes, tuple[Entry, ...]](BODIES_KEPT)
 
 
-def pack_entries(entries: Iterable[Entry]) -> tuple[bytes, bytes]:
-    """Digest and compressed bytes of entries, notes included."""
-    plain = msgspec.json.encode([wire_entry(entry) for entry in entries])
-    return hashlib.sha256(plain).digest(), zlib.compress(plain)
+def json_entries(entries: Iterable[Entry]) -> tuple[bytes, bytes]:
+    """Digest and JSON of entries, notes included."""
+    text = msgspec.json.encode(wire_entries(entries))
+    return hashlib.sha256(text).digest(), text
 
 
-@lru_cache(BODIES_KEPT)
+def pack_entries(entries: tuple[Entry, ...], text: bytes) -> bytes:
+    """Their JSON, compressed; the last ones are kept."""
+    data = zlib.compress(text)
+    _BODIES.put(data, entries)
+    return data
+
+
 def unpack_entries(data: bytes) -> tuple[Entry, ...]:
-    """Back."""
-    with reading_bytes():
-        return tuple(map(entry_of_wire, _ENTRIES.decode(zlib.decompress(data))))
+    """Back; the last ones are kept."""
+    entries = _BODIES.get(data)
+    if entries is None:
+        with reading_bytes():
+            entries = tuple(map(entry_of_wire, _ENTRIES.decode(zlib.decompress(data))))
+        _BODIES.put(data, entries)
+    return entries
 
 
 # -- whole nouns
@@ -184,7 +225,7 @@ class Codec(Generic[T]):
         fields = [self._field(field, hints[field.name]) for field in dataclasses.fields(noun)]  # type: ignore[arg-type]  # nouns are dataclasses
         self._wire = msgspec.defstruct(noun.__name__, fields, kw_only=True)
         self._one = msgspec.json.Decoder(self._wire)
-        self._kept: dict[bytes, tuple[T, ...]] = {}
+        self._kept = Kept[bytes, tuple[T, ...]](BODIES_KEPT)
         self._many = msgspec.json.Decoder(list[self._wire])  # type: ignore[name-defined]  # made at run time
 
     def _field(self, field: dataclasses.Field[Any], hint: Any) -> tuple[str, Any] | tuple[str, Any, Any]:
@@ -197,7 +238,15 @@ class Codec(Generic[T]):
     def _out(self, noun: T) -> dict[str, Any]:
         members = {name: getattr(noun, name) for name in self._wire.__struct_fields__}
         members |= {name: wire_entry(members[name]) for name in self._single}
-        return members | {name: [*map(wire_entry, members[name])] for name in self._several}
+        return members | {name: wire_entries(members[name]) for name in self._several}
+
+    def _out_all(self, nouns: Sequence[T]) -> list[dict[str, Any]]:
+        """As :meth:`_out`, of many: member by member, not noun by noun."""
+        names = self._wire.__struct_fields__
+        columns: dict[str, Sequence[Any]] = {name: [*map(attrgetter(name), nouns)] for name in names}
+        columns |= {name: wire_entries(columns[name]) for name in self._single}
+        columns |= {name: [*map(wire_entries, columns[name])] for name in self._several}
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     def _in(self, wire: msgspec.Struct) -> T:
         members = {name: getattr(wire, name) for name in self._wire.__struct_fields__}
@@ -224,18 +273,19 @@ class Codec(Generic[T]):
             return self.from_json(zlib.decompress(data))
 
     def pack_all(self, nouns: Sequence[T]) -> bytes:
-        """Several nouns, compressed."""
-        return zlib.compress(msgspec.json.encode([self._out(noun) for noun in nouns]))
+        """Several nouns, compressed; the last ones are kept."""
+        data = zlib.compress(msgspec.json.encode(self._out_all(nouns)), _OFTEN)
+        self._kept.put(data, tuple(nouns))
+        return data
 
     def unpack_all(self, data: bytes) -> tuple[T, ...]:
-        """Back; the last ones unpacked are kept."""
-        if data not in self._kept:
+        """Back; the last ones are kept."""
+        nouns = self._kept.get(data)
+        if nouns is None:
             with reading_bytes():
                 nouns = tuple(self._in(wire) for wire in self._many.decode(zlib.decompress(data)))
-            while len(self._kept) >= BODIES_KEPT:
-                self._kept.pop(next(iter(self._kept)))
-            self._kept[data] = nouns
-        return self._kept[data]
+            self._kept.put(data, nouns)
+        return nouns
 
 
 PLAN = Codec(Plan)

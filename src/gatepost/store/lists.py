@@ -9,10 +9,10 @@ where it began.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from operator import itemgetter
+from operator import itemgetter, lt
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
@@ -23,57 +23,48 @@ from gatepost.model.content import Content, Listed, Serial, Snapshot, State
 from gatepost.model.entry import Domain, Entry
 from gatepost.model.record import Hit, SerialRecord
 from gatepost.store import encode
+from gatepost.store._kept import Kept
+from gatepost.store._recording import ROW, SINCE, Turn, list_row, record_listed, record_serial
 from gatepost.store._subject import Subject
-from gatepost.store.schema import Moment, effective, from_micros, listed, lists, serials, to_micros
+from gatepost.store.database import Database
+from gatepost.store.schema import effective, from_micros, listed, lists, serials
 
-InForce: TypeAlias = tuple[bytes, bytes | None]
-"""Place and detail: identity of an entry in force."""
+Version: TypeAlias = tuple[int, int, int, str]
+"""A list's id, a serial, a step and the serial's digest: what was listed and in force then never changes."""
 
-Origin: TypeAlias = tuple[bytes, str, str]
-"""Place, protocol with ports, and source: an entry that stays is the same while these are."""
+VERSIONS_KEPT = 6
+"""Contents kept in memory: of the serial that comes and the one that goes, for some lists."""
 
-Row: TypeAlias = tuple[bytes, bytes | None, str, str]
-"""Place, detail, source and state: what a listed entry says beside its date."""
-
-ROW = (listed.c.place, listed.c.detail, listed.c.source, listed.c.state)
 STATES = {state.value: state for state in State}
-SINCE = sa.type_coerce(listed.c.since, sa.BigInteger).label("micros")
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A row in force: where it stands, and when its entry came in."""
-
-    id: int
-    serial: int
-    since: int
-    """Microseconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """One recording: which list, which serial and step it writes, and when."""
-
-    list_id: int
-    serial: int
-    step: int
-    at: datetime
 
 
 class Lists(Subject):
     """Contents of lists, by serial and by time."""
 
+    def __init__(self, database: Database) -> None:
+        """Made by ``Store.open``."""
+        super().__init__(database)
+        self._kept = Kept[Version, Content](VERSIONS_KEPT)
+
     def latest(self, list_: str) -> Snapshot | None:
         """What a list holds now: its newest serial, with the listed entries as they stand."""
         with self._database.reading() as connection:
             row = connection.execute(_serials_of(list_).limit(1)).one_or_none()
-            return None if row is None else _snapshot(connection, list_, row, listed.c.step_to.is_(None))
+            return None if row is None else self._snapshot(connection, list_, row, row.standing)
 
     def snapshot(self, list_: str, serial: int) -> Snapshot | None:
         """What a list held at a serial, with the listed entries as they stood when it was given."""
         with self._database.reading() as connection:
             row = connection.execute(_serials_of(list_).where(serials.c.serial == serial)).one_or_none()
-            return None if row is None else _snapshot(connection, list_, row, _in_step(row.step))
+            return None if row is None else self._snapshot(connection, list_, row, row.step)
+
+    def _snapshot(self, connection: Connection, list_: str, row: Any, step: int) -> Snapshot:
+        version = row.list_id, row.serial, step, row.digest
+        content = self._kept.get(version)
+        if content is None:
+            content = _content(connection, row, step)
+            self._kept.put(version, content)
+        return Snapshot(list_, Serial(row.serial), row.at, content)
 
     def record_content(self, list_: str, content: Content, at: datetime) -> Snapshot:
         """Keep what a list holds; a new serial only where what is in force differs.
@@ -82,18 +73,23 @@ class Lists(Subject):
         ``since``, whatever ``content`` says, and the snapshot returned says so.
         """
         with self._database.writing() as connection:
-            list_id, step = _list_row(connection, list_)
+            list_id, step = list_row(connection, list_)
             last = connection.execute(_serials_of(list_).limit(1)).one_or_none()
             changed = last is None or last.digest != content.digest
             serial = (0 if last is None else last.serial) + changed
-            turn = _Turn(list_id, serial, step + 1, at)
-            shown, moved = _record_listed(connection, turn, content.listed)
+            turn = Turn(list_id, serial, step + 1, at)
+            before = None if last is None else self._kept.get((list_id, last.serial, step, last.digest))
+            shown, moved = record_listed(connection, turn, content.listed, before.listed if before else None)
             if moved:
                 connection.execute(sa.update(lists).where(lists.c.id == list_id).values(step=turn.step))
             if changed:
-                _record_serial(connection, turn, content, step + moved)
+                was = before.effective if before else None
+                record_serial(connection, turn, content, step + moved, was)
         given = at if last is None or changed else last.at
-        return Snapshot(list_, Serial(serial), given, replace(content, listed=shown))
+        recorded = replace(content, listed=shown)
+        if _is_as_read(recorded):
+            self._kept.put((list_id, serial, step + moved, content.digest), recorded)
+        return Snapshot(list_, Serial(serial), given, recorded)
 
     def serials(self, list_: str) -> tuple[SerialRecord, ...]:
         """A list's history, oldest first."""
@@ -154,13 +150,22 @@ class Lists(Subject):
         return tuple(sorted(hits, key=lambda hit: (hit.list, _order(hit.listed))))
 
 
+def _is_as_read(content: Content) -> bool:
+    """Whether it is what reading would give: sorted, nothing twice."""
+    keys = [one.key for one in content.effective]
+    places = [(one.entry.key, one.source) for one in content.listed]
+    return all(map(lt, keys, keys[1:])) and all(map(lt, places, places[1:]))
+
+
 def _serials_of(list_: str) -> sa.Select[Any]:
-    """Newest first."""
-    query = sa.select(serials).join(lists).where(lists.c.name == list_)
+    """Newest first; ``standing`` is the step at which the listed entries stand now."""
+    query = sa.select(serials, lists.c.step.label("standing")).join(lists).where(lists.c.name == list_)
     return query.order_by(serials.c.serial.desc())
 
 
-def _in_step(step: int) -> sa.ColumnElement[bool]:
+def _in_step(row: Any, step: int) -> sa.ColumnElement[bool]:
+    if step == row.standing:
+        return listed.c.step_to.is_(None)
     return sa.and_(listed.c.step_from <= step, sa.or_(listed.c.step_to.is_(None), listed.c.step_to > step))
 
 
@@ -170,11 +175,10 @@ def _valid(at: datetime | None) -> sa.ColumnElement[bool]:
     return sa.and_(listed.c.valid_from <= at, sa.or_(listed.c.valid_to.is_(None), listed.c.valid_to > at))
 
 
-def _snapshot(connection: Connection, list_: str, row: Any, when: sa.ColumnElement[bool]) -> Snapshot:
-    query = sa.select(*ROW, SINCE).where(listed.c.list_id == row.list_id, when)
+def _content(connection: Connection, row: Any, step: int) -> Content:
+    query = sa.select(*ROW, SINCE).where(listed.c.list_id == row.list_id, _in_step(row, step))
     shown = _shown(connection.execute(query).all())
-    content = Content(shown, _in_force(connection, row.list_id, row.serial), row.digest)
-    return Snapshot(list_, Serial(row.serial), row.at, content)
+    return Content(shown, _in_force(connection, row.list_id, row.serial), row.digest)
 
 
 def _at_serial(serial: int) -> sa.ColumnElement[bool]:
@@ -218,101 +222,3 @@ def _listed(row: Any) -> Listed:
 
 def _order(one: Listed) -> tuple[Any, ...]:
     return one.entry.key, one.source, one.state, one.since
-
-
-def _row(one: Listed) -> Row:
-    return encode.place(one.entry.value), encode.detail(one.entry), one.source, one.state.value
-
-
-def _list_row(connection: Connection, name: str) -> tuple[int, int]:
-    """Id and step of a list, made on its first content."""
-    row = connection.execute(sa.select(lists.c.id, lists.c.step).where(lists.c.name == name)).one_or_none()
-    if row is not None:
-        return row.id, row.step
-    made = connection.execute(sa.insert(lists).values(name=name, step=0))
-    return int(made.inserted_primary_key[0]), 0  # type: ignore[index]  # a single insert has one
-
-
-def _record_listed(
-    connection: Connection, turn: _Turn, content: tuple[Listed, ...]
-) -> tuple[tuple[Listed, ...], bool]:
-    """Close what is gone, open what is new; the entries with the dates kept, and whether anything changed."""
-    query = sa.select(listed.c.id, listed.c.serial, *ROW, SINCE)
-    rows = connection.execute(query.where(listed.c.list_id == turn.list_id, listed.c.step_to.is_(None))).all()
-    old = {(p, d, so, st): _Kept(id_, serial, since) for id_, serial, p, d, so, st, since in rows}
-    new = {_row(one): one for one in content}
-    gone = {row: old[row] for row in old.keys() - new.keys()}
-    stays = old | _same_entries(gone, new.keys() - old.keys())
-    shown = {row: _dated(one, stays.get(row)) for row, one in new.items()}
-    _close(connection, turn, [kept.id for kept in gone.values()])
-    came = [
-        (row, one, stays[row].serial if row in stays else turn.serial)
-        for row, one in shown.items()
-        if row not in old
-    ]
-    _open(connection, turn, came)
-    return tuple(shown.values()), bool(gone or came)
-
-
-def _same_entries(gone: dict[Row, _Kept], came: Iterable[Row]) -> dict[Row, _Kept]:
-    """New rows of entries that only changed their state, note or necessity, with what they were before."""
-    before = {_origin(row): kept for row, kept in gone.items()}
-    return {row: before[origin] for row in came if before and (origin := _origin(row)) in before}
-
-
-def _origin(row: Row) -> Origin:
-    place, detail, source, _ = row
-    with encode.reading_bytes():
-        entry = encode.entry_of(place, detail)
-    return place, f"{entry.protocol}{entry.ports}", source
-
-
-def _dated(one: Listed, kept: _Kept | None) -> Listed:
-    if kept is None or to_micros(one.since) == kept.since:
-        return one
-    return replace(one, since=from_micros(kept.since))
-
-
-def _close(connection: Connection, turn: _Turn, ids: list[int]) -> None:
-    if not ids:
-        return
-    later = sa.case((listed.c.valid_from > turn.at, listed.c.valid_from), else_=sa.literal(turn.at, Moment))
-    update = sa.update(listed).where(listed.c.id == sa.bindparam("row"))
-    connection.execute(update.values(step_to=turn.step, valid_to=later), [{"row": one} for one in ids])
-
-
-def _open(connection: Connection, turn: _Turn, came: list[tuple[Row, Listed, int]]) -> None:
-    fixed = {"list_id": turn.list_id, "step_from": turn.step, "valid_from": turn.at}
-    values = [
-        {"place": p, "detail": d, "source": so, "state": st, "since": one.since, "serial": serial, **fixed}
-        for (p, d, so, st), one, serial in came
-    ]
-    if values:
-        connection.execute(sa.insert(listed), values)
-
-
-def _record_serial(connection: Connection, turn: _Turn, content: Content, step: int) -> None:
-    query = sa.select(effective.c.id, effective.c.place, effective.c.detail)
-    current = query.where(effective.c.list_id == turn.list_id, effective.c.serial_to.is_(None))
-    old: dict[InForce, int] = {(p, d): id_ for id_, p, d in connection.execute(current).all()}
-    new = dict.fromkeys((encode.place(entry.value), encode.detail(entry)) for entry in content.effective)
-    gone = [{"row": id_} for key, id_ in old.items() if key not in new]
-    came = [key for key in new if key not in old]
-    if gone:
-        update = sa.update(effective).where(effective.c.id == sa.bindparam("row"))
-        connection.execute(update.values(serial_to=turn.serial), gone)
-    if came:
-        fixed = {"list_id": turn.list_id, "serial_from": turn.serial}
-        connection.execute(sa.insert(effective), [{"place": p, "detail": d, **fixed} for p, d in came])
-    connection.execute(
-        sa.insert(serials).values(
-            list_id=turn.list_id,
-            serial=turn.serial,
-            at=turn.at,
-            step=step,
-            digest=content.digest,
-            entries=len(new),
-            added=len(came),
-            removed=len(gone),
-        )
-    )
