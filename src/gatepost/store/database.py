@@ -42,9 +42,7 @@ CORRUPT_STATES = {"XX001", "XX002"}
 """PostgreSQL: data_corrupted, index_corrupted."""
 
 
-logging.getLogger("sqlalchemy").addHandler(
-    logging.NullHandler()
-)  # what goes wrong is raised, not written twice
+logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())  # what goes wrong is raised
 
 
 class Database:
