@@ -6,9 +6,8 @@ An entry leaves only after it was absent from several accepted answers in a row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from gatepost.errors import EmptyAnswer, ValuesRefused
 from gatepost.model.address import Family, Prefix
@@ -19,7 +18,7 @@ from gatepost.model.reason import Reason
 from gatepost.planning import guard
 from gatepost.planning.diff import diff
 from gatepost.planning.digest import digest_held
-from gatepost.planning.measure import Figures, compare, weigh, where_new
+from gatepost.planning.measure import Figures, weigh, where_new
 from gatepost.planning.presence import presences
 
 _FLOOR_RUN = {Family.V4: 1 << 32 - FLOOR_V4, Family.V6: 1 << 128 - FLOOR_V6}
@@ -110,7 +109,7 @@ def _held_empty(question: Question, new: Figures) -> HeldAnswer:
 def _reasons(question: Question, new: Figures) -> tuple[Reason, ...]:
     answer, previous, limits = question.answer, question.previous, question.limits
     last = question.figures(previous.entries if previous else ())
-    come = diff(last.entries, answer.entries).added
+    come = new.since(last.entries).added
     in_force = [one.entry for one in previous.presences] if previous else []
     sizes = {family: (new.addresses[family], last.addresses[family]) for family in Family}
     reasons = (
@@ -133,7 +132,7 @@ def _distances(question: Question, previous: Accepted, new: Figures) -> tuple[Re
     plain = [weigh(one.name, question.figures(one.entries), new) for one in baselines]
     growth, family = guard.growth(subject, plain, limits), guard.family(subject, plain, limits)
     if growth or family:
-        in_force = [compare(one.name, _in_force(one, previous), new.entries) for one in baselines]
+        in_force = [weigh(one.name, question.figures(_in_force(one, previous)), new) for one in baselines]
         growth = guard.growth(subject, in_force, limits)
         family = guard.family(subject, map(where_new, plain, in_force), limits)
     return guard.shrink(subject, plain, limits) + growth + guard.churn(subject, plain, limits) + family
@@ -148,15 +147,18 @@ def _baselines(question: Question, previous: Accepted) -> list[Baseline]:
     return found
 
 
-def _in_force(baseline: Baseline, previous: Accepted) -> Iterable[Entry]:
+def _in_force(baseline: Baseline, previous: Accepted) -> tuple[Entry, ...]:
     """What was let in at a baseline's time: what was answered, and what has been in force since before."""
     at = baseline.at
-    standing = (one.entry for one in previous.presences if at is not None and one.since <= at)
-    return chain(baseline.entries, standing)
+    standing = [one.entry for one in previous.presences if at is not None and one.since <= at]
+    more = diff(baseline.entries, standing).added
+    if not more:
+        return baseline.entries
+    return tuple(sorted((*baseline.entries, *more), key=lambda entry: entry.key))
 
 
 def _held(answer: Answer, previous: Accepted | None, reasons: tuple[Reason, ...], new: Figures) -> HeldAnswer:
-    changes = diff(previous.entries if previous else (), answer.entries)
+    changes = new.since(previous.entries if previous else ())
     judged_against = previous.digest if previous else ""
     return HeldAnswer(
         source=answer.source,

@@ -20,6 +20,9 @@ Item = TypeVar("Item")
 STRIDE_MAX = 128
 """Items compared at one go where both lists run in step."""
 
+STEPS_MOST = 256
+"""Differences found one by one; lists with more are told apart as sets."""
+
 _V6 = 1 << (128 + PACKED_SHIFT)
 
 
@@ -59,7 +62,7 @@ def _walk(
     removed: list[Item] = []
     here = there = 0
     stride = 1
-    while here < len(old) and there < len(new):
+    while here < len(old) and there < len(new) and len(added) + len(removed) < STEPS_MOST:
         if old[here : here + stride] == new[there : there + stride]:
             here, there, stride = here + stride, there + stride, min(2 * stride, STRIDE_MAX)
         elif stride > 1:
@@ -72,4 +75,15 @@ def _walk(
                 added.append(new[there])
             here += was <= now
             there += now <= was
-    return [*added, *new[there:]], [*removed, *old[here:]]
+    came, went = _apart(old[here:], new[there:], key)
+    return [*added, *came], [*removed, *went]
+
+
+def _apart(
+    old: Sequence[Item], new: Sequence[Item], key: Callable[[Item], Any]
+) -> tuple[Sequence[Item], Sequence[Item]]:
+    """As walking, for what has little in common."""
+    if not old or not new:
+        return new, old
+    before, now = set(map(key, old)), set(map(key, new))
+    return [one for one in new if key(one) not in before], [one for one in old if key(one) not in now]

@@ -6,13 +6,18 @@ wherever it comes, can pretend to be two fields.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 from gatepost.model.address import PACKED_SHIFT, Family, Prefix, format_packed
+from gatepost.model.content import Delta
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Plan
 from gatepost.model.reason import Reason
+
+_MANY = 100
+"""From so many changes on, sorting all is cheaper than putting each in its place."""
 
 
 def digest_entries(entries: Iterable[Entry]) -> str:
@@ -21,6 +26,35 @@ def digest_entries(entries: Iterable[Entry]) -> str:
     Order, repeats, necessity and notes never count.
     """
     return _digest(sorted(set(_lines(entries))))
+
+
+class RunningDigest:
+    """Of a list that changes a little at a time: what :func:`digest_entries` says of it, without the work."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._fields: list[str] = []
+        """As they are digested, in the same order."""
+
+    def shift(self, delta: Delta) -> None:
+        """``removed`` are in the list, ``added`` are not."""
+        if len(delta.added) + len(delta.removed) > _MANY:
+            gone = set(_lines(delta.removed))
+            stay = (line for line in self._lines if line not in gone)
+            self._lines = sorted([*stay, *_lines(delta.added)])
+            self._fields = [_joined([line]) for line in self._lines]
+            return
+        for line in _lines(delta.removed):
+            place = bisect_left(self._lines, line)
+            del self._lines[place], self._fields[place]
+        for line in _lines(delta.added):
+            place = bisect_left(self._lines, line)
+            self._lines.insert(place, line)
+            self._fields.insert(place, _joined([line]))
+
+    def __str__(self) -> str:
+        """Of what is in the list now."""
+        return _hashed("".join(self._fields))
 
 
 def digest_held(source: str, provenance: str, accepted: str, held: str) -> str:
@@ -72,4 +106,8 @@ def _joined(fields: Iterable[str]) -> str:
 
 
 def _digest(fields: Iterable[str]) -> str:
-    return "sha256:" + sha256(_joined(fields).encode("utf-8", "surrogatepass")).hexdigest()
+    return _hashed(_joined(fields))
+
+
+def _hashed(text: str) -> str:
+    return "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

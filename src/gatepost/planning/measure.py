@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import chain
 
 from gatepost.model.address import Family
+from gatepost.model.content import Delta
 from gatepost.model.entry import Entry
 from gatepost.planning import span
 from gatepost.planning.canonical import Admitted, Room, admitted
@@ -80,13 +81,23 @@ class Figures:
     ``entries`` are sorted by key and unique, as those of an answer are.
     """
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], digest: str | None = None) -> None:
+        """``digest`` where it is known already."""
         self.entries = entries
+        self._digest = digest
+        self._deltas: dict[int, tuple[Sequence[Entry], Delta]] = {}
+
+    def since(self, old: Sequence[Entry]) -> Delta:
+        """What came and went from an older list to this one."""
+        known = self._deltas.get(id(old))
+        if known is None:
+            known = self._deltas[id(old)] = old, diff(old, self.entries)
+        return known[1]
 
     @cached_property
     def digest(self) -> str:
         """Of the entries, by :func:`gatepost.planning.digest.digest_entries`."""
-        return digest_entries(self.entries)
+        return self._digest or digest_entries(self.entries)
 
     @cached_property
     def admitted(self) -> Admitted:
@@ -134,7 +145,7 @@ def weigh(baseline: str, old: Figures, new: Figures) -> Comparison:
 
     What stands in both lets in nothing that is only in one, so only the difference is looked at.
     """
-    delta = diff(old.entries, new.entries)
+    delta = new.since(old.entries)
     removed, added = admitted(delta.removed), admitted(delta.added)
     gone, come = _beyond(removed, new.admitted), _beyond(added, old.admitted)
     return Comparison(

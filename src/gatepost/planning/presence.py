@@ -23,20 +23,33 @@ def presences(
     ``used``: prefixes on which a device still counts packets; they stay longer.
     Most entries of most answers are the very objects of the answer before: these need no key.
     """
-    known = {id(one.entry): one for one in previous.presences} if previous else {}
+    at = answer.fetched_at
+    if previous is None:
+        return tuple(Presence(entry, since=at) for entry in answer.entries)
+    if answer.entries is previous.entries:
+        steady = [one for one in previous.presences if not one.absent]
+        missing: Iterable[Presence] = (one for one in previous.presences if one.absent)
+        return tuple(_merged(steady, list(_kept(missing, previous.at, at, limits, used))))
+    steady, new, rest = _matched(answer.entries, previous)
+    others = [_seen(entry, rest.pop(entry.key, None), at) for entry in new]
+    others += _kept(rest.values(), previous.at, at, limits, used)
+    return tuple(_merged(steady, others))
+
+
+def _matched(
+    entries: Iterable[Entry], previous: Accepted
+) -> tuple[list[Presence], list[Entry], dict[EntryKey, Presence]]:
+    """Presences of the very same objects, entries that are not among them, and the other presences."""
+    known = {id(one.entry): one for one in previous.presences}
     steady: list[Presence] = []
     new: list[Entry] = []
-    for entry in answer.entries:
+    for entry in entries:
         seen = known.pop(id(entry), None)
         if seen is None:
             new.append(entry)
         else:
             steady.append(Presence(entry, seen.since) if seen.absent else seen)
-    rest = {one.entry.key: one for one in known.values()}
-    others = [_seen(entry, rest.pop(entry.key, None), answer.fetched_at) for entry in new]
-    if previous is not None:
-        others += _kept(rest.values(), previous.at, answer.fetched_at, limits, used)
-    return tuple(_merged(steady, others))
+    return steady, new, {one.entry.key: one for one in known.values()}
 
 
 def _seen(entry: Entry, before: Presence | None, at: datetime) -> Presence:

@@ -29,7 +29,7 @@ from gatepost.planning.measure import Figures
 from gatepost.planning.tally import Tally
 from gatepost.planning.upstream import State
 
-_REMEMBERED = 256
+_REMEMBERED = 128
 """Lists whose figures are remembered: more than the oldest baseline usually lies back."""
 
 
@@ -78,13 +78,17 @@ class Memory:
 
     def __call__(self, entries: Sequence[Entry]) -> Figures:
         """The figures of this very object."""
-        key = id(entries)
-        if key not in self._figures:
-            self._figures[key] = Figures(entries)
-            if len(self._figures) > _REMEMBERED:
-                self._figures.popitem(last=False)
+        known = self._figures.get(id(entries))
+        return self.keep(Figures(entries) if known is None else known)
+
+    def keep(self, figures: Figures) -> Figures:
+        """Remember them, longer than those not asked for lately."""
+        key = id(figures.entries)
+        self._figures[key] = figures
         self._figures.move_to_end(key)
-        return self._figures[key]
+        if len(self._figures) > _REMEMBERED:
+            self._figures.popitem(last=False)
+        return figures
 
 
 @dataclass(slots=True)

@@ -43,9 +43,12 @@ def cut(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
 
 
 def outside(spans: Iterable[Span], merged: Sequence[Span]) -> list[Span]:
-    """As :func:`cut`, for a few spans and many holes that are merged already."""
+    """As :func:`cut`, with holes that are merged already: where they are many, most are not looked at."""
+    pieces = merge(spans)
+    if len(pieces) > len(merged):
+        return cut(pieces, merged)
     remains: list[Span] = []
-    for first, last in merge(spans):
+    for first, last in pieces:
         low, place = first, bisect_left(merged, (first,))
         if place and merged[place - 1][1] >= low:
             low = merged[place - 1][1] + 1

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from gatepost.model.content import Delta
 from gatepost.model.entry import Entry, EntryKey, Quarantined, RawEntry
+from gatepost.planning.digest import RunningDigest
+from gatepost.planning.measure import Figures
 from gatepost.planning.normalise import Normalised, Rules, normalise
 
 _MANY = 100
@@ -36,7 +38,10 @@ class Upstream:
         self._odd: Counter[Quarantined] = Counter()
         self.ever_odd: set[Quarantined] = set()
         """All that was ever withheld."""
+        self._digest = RunningDigest()
         self.state = State((), ())
+        self.figures = Figures(())
+        """Of the state's entries."""
 
     def shift(self, added: Iterable[RawEntry], removed: Iterable[RawEntry]) -> Delta:
         """Take one change; returns which entries came and went.
@@ -50,11 +55,8 @@ class Upstream:
             tuple(came[key] for key in sorted(came.keys() - both)),
             tuple(went[key] for key in sorted(went.keys() - both)),
         )
-        self._order(delta)
-        self.state = State(
-            tuple(self._entries[key] for key in self._keys) if delta else self.state.entries,
-            tuple(sorted(self._odd, key=lambda one: (one.text, one.reason))),
-        )
+        entries = self._order(delta) if delta else self.state.entries
+        self.state = State(entries, tuple(sorted(self._odd, key=lambda one: (one.text, one.reason))))
         return delta
 
     def _come(self, items: Iterable[RawEntry]) -> dict[EntryKey, Entry]:
@@ -81,12 +83,16 @@ class Upstream:
             self._odd -= Counter(made.quarantined)
         return went
 
-    def _order(self, delta: Delta) -> None:
-        """Keep the keys sorted."""
+    def _order(self, delta: Delta) -> tuple[Entry, ...]:
+        """The entries after a change, sorted."""
         if len(delta.added) + len(delta.removed) > _MANY:
             self._keys = sorted(self._entries)
-            return
-        for entry in delta.removed:
-            del self._keys[bisect_left(self._keys, entry.key)]
-        for entry in delta.added:
-            self._keys.insert(bisect_left(self._keys, entry.key), entry.key)
+        else:
+            for entry in delta.removed:
+                del self._keys[bisect_left(self._keys, entry.key)]
+            for entry in delta.added:
+                self._keys.insert(bisect_left(self._keys, entry.key), entry.key)
+        self._digest.shift(delta)
+        entries = tuple(map(self._entries.__getitem__, self._keys))
+        self.figures = Figures(entries, str(self._digest))
+        return entries
