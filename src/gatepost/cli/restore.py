@@ -10,7 +10,7 @@ from gatepost.cli.showing import print_results
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.config import Settings
 from gatepost.engine.last import last_of, load_last
-from gatepost.engine.report import result_document
+from gatepost.engine.report import error_document, result_document
 from gatepost.errors import GatepostError
 from gatepost.model.plan import Outcome, Result
 
@@ -24,14 +24,9 @@ def command(ui: Ui, targets: tuple[str, ...]) -> int:
     results, failures = run_async(lambda: _restore(settings, targets))
     document = {
         "plans": [result_document(one) for one in results],
-        "failed": [
-            {"target": name, "kind": error.kind, "message": error.message} for name, error in failures
-        ],
+        "failed": [{"target": name, **error_document(error)} for name, error in failures],
     }
-    ui.show(document, lambda: print_results(ui, results))
-    for name, error in failures:
-        ui.err.print(name)
-        ui.fail(error)
+    ui.show(document, lambda: _print(ui, results, failures))
     return 1 if failures or any(one.outcome is Outcome.FAILED for one in results) else 0
 
 
@@ -50,3 +45,10 @@ async def _restore(
         except GatepostError as error:
             failures.append((name, error))
     return tuple(results), failures
+
+
+def _print(ui: Ui, results: tuple[Result, ...], failures: list[tuple[str, GatepostError]]) -> None:
+    print_results(ui, results)
+    for name, error in failures:
+        ui.err.print(name)
+        ui.fail(error)

@@ -13,7 +13,7 @@ from gatepost.cli.showing import print_results
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.config import Settings
 from gatepost.engine.confirming import ARMED, Pending, absorb, revert, waiting
-from gatepost.engine.report import result_document
+from gatepost.engine.report import error_document, result_document
 from gatepost.errors import GatepostError, UsageError
 from gatepost.kit.clock import SystemClock
 from gatepost.model.plan import Outcome, Result
@@ -37,9 +37,9 @@ def command(ui: Ui, id_: str, *, wait: bool) -> int:
     targets = build_targets(settings)
     results = run_async(lambda: _revert(settings, targets, pending, wait=wait))
     trouble = _record(settings)
-    ui.show({"plans": [result_document(one) for one in results]}, lambda: print_results(ui, results))
-    if trouble is not None:
-        ui.fail(trouble)
+    unrecorded = {"unrecorded": error_document(trouble)} if trouble else {}
+    document = {"plans": [result_document(one) for one in results], **unrecorded}
+    ui.show(document, lambda: _print(ui, results, trouble))
     return 1 if trouble is not None or any(one.outcome is Outcome.FAILED for one in results) else 0
 
 
@@ -76,3 +76,9 @@ def _record(settings: Settings) -> GatepostError | None:
     except GatepostError as error:
         return error
     return None
+
+
+def _print(ui: Ui, results: tuple[Result, ...], trouble: GatepostError | None) -> None:
+    print_results(ui, results)
+    if trouble is not None:
+        ui.fail(trouble)
