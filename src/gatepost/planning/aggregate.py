@@ -8,10 +8,17 @@ from gatepost.model.address import PACKED_SHIFT, Family, Prefix, Range, format_p
 from gatepost.planning import span
 from gatepost.planning.span import Span
 
+LENGTH_MASK = 255
+"""Of a packed network: the bits with its length."""
+
 
 def aggregate(prefixes: Iterable[Prefix]) -> list[Prefix]:
     """The minimal prefixes of the same address set, sorted by family and number."""
-    return _from_spans(_to_spans(prefixes))
+    return [
+        Prefix(family, key >> PACKED_SHIFT, key & LENGTH_MASK)
+        for family, keys in _merged(prefixes).items()
+        for key in keys
+    ]
 
 
 def aggregate_text(lines: Iterable[str]) -> list[str]:
@@ -42,12 +49,12 @@ def aggregate_packed(packed: list[int], bits: int) -> list[int]:
     first = single = 0
     last = -1 - (1 << PACKED_SHIFT)
     for key in packed:
-        length = key & 255
+        length = key & LENGTH_MASK
         end = ends[length]
         if key & end != length:
             msg = "a network has host bits set"
             raise ValueError(msg)
-        if key > last + 256:
+        if key > last + LENGTH_MASK + 1:
             if single:
                 merged.append(single)
             else:
@@ -94,7 +101,16 @@ def subtract(prefixes: Iterable[Prefix], holes: Iterable[Prefix]) -> list[Prefix
 
 def count(prefixes: Iterable[Prefix]) -> int:
     """Number of addresses, each counted once, both families together."""
-    return sum(map(span.size, _to_spans(prefixes).values()))
+    return sum(
+        1 << family.bits - (key & LENGTH_MASK) for family, keys in _merged(prefixes).items() for key in keys
+    )
+
+
+def _merged(prefixes: Iterable[Prefix]) -> dict[Family, list[int]]:
+    packed: dict[Family, list[int]] = {family: [] for family in Family}
+    for prefix in prefixes:
+        packed[prefix.family].append(prefix.network << PACKED_SHIFT | prefix.length)
+    return {family: aggregate_packed(keys, family.bits) for family, keys in packed.items()}
 
 
 def _to_spans(prefixes: Iterable[Prefix]) -> dict[Family, list[Span]]:

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
-from gatepost.model.address import Family, Prefix
+from gatepost.model.address import PACKED_SHIFT, Family, Prefix
 from gatepost.model.entry import Domain, Entry, PortRange, Protocol
+from gatepost.model.plain import plain
 from gatepost.planning import span
+from gatepost.planning.aggregate import LENGTH_MASK, aggregate_packed
+from gatepost.planning.diff import diff
 from gatepost.planning.span import Span
 
 Service = tuple[Protocol | None, tuple[PortRange, ...]]
@@ -56,12 +60,42 @@ def assembled(parts: Admitted) -> tuple[Entry, ...]:
         for network, length in span.blocks(first, last, family.bits)
     ]
     entries += [Entry(domain, *service) for service, domain in parts.names]
-    return tuple(sorted(entries, key=lambda entry: entry.key))
+    return tuple(sorted(entries, key=attrgetter("key")))
 
 
 def canonical(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """The fewest entries that let in the same, as Content.effective and Current.entries hold them."""
-    return assembled(admitted(entries))
+    entries = tuple(entries)
+    packed = _packed(entries)
+    if packed is None:
+        return assembled(admitted(entries))
+    return tuple(
+        plain(family, key >> PACKED_SHIFT, key & LENGTH_MASK)
+        for family, numbers in packed.items()
+        for key in aggregate_packed(numbers, family.bits)
+    )
+
+
+def _packed(entries: Iterable[Entry]) -> Mapping[Family, list[int]] | None:
+    """Packed networks by family; None where any is a domain, or let in by some protocols or ports only."""
+    packed: dict[Family, list[int]] = {family: [] for family in Family}
+    for entry in entries:
+        value = entry.value
+        if isinstance(value, Domain) or entry.protocol is not None or entry.ports:
+            return None
+        packed[value.family].append(value.network << PACKED_SHIFT | value.length)
+    return packed
+
+
+def differences(old: Sequence[Entry], new: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
+    """What only ``new`` lets in, and what only ``old`` does; both canonical.
+
+    In canonical lists no entry shares an address with another one, so what stands in both says nothing.
+    """
+    if canonical(old) == tuple(old) and canonical(new) == tuple(new):
+        delta = diff(old, new)
+        old, new = delta.removed, delta.added
+    return without(new, old), without(old, new)
 
 
 def without(entries: Iterable[Entry], others: Iterable[Entry]) -> tuple[Entry, ...]:
@@ -73,9 +107,11 @@ def without(entries: Iterable[Entry], others: Iterable[Entry]) -> tuple[Entry, .
 
 def punched(entries: Iterable[Entry], holes: Iterable[Prefix]) -> tuple[Entry, ...]:
     """What ``entries`` let in outside ``holes``, whatever the service; canonical."""
-    kept = admitted(entries)
     gone: dict[Family, list[Span]] = {family: [] for family in Family}
     for hole in holes:
         gone[hole.family].append((hole.network, hole.last))
+    if not any(gone.values()):
+        return canonical(entries)
+    kept = admitted(entries)
     spans = {room: span.cut(spans, gone[room[1]]) for room, spans in kept.spans.items()}
     return assembled(Admitted(spans, kept.names))

@@ -7,11 +7,12 @@ is withheld with a reason word; what makes the whole answer untrustworthy is rai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from gatepost.errors import SchemaMismatch, ValuesRefused, cut
-from gatepost.model.address import Family, Prefix
+from gatepost.model.address import Family, Prefix, parse_v4
 from gatepost.model.entry import (
     Domain,
     Entry,
@@ -23,14 +24,19 @@ from gatepost.model.entry import (
     RawType,
 )
 from gatepost.model.limits import FLOOR_V4, FLOOR_V6
+from gatepost.model.plain import KEPT, plain
 from gatepost.planning import span, special
 from gatepost.planning.domain import parse_domain
 from gatepost.planning.odd import Odd, Oddity
-from gatepost.planning.parse import parse_prefix, parse_range, parse_wildcard
+from gatepost.planning.parse import TEXT_MAX, parse_prefix, parse_range, parse_wildcard
 
 PORT_MAX = 65_535
 PORTS_MAX = 64
 """Port ranges that one entry may name."""
+
+_NOTHING = (None, None, None, None)
+"""Protocol, ports, necessity and note of an item that says no more than its value."""
+_QUAD = re.compile(r"(?:(?:0|[1-9][0-9]{0,2})\.){3}(?:0|[1-9][0-9]{0,2})", re.ASCII)
 
 _NECESSITY = {True: 2, None: 1, False: 0}
 """Of repeats the greatest wins: what is needed once is needed; unknown is not unneeded."""
@@ -70,8 +76,9 @@ def normalise(raw: Iterable[RawEntry], rules: Rules) -> Normalised:
         _check_shape(item)
         try:
             for entry in _entries_of(item, rules):
-                known = entries.get(entry.key)
-                entries[entry.key] = entry if known is None else _joined(known, entry)
+                known = entries.setdefault(entry.key, entry)
+                if known is not entry:
+                    entries[entry.key] = _joined(known, entry)
         except Odd as reason:
             odd.add((cut(item.value), str(reason)))
     return Normalised(
@@ -104,8 +111,13 @@ def _check_shape(item: RawEntry) -> None:
         raise ValuesRefused(msg)
 
 
-def _entries_of(item: RawEntry, rules: Rules) -> Iterator[Entry]:
+def _entries_of(item: RawEntry, rules: Rules) -> Iterable[Entry]:
     """The entries one raw item means, all or none."""
+    said = (item.protocol, item.ports, item.necessary, item.note)
+    if item.type is RawType.ADDRESS and said == _NOTHING and len(item.value) <= TEXT_MAX:
+        known = _ordinary(item.value)
+        if known is not None:
+            return (known,)
     protocol, ports = _parse_protocol(item.protocol), _parse_ports(item.ports)
     note = item.note
     if item.type is RawType.ADDRESS:
@@ -114,6 +126,21 @@ def _entries_of(item: RawEntry, rules: Rules) -> Iterator[Entry]:
     else:
         values = [parse_domain(item.value, tree=item.type is RawType.DOMAIN_TREE)]
     return (Entry(value, protocol, ports, item.necessary, note) for value in values)
+
+
+@lru_cache(KEPT)
+def _ordinary(text: str) -> Entry | None:
+    """An address or network that every rule lets pass as it stands; None where the rules must be asked.
+
+    Nearly all are that, and were read before.
+    """
+    try:
+        value = Prefix(Family.V4, parse_v4(text), 32) if _QUAD.fullmatch(text) else parse_prefix(text)
+    except (Odd, OSError):
+        return None
+    if special.is_sample(value) or special.touches_special(value):
+        return None
+    return plain(value.family, value.network, value.length)
 
 
 def _parse_addresses(text: str, rules: Rules) -> list[Prefix]:

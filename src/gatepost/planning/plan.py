@@ -21,7 +21,7 @@ from gatepost.model.plan import Capabilities, Cause, Current, Plan, PlanStatus
 from gatepost.model.protect import Protected
 from gatepost.model.reason import Reason
 from gatepost.planning import guard, protect
-from gatepost.planning.canonical import canonical, without
+from gatepost.planning.canonical import canonical, differences, without
 from gatepost.planning.digest import digest_entries, digest_plan
 from gatepost.planning.measure import Comparison, compare
 
@@ -69,8 +69,7 @@ def make_plan(request: PlanRequest) -> Plan:
     desired, notes = project(request.snapshot.content, request.capabilities)
     wanted = digest_entries(desired)
     same = wanted == request.current.digest
-    add = () if same else without(desired, request.current.entries)
-    remove = () if same else without(request.current.entries, desired)
+    add, remove = ((), ()) if same else differences(request.current.entries, desired)
     open_answers = [held for held in request.held if not _is_absolute(held.reasons)]
     own = _reasons(request, desired, add, remove)
     mixed = request.current.mixed

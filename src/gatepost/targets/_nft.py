@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Protocol
 
 from gatepost.errors import TargetRejected, cut
-from gatepost.model.address import Family, Prefix, Range
+from gatepost.model.address import Family, Range
 from gatepost.model.entry import Entry
+from gatepost.model.plain import plain
 from gatepost.model.plan import Current
 from gatepost.planning.digest import digest_entries
 from gatepost.planning.span import blocks, merge
@@ -111,12 +113,12 @@ class Held:
 
     def _entries(self) -> tuple[Entry, ...]:
         found = (
-            Prefix(family, network, length)
+            plain(family, network, length)
             for family, ranges in self.ranges.items()
             for first, last in merge((item.first, item.last) for item in ranges)
             for network, length in blocks(first, last, family.bits)
         )
-        return tuple(sorted(map(Entry, found), key=lambda entry: entry.key))
+        return tuple(sorted(found, key=attrgetter("key")))
 
 
 @dataclass(frozen=True, slots=True)
