@@ -61,7 +61,8 @@ def told(found: Iterator[Row]) -> Iterator[Row]:
     """Say on standard error how far it is."""
     began = time.monotonic()
     for row in found:
-        print(f"{time.monotonic() - began:6.0f} s  {row.way}, {row.entries:,} entries", file=sys.stderr)
+        so_far = f"{row.packets:,} packets, {row.lost:,} dropped, {row.opened:,} accepted"
+        print(f"{time.monotonic() - began:6.0f} s  {row.way}, {row.entries:,}: {so_far}", file=sys.stderr)
         yield row
 
 
