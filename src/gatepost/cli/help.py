@@ -22,6 +22,7 @@ COMMANDS = {
     "history": "The serials of a list.",
     "diff": "What came and went between two serials.",
     "check": "Is an address or domain allowed, by what, since when?",
+    "replay": "Run a recorded history through the guards, before you trust them.",
     "doctor": "What is wrong, and what to do.",
     "restore": "Load what was last applied where nothing of ours is: for boot.",
     "adopt": "Make what is at a target's place ours; its content stays.",

@@ -133,6 +133,8 @@ def guard_words() -> dict[str, str]:
         "rollback": _("the target was rolled back; what the sources say waits for a word"),
         "revert": _("this change was taken back because nobody confirmed it"),
         "unconfirmed": _("the last change still waits to be confirmed: run `gatepost confirm`"),
+        "ports": _("a range of ports is too wide: {measured}, limit {limit}"),
+        "quarantine": _("too many odd values, so nothing of it is used: {measured}, limit {limit}"),
         "empty": _("an empty list is never applied"),
         "provenance": _("the answer comes from another account or place than before"),
         "history": _("the target was written before, but the history knows nothing of it"),
