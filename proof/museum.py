@@ -23,7 +23,7 @@ from queue import SimpleQueue
 from tempfile import TemporaryDirectory
 
 from exhibiting.catalogue import FOLDER, Exhibit, OutOfDate, exhibits, is_command
-from exhibiting.copies import ROOT, Copy, Run
+from exhibiting.copies import ALL_PATIENCE, ROOT, Copy, Run
 from stage.table import machine, show
 
 SAID_MAX = 3_000
@@ -111,21 +111,19 @@ def _judged(chosen: Sequence[Exhibit], folder: Path, jobs: int) -> list[Verdict]
 
 
 def _without(copy: Copy, chosen: Sequence[Exhibit]) -> dict[tuple[str, ...], Run]:
-    """Every check without any bug: all tests in one run, and one by one only where that fails."""
+    """Every check without any bug: all tests in one run."""
     checks = dict.fromkeys(exhibit.check for exhibit in chosen)
     tests = dict.fromkeys(chain.from_iterable(check for check in checks if not is_command(check)))
-    together = copy.run([*tests]) if tests else None
-    if together is None or not together.passed:
-        return {check: copy.run(check) for check in checks}
-    return {check: copy.run(check) if is_command(check) else together for check in checks}
+    together = copy.run([*tests], patience=ALL_PATIENCE) if tests else None
+    return {check: copy.run(check) if together is None or is_command(check) else together for check in checks}
 
 
 def _verdict(copy: Copy, exhibit: Exhibit, without: Run) -> Verdict:
-    if not without.passed:
+    if not without.spares(exhibit.check):
         return Verdict(exhibit, trouble="its check fails without the bug", said=without.text)
     try:
         with copy.with_bug(exhibit):
-            run = copy.run(exhibit.check)
+            run = copy.run(exhibit.check, *(() if is_command(exhibit.check) else ("-x",)))
     except OutOfDate as error:
         return Verdict(exhibit, trouble="out of date", said=str(error))
     return _seen(exhibit, run)
@@ -136,7 +134,7 @@ def _seen(exhibit: Exhibit, run: Run) -> Verdict:
         return Verdict(exhibit, run.seconds, trouble="ESCAPED", said=exhibit.bug)
     if not run.saw:
         return Verdict(exhibit, run.seconds, trouble="its check neither passed nor saw it", said=run.text)
-    by = run.by or exhibit.check[0]
+    by = run.failed[0].removeprefix("tests/") if run.failed else exhibit.check[0]
     return Verdict(exhibit, run.seconds, by=by if run.code is not None else f"{by}: hung", said=run.text)
 
 

@@ -49,7 +49,7 @@ class Exhibit:
     def require_check(self, root: Path) -> None:
         """Raise OutOfDate where the check is not there."""
         for each in self.check:
-            name, _, test = each.split()[0].partition("::")
+            name, _, test = each.partition("[")[0].split()[0].partition("::")
             place = root / name
             if not place.is_file() or (test and f"def {test}(" not in place.read_text(encoding="utf-8")):
                 msg = f"{self.name}: there is no check {each}"

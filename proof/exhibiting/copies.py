@@ -17,8 +17,10 @@ from pathlib import Path
 from exhibiting.catalogue import Exhibit, is_command
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 300.0
+PATIENCE = 180.0
 """Seconds after which a check hangs: most take two or three."""
+ALL_PATIENCE = 1_800.0
+"""The same, for all checks in one run."""
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 _FAILED = re.compile(r"^FAILED (tests/[^\s\[]+)", re.MULTILINE)
 _PASSED, _SAW = 0, 1
@@ -47,10 +49,16 @@ class Run:
         return self.code is None or (self.code == _SAW and not _CLUMSY.search(self.text))
 
     @property
-    def by(self) -> str:
-        """The first test that failed; empty where that is not told."""
-        found = _FAILED.search(self.text)
-        return found[1].removeprefix("tests/") if found else ""
+    def failed(self) -> list[str]:
+        """Tests that failed, without their parameters; none where a check is no test."""
+        return _FAILED.findall(self.text)
+
+    def spares(self, check: Sequence[str]) -> bool:
+        """Whether tests ran to their end, and none of these failed."""
+        told = self.code == _PASSED or (self.code == _SAW and bool(self.failed))
+        return told and not any(
+            test.startswith(each.partition("[")[0]) for test in self.failed for each in check
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +91,10 @@ class Copy:
             for compiled in path.parent.glob(f"__pycache__/{path.stem}.*"):
                 compiled.unlink()
 
-    def run(self, check: Sequence[str], patience: float = PATIENCE) -> Run:
+    def run(self, check: Sequence[str], *options: str, patience: float = PATIENCE) -> Run:
         """Run a check on this copy's gatepost, and on no other."""
         words = check[0].split() if is_command(check) else check
-        command = [sys.executable, "-P", "proof/exhibiting/launch.py", *words]
+        command = [sys.executable, "-P", "proof/exhibiting/launch.py", *options, *words]
         began = time.monotonic()
         process = subprocess.Popen(
             command,

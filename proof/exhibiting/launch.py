@@ -29,7 +29,7 @@ def main(words: list[str]) -> int:
         return 0
     import pytest  # noqa: PLC0415 - the commands of proof/ do without
 
-    return int(pytest.main(["-q", "-x", "-rf", *words]))
+    return int(pytest.main(["-q", "-rf", *words]))
 
 
 if __name__ == "__main__":
