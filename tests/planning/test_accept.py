@@ -331,3 +331,115 @@ def test_baselines_are_measured_each_once():
     assert reason.message.endswith(
         "24 of 30 IPv4 addresses would go (80 %, limit 30 %), measured against the list of 30d ago."
     )
+
+
+BLOCKS = tuple(f"101.{block}.0.0/24" for block in range(1, 21))
+
+
+def back(away: tuple[str, ...], *, days: float) -> Accepted | HeldAnswer:
+    """All are accepted, then ``away`` leave by approval, and after some days all are answered again."""
+    steady = tuple(block for block in BLOCKS if block not in away)
+    first = taken(answer(*BLOCKS))
+    lost = judged(answer(*steady, day=1), first, approved=True)
+    assert isinstance(lost, Accepted)
+    for number in range(1, 4):
+        lost = taken(answer(*steady, day=1 + number / 24), lost)
+    for number in (0, 1):
+        lost = taken(answer(*steady, day=1 + days + number / 24), lost)
+    return judged(answer(*BLOCKS, day=1 + days + 2 / 24), lost)
+
+
+def test_what_returns_within_its_grace_opens_nothing():
+    """A list that lost most and gets it back is not held for growth, as long as all of it is in force."""
+    assert isinstance(back(BLOCKS[2:], days=3), Accepted)
+    assert guards(back(BLOCKS[2:], days=9)) == {"growth"}
+
+
+def test_what_was_in_force_at_a_baseline_is_not_new_to_it():
+    """An entry in force since before a baseline's time does not come; one of later does."""
+    low, high = hosts(1, 10), hosts(11, 25)
+    first = taken(answer(*low, *high))
+    lost = judged(answer(*low, day=1), first, approved=True)
+    assert isinstance(lost, Accepted)
+    again = answer(*low, *high, "101.226.104.1", day=2)
+    for since, held in ((0.5, False), (-0.5, True), (None, True)):
+        moment = None if since is None else answer(day=since).fetched_at
+        older = Baseline("7d", entries(*low), moment)
+        assert isinstance(judged(again, lost, baselines=(older,)), HeldAnswer) is held
+
+
+def test_a_family_that_returns_within_its_grace_is_not_new():
+    """IPv6 that was gone and is still in force may be answered again; after the grace it is new."""
+    both = (*TEN, "2400:da00::1")
+    lost = judged(answer(*TEN, day=1), taken(answer(*both)), approved=True)
+    assert isinstance(lost, Accepted)
+    assert isinstance(judged(answer(*both, day=2), lost), Accepted)
+    for day in (3, 4, 14, 15):
+        lost = taken(answer(*TEN, day=day), lost)
+    assert guards(judged(answer(*both, day=16), lost)) == {"family"}
+
+
+def test_a_family_that_is_gone_stays_judged():
+    """That a family is still in force does not hide that the answer no longer has it."""
+    both = (*TEN, "2400:da00::1")
+    held = judged(answer(*TEN, "101.226.103.11", day=1), taken(answer(*both)))
+    assert "family" in guards(held)
+
+
+def test_a_wide_prefix_that_returns_within_its_grace_opens_nothing():
+    """It is in force already."""
+    wide = ("101.224.0.0/13", *TEN)
+    first = judged(answer(*wide), approved=True)
+    assert isinstance(first, Accepted)
+    lost = judged(answer(*TEN, day=1), first, approved=True)
+    assert isinstance(lost, Accepted)
+    assert isinstance(judged(answer(*wide, day=2), lost), Accepted)
+
+
+def test_a_list_of_wide_prefixes_gets_another():
+    """One that is no wider than the widest and small beside the whole is nothing new; others are."""
+    wide = ("60.0.0.0/12", "61.0.0.0/12")
+    first = judged(answer(*wide), approved=True)
+    assert isinstance(first, Accepted)
+    assert isinstance(judged(answer(*wide, "36.0.0.0/15", day=1), first), Accepted)
+    assert guards(judged(answer(*wide, "36.0.0.0/14", day=1), first)) == {"widest"}
+    assert guards(judged(answer(*wide, "36.0.0.0/15", "36.16.0.0/15", day=1), first)) == {"widest"}
+    assert guards(judged(answer(*wide, "36.0.0.0/11", day=1), first)) == {"widest"}
+
+
+def test_a_wide_prefix_new_to_a_list_of_narrow_ones_is_held():
+    """However large the list is."""
+    narrow = tuple(f"{block}.0.0.0/16" for block in range(60, 75))
+    first = taken(answer(*narrow))
+    assert guards(judged(answer(*narrow, "36.0.0.0/15", day=1), first)) == {"widest"}
+
+
+def test_the_same_answer_passes_whatever_older_lists_were():
+    """What was accepted once is not held for an older baseline when it comes again."""
+    older = Baseline("30d", entries(*hosts(1, 30)), START)
+    again = judged(answer(*TEN, day=1), accepted(*TEN), baselines=(older,))
+    assert isinstance(again, Accepted)
+
+
+def test_what_was_measured_against_is_named():
+    """The last accepted list, where there is no other."""
+    held = judged(answer(*hosts(1, 3), day=1), accepted(*TEN))
+    assert isinstance(held, HeldAnswer)
+    assert held.reasons[0].message == (
+        "events: 7 of 10 IPv4 addresses would go (70 %, limit 30 %), measured against the last accepted list."
+    )
+
+
+def test_entries_still_in_force_come_back_unasked():
+    """Many at once, or as the only ones of their family; others that come with them are judged."""
+    whole = (*hosts(1, 40), "2400:da00::1")
+    smaller = judged(answer(*TEN, day=1), accepted(*whole), approved=True)
+    assert isinstance(smaller, Accepted)
+    assert isinstance(judged(answer(*whole, day=2), smaller), Accepted)
+    others = (*TEN, *hosts(101, 199), "2400:da00::2")
+    assert guards(judged(answer(*others, day=2), smaller)) == {"growth"}
+    assert guards(judged(answer(*others, day=2), accepted(*TEN))) == {"growth", "family"}
+    week = Baseline("7d", entries(*hosts(1, 9)), START)
+    assert isinstance(judged(answer(*whole, day=2), smaller, baselines=(week,)), Accepted)
+    before = Baseline("7d", entries(*hosts(1, 9)), START - timedelta(days=1))
+    assert guards(judged(answer(*whole, day=2), smaller, baselines=(before,))) == {"growth", "family"}

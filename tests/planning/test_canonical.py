@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatepost.model.address import Prefix
 from gatepost.model.entry import Entry, Protocol
-from gatepost.planning.canonical import admitted, canonical, punched, without
+from gatepost.planning.canonical import admitted, canonical, differences, punched, without
 from gatepost.planning.normalise import parse_value
 from rigs.answers import entries, shown
 
@@ -66,3 +66,18 @@ def test_a_hole_is_in_every_service():
     old = [*entries("101.226.103.0/31", "2400:da00::/127", "a.qq.com"), *served("101.226.103.0/31")]
     holed = punched(old, [prefix("101.226.103.1"), prefix("2400:da00::1")])
     assert shown(holed) == ["101.226.103.0/32", "101.226.103.0/32", "2400:da00::/128", "a.qq.com"]
+
+
+def test_differences_are_of_what_is_let_in():
+    """Both ways at once, canonical, whether the lists are canonical or one or both are not."""
+    nested = entries("101.226.103.0/24", "101.226.103.0/25", "101.226.104.7")
+    plain = entries("101.226.103.0/24", "a.qq.com")
+    assert differences(nested, plain) == (entries("a.qq.com"), entries("101.226.104.7"))
+    assert differences(plain, nested) == (entries("101.226.104.7"), entries("a.qq.com"))
+    assert differences(nested, nested[1:]) == ((), entries("101.226.103.128/25"))
+    assert differences(plain, (*plain[:1], *served("a.qq.com"))) == (
+        canonical(served("a.qq.com")),
+        entries("a.qq.com"),
+    )
+    halves = entries("101.226.103.0/25", "101.226.103.128/25")
+    assert differences(halves, plain[:1]) == differences(plain[:1], halves) == ((), ())

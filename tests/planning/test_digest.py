@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gatepost.model.content import Serial
+from gatepost.model.content import Delta, Serial
 from gatepost.model.entry import Domain, Entry, Protocol
 from gatepost.model.plan import Plan, PlanStatus
 from gatepost.model.reason import Reason
-from gatepost.planning.digest import digest_entries, digest_held, digest_plan, entry_line
+from gatepost.planning.digest import RunningDigest, digest_entries, digest_held, digest_plan, entry_line
 from rigs.answers import entries, hosts
 
 
@@ -85,3 +85,28 @@ def test_digests_are_for_ever():
 def test_any_text_can_be_digested():
     """Even half a surrogate pair, which no encoding writes."""
     assert digest_held("\ud800", "here", "", "") != digest_held("\udfff", "here", "", "")
+
+
+def test_a_running_digest_is_the_digest():
+    """After few changes or many, in any order, it is that of the whole list."""
+    running, listed = RunningDigest(), dict[str, Entry]()
+    assert str(running) == digest_entries(())
+    many = [f"101.{number // 250}.{number % 250}.1" for number in range(400)]
+    served = Entry(entries("101.0.0.1")[0].value, Protocol.TCP, ((443, 443),))
+    for come, gone in (
+        (many[5:9], ()),
+        (("a.qq.com", "2400:da00::/32"), many[6:7]),
+        (many[100:300], many[7:8]),
+        ((), (*many[100:200], "a.qq.com")),
+        (many[301:399], ("2400:da00::/32", many[299])),
+        (many[100:101], ()),
+        ((), many[301:399]),
+    ):
+        added, removed = entries(*come), tuple(listed[value] for value in gone)
+        running.shift(Delta(added, removed))
+        listed |= {value: entries(value)[0] for value in come}
+        for value in gone:
+            del listed[value]
+        assert str(running) == digest_entries(listed.values())
+    running.shift(Delta((served,), ()))
+    assert str(running) == digest_entries([*listed.values(), served])

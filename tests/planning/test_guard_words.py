@@ -318,3 +318,9 @@ def test_the_farthest_baseline_speaks_for_each_kind():
         ("60 %", "the list of 7d ago."),
         ("70 %", "the list of 7d ago."),
     ]
+
+
+def test_the_first_of_a_kind_is_no_growth():
+    """What appears for the first time is the family guard's affair, however much it is."""
+    new = entries(*hosts(1, 30), *(f"2400:da00::{n}" for n in range(1, 30)))
+    assert guard.growth("events", against("last", entries(*hosts(1, 30)), new), DEFAULTS) == ()
