@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gatepost.model.entry import RawEntry
 from gatepost.model.limits import Limits
+from gatepost.planning.measure import Figures
 from gatepost.planning.normalise import Rules
 from gatepost.planning.replay import Memory, Replay, Setting
 from gatepost.planning.tally import Loss, Return
@@ -235,3 +236,20 @@ def test_an_approval_ends_older_baselines():
         with_settings(limits, approve=True),
     )
     assert [held.line for held in run.held] == [2]
+
+
+def test_figures_are_remembered_by_list():
+    """A list is measured once while it is asked for; those not asked for lately are forgotten."""
+    memory = Memory()
+    kept, lists = entries("101.226.103.7"), [entries(f"101.{n // 250}.{n % 250}.1") for n in range(300)]
+    first = memory(kept)
+    assert first.entries is kept
+    for number, one in enumerate(lists):
+        assert memory(one).entries is one
+        assert memory(kept) is first
+        assert number < 10 or memory(lists[number - 9]) is memory(lists[number - 9])
+    given = Figures(lists[0])
+    assert memory(lists[0]) is not given
+    assert memory.keep(given) is given
+    assert memory(lists[0]) is given
+    assert len(memory._figures) == 256
