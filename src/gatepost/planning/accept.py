@@ -113,7 +113,7 @@ def _reasons(question: Question, new: Figures) -> tuple[Reason, ...]:
     in_force = [one.entry for one in previous.presences] if previous else []
     sizes = {family: (new.addresses[family], last.addresses[family]) for family in Family}
     reasons = (
-        *guard.widest(answer.source, come, in_force, limits),
+        *guard.widest(answer.source, guard.unfamiliar(come, last, limits), in_force, limits),
         *guard.totals(answer.source, sizes, limits),
         *guard.ports(answer.source, come, last.entries),
     )

@@ -19,10 +19,13 @@ from gatepost.model.plan import Cause, Current
 from gatepost.model.reason import Reason
 from gatepost.planning.aggregate import aggregate, count
 from gatepost.planning.canonical import without
-from gatepost.planning.measure import Comparison, Measure
+from gatepost.planning.measure import Comparison, Figures, Measure
 
 PORTS_WIDEST = 1024
 """Ports of one range that pass without approval."""
+
+FAMILIAR = Fraction(1, 10)
+"""Part of a list's addresses, family by family, that new wide prefixes of a usual width may bring at once."""
 
 _BASELINES = {"last": "the last accepted list", "held": "what it holds now"}
 
@@ -118,6 +121,22 @@ def widest(
     wide = [entry for entry in entries if _is_wide(entry, shortest)]
     new = without(wide, known) if wide else ()
     return _too_wide(subject, _prefixes(entry for entry in wide if _meet(entry, new)), shortest)
+
+
+def unfamiliar(entries: Iterable[Entry], known: Figures, limits: Limits) -> list[Entry]:
+    """Wide entries but those that are nothing new to a list.
+
+    A list that holds a /12 was looked at when the /12 came: another /12 or a /13 is no surprise
+    in it, as long as all such together bring but a small part of what the list has.
+    """
+    shortest = {Family.V4: limits.widest_v4, Family.V6: limits.widest_v6}
+    wide = [entry for entry in entries if _is_wide(entry, shortest)]
+    usual: set[Prefix] = set()
+    for each in Family if wide else ():
+        seen = {prefix for prefix in _prefixes(wide, each) if prefix.length >= known.shortest[each]}
+        if count(seen) <= FAMILIAR * known.addresses[each]:
+            usual |= seen
+    return [entry for entry in wide if entry.value not in usual]
 
 
 def floor(subject: str, entries: Iterable[Entry]) -> tuple[Reason, ...]:

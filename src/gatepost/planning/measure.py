@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import chain
 
-from gatepost.model.address import Family
+from gatepost.model.address import Family, Prefix
 from gatepost.model.content import Delta
 from gatepost.model.entry import Entry
 from gatepost.planning import span
@@ -128,6 +128,16 @@ class Figures:
             family: max((last - first + 1 for first, last in spans), default=0)
             for family, spans in self.runs.items()
         }
+
+    @cached_property
+    def shortest(self) -> Mapping[Family, int]:
+        """Length of the widest prefix of each family; more than any has where there is none."""
+        found = {family: family.bits + 1 for family in Family}
+        for entry in self.entries:
+            value = entry.value
+            if isinstance(value, Prefix) and value.length < found[value.family]:
+                found[value.family] = value.length
+        return found
 
     @cached_property
     def sizes(self) -> Mapping[Kind, int]:
