@@ -11,7 +11,7 @@ from gatepost.model.entry import RawEntry
 from gatepost.model.limits import Limits
 from gatepost.planning.measure import Figures
 from gatepost.planning.normalise import Rules
-from gatepost.planning.replay import Memory, Replay, Setting
+from gatepost.planning.replay import _REMEMBERED, Memory, Replay, Setting
 from gatepost.planning.tally import Loss, Return
 from gatepost.planning.upstream import Upstream
 from rigs.answers import START, entries, hosts
@@ -252,4 +252,4 @@ def test_figures_are_remembered_by_list():
     assert memory(lists[0]) is not given
     assert memory.keep(given) is given
     assert memory(lists[0]) is given
-    assert len(memory._figures) == 256
+    assert len(memory._figures) == _REMEMBERED
