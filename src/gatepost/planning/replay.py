@@ -29,7 +29,7 @@ from gatepost.planning.measure import Figures
 from gatepost.planning.tally import Tally
 from gatepost.planning.upstream import State
 
-_REMEMBERED = 128
+_REMEMBERED = 256
 """Lists whose figures are remembered: more than the oldest baseline usually lies back."""
 
 

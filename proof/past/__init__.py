@@ -1,0 +1,1 @@
+"""Recorded histories and what is known of them."""
