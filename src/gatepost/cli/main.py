@@ -6,6 +6,7 @@ library is imported.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from io import TextIOWrapper
@@ -14,9 +15,16 @@ from gatepost import __version__
 from gatepost.cli.help import help_text
 from gatepost.cli.language import choose
 
+COLLECT_AFTER = 100_000
+"""New objects after which unreachable cycles are looked for.
+
+There are hardly any, and lists of many entries are gone through for them each time.
+"""
+
 
 def main() -> None:
     """Run the command line."""
+    gc.set_threshold(COLLECT_AFTER)
     try:
         _main()
         sys.stdout.flush()

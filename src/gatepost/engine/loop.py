@@ -122,7 +122,7 @@ async def run(site: Site, tell: Tell) -> None:
 
 
 async def _watch(site: Site, tell: Tell, turning: anyio.Lock) -> None:
-    """Look every second; a target to be repaired gets a turn of its list, without asking any platform."""
+    """Look again and again; a target to be repaired gets a turn of its list, without asking any platform."""
     watch = Watch(site)
     while True:
         await site.clock.sleep(EVERY)

@@ -1,4 +1,4 @@
-"""Look at the targets every second: what others changed is told at once, and undone where that is wanted."""
+"""Look at the targets all the while: what others changed is told at once, and undone where that is wanted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from gatepost.errors import GatepostError
 from gatepost.model.drift import Drift
 from gatepost.model.plan import Result
 
-EVERY = 1.0
-"""Seconds between two looks at the stamps."""
+EVERY = 0.5
+"""Seconds between two looks at the stamps, so that what others change is told within one second."""
 READ_EVERY = 60.0
 """Seconds after which a target is read although its stamp says nothing, or nothing new."""
 
@@ -57,7 +57,7 @@ class Watch:
         return True
 
     def is_news(self, name: str, error: GatepostError) -> bool:
-        """Whether an error was not told already; it would be told every second."""
+        """Whether an error was not told already; it would be told at every look."""
         known, self.told[name] = self.told.get(name), error.message
         return known != error.message
 

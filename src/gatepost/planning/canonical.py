@@ -15,7 +15,7 @@ from gatepost.model.entry import Domain, Entry, PortRange, Protocol
 from gatepost.model.plain import plain
 from gatepost.planning import span
 from gatepost.planning.aggregate import LENGTH_MASK, aggregate_packed
-from gatepost.planning.diff import diff
+from gatepost.planning.diff import diff_packed
 from gatepost.planning.span import Span
 
 Service = tuple[Protocol | None, tuple[PortRange, ...]]
@@ -69,11 +69,7 @@ def canonical(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     packed = _packed(entries)
     if packed is None:
         return assembled(admitted(entries))
-    return tuple(
-        plain(family, key >> PACKED_SHIFT, key & LENGTH_MASK)
-        for family, numbers in packed.items()
-        for key in aggregate_packed(numbers, family.bits)
-    )
+    return _entries({family: aggregate_packed(keys, family.bits) for family, keys in packed.items()})
 
 
 def _packed(entries: Iterable[Entry]) -> Mapping[Family, list[int]] | None:
@@ -90,12 +86,31 @@ def _packed(entries: Iterable[Entry]) -> Mapping[Family, list[int]] | None:
 def differences(old: Sequence[Entry], new: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[Entry, ...]]:
     """What only ``new`` lets in, and what only ``old`` does; both canonical.
 
-    In canonical lists no entry shares an address with another one, so what stands in both says nothing.
+    Where no network shares an address with another one of its list, what stands in both says nothing.
     """
-    if canonical(old) == tuple(old) and canonical(new) == tuple(new):
-        delta = diff(old, new)
-        old, new = delta.removed, delta.added
+    was, now = _disjoint(old), _disjoint(new)
+    if was is not None and now is not None:
+        pairs = {family: diff_packed(was[family], now[family]) for family in Family}
+        new = _entries({family: added for family, (added, _) in pairs.items()})
+        old = _entries({family: removed for family, (_, removed) in pairs.items()})
     return without(new, old), without(old, new)
+
+
+def _disjoint(entries: Iterable[Entry]) -> Mapping[Family, list[int]] | None:
+    """Packed networks, if that is all there is, in order and as few as can be."""
+    packed = _packed(entries)
+    if packed is None:
+        return None
+    fewest = all(aggregate_packed([*keys], family.bits) == keys for family, keys in packed.items())
+    return packed if fewest else None
+
+
+def _entries(packed: Mapping[Family, Iterable[int]]) -> tuple[Entry, ...]:
+    return tuple(
+        plain(family, key >> PACKED_SHIFT, key & LENGTH_MASK)
+        for family, keys in packed.items()
+        for key in keys
+    )
 
 
 def without(entries: Iterable[Entry], others: Iterable[Entry]) -> tuple[Entry, ...]:

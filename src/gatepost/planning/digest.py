@@ -7,6 +7,7 @@ wherever it comes, can pretend to be two fields.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
@@ -16,6 +17,8 @@ from gatepost.model.entry import Entry
 from gatepost.model.plan import Plan
 from gatepost.model.reason import Reason
 
+_LAST: deque[tuple[tuple[Entry, ...], str]] = deque(maxlen=6)
+"""Lists and their digests. Most of their entries are the very same objects, which makes comparing cheap."""
 _MANY = 100
 """From so many changes on, sorting all is cheaper than putting each in its place."""
 
@@ -23,9 +26,16 @@ _MANY = 100
 def digest_entries(entries: Iterable[Entry]) -> str:
     """``sha256:…`` over value, protocol and ports of each entry.
 
-    Order, repeats, necessity and notes never count.
+    Order, repeats, necessity and notes never count. A list that is equal to one of
+    the last ones, as that of a target is after it was written, is only compared.
     """
-    return _digest(sorted(set(_lines(entries))))
+    listed = tuple(entries)
+    for known, digest in tuple(_LAST):
+        if known == listed:
+            return digest
+    digest = _digest(sorted(set(_lines(listed))))
+    _LAST.appendleft((listed, digest))
+    return digest
 
 
 class RunningDigest:

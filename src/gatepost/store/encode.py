@@ -24,10 +24,10 @@ from gatepost.model.address import PACKED_SHIFT, Family, Prefix, format_packed, 
 from gatepost.model.answer import HeldAnswer, Presence
 from gatepost.model.drift import Drift
 from gatepost.model.entry import Domain, Entry, PortRange, Protocol, Quarantined
+from gatepost.model.kept import Kept
 from gatepost.model.plain import KEPT, plain, plain_name
 from gatepost.model.plan import Plan
 from gatepost.model.record import Failure
-from gatepost.store._kept import Kept
 
 T = TypeVar("T")
 

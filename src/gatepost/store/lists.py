@@ -21,9 +21,9 @@ from sqlalchemy.engine import Connection
 from gatepost.model.address import Prefix
 from gatepost.model.content import Content, Listed, Serial, Snapshot, State
 from gatepost.model.entry import Domain, Entry
+from gatepost.model.kept import Kept
 from gatepost.model.record import Hit, SerialRecord
 from gatepost.store import encode
-from gatepost.store._kept import Kept
 from gatepost.store._recording import ROW, SINCE, Turn, list_row, record_listed, record_serial
 from gatepost.store._subject import Subject
 from gatepost.store.database import Database

@@ -98,6 +98,7 @@ class Held:
     """As the kernel stores them: what others added may touch ours."""
     packets: Mapping[Range, int] = field(default_factory=dict)
     """Of the ranges in sets that count."""
+    _current: Current | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def filled(self) -> bool:
@@ -105,11 +106,15 @@ class Held:
         return any(self.ranges.values())
 
     def current(self) -> Current:
-        """As the engine sees it: the digest is of what is really there."""
-        entries = self._entries()
-        digest = digest_entries(entries)
-        mixed = self.note is not None and self.note.unfinished and self.note.digest != digest
-        return Current(self.generation, entries, digest, mixed)
+        """As the engine sees it: the digest is of what is really there. Made once."""
+        current = self._current
+        if current is None:
+            entries = self._entries()
+            digest = digest_entries(entries)
+            mixed = self.note is not None and self.note.unfinished and self.note.digest != digest
+            current = Current(self.generation, entries, digest, mixed)
+            object.__setattr__(self, "_current", current)
+        return current
 
     def _entries(self) -> tuple[Entry, ...]:
         found = (

@@ -1,4 +1,4 @@
-"""What was read or written last, so that it need not be read again."""
+"""What was worked out last, so that it need not be worked out again."""
 
 from __future__ import annotations
 
