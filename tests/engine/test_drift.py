@@ -9,6 +9,7 @@ import pytest
 from gatepost.engine.approval import give_word
 from gatepost.engine.drift import look
 from gatepost.engine.exits import Exit, exit_of
+from gatepost.engine.health import health_of
 from gatepost.model.plan import Outcome, Word
 from gatepost.planning.normalise import Rules, normalise
 from gatepost.testing import raw
@@ -50,6 +51,8 @@ async def test_word_repairs(world):
     give_word(world.site, report.results[0].plan.digest, Word.APPROVE, who="me", why="nobody knows of it")
     assert (await world.apply()).results[0].outcome is Outcome.APPLIED
     assert world.target.entries == clean
+    health = health_of(world.site)
+    assert (health.drifted, health.held) == (False, ())
     assert await look(world.site, "edge") is None
 
 

@@ -61,6 +61,7 @@ async def _change(site: Site, plan: Plan, cause: Cause) -> Result:
     site.store.record_outcome(
         intent, site.clock.now(), Outcome.APPLIED, verified=True, generation=seen.generation
     )
+    site.store.end_drift(plan.target, site.clock.now())
     return Result(plan, Outcome.APPLIED, verified=True, error=_keep(site, plan, seen))
 
 

@@ -51,7 +51,13 @@ def newest_plans(site: Site) -> tuple[Plan, ...]:
 
 def held_plans(site: Site) -> tuple[Plan, ...]:
     """The newest plan of each target, where it is held."""
-    return tuple(plan for plan in newest_plans(site) if _is_held(plan))
+    return tuple(plan for plan in newest_plans(site) if _is_held(plan) and not _is_done(site, plan))
+
+
+def _is_done(site: Site, plan: Plan) -> bool:
+    """Whether it was approved and carried out: then it waits for nobody."""
+    last = site.store.last_outcome(plan.target)
+    return last is not None and last.digest == plan.digest and last.verified
 
 
 def _is_held(plan: Plan) -> bool:
