@@ -207,7 +207,8 @@ def chosen(stops: Sequence[tuple[Stop, int]], early: int, most: int, seed: int) 
 def _chosen_for(scenario: Scenario, stops: Sequence[tuple[Stop, int]], order: Order) -> list[Point]:
     """A planted mistake is looked for while the change is made, at calls that change something."""
     if not scenario.mistake:
-        return chosen(stops, order.early, order.most, order.seed)
+        most = order.most if scenario.has_old else min(order.most, order.first)
+        return chosen(stops, order.early, most, order.seed)
     during = [one for one in stops if one[0].step in ("S10", "S11") and one[0].call in CHANGING]
     return chosen(during, 0, order.planted, order.seed)
 
@@ -255,6 +256,7 @@ class Order:
     scenarios: tuple[str, ...]
     early: int
     most: int
+    first: int
     planted: int
     seed: int
     part: int
@@ -289,9 +291,10 @@ def asked(arguments: Sequence[str]) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--only", action="append", metavar="ROW", help=f"one of: {names}; _ for a space")
-    parser.add_argument("--most", type=int, default=2000, help="points of the apply in each row")
-    parser.add_argument("--early", type=int, default=100, help="points before the apply in each row")
-    parser.add_argument("--planted", type=int, default=100, help="points of each planted mistake")
+    parser.add_argument("--most", type=int, default=10_000, help="points of the apply, at most, in each row")
+    parser.add_argument("--first", type=int, default=200, help="the same in rows of a first apply")
+    parser.add_argument("--early", type=int, default=40, help="points before the apply in each row")
+    parser.add_argument("--planted", type=int, default=30, help="points of each planted mistake")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args(arguments)
@@ -305,7 +308,16 @@ def main(arguments: Sequence[str]) -> int:
     names = tuple(asked_for or (one.name for one in SCENARIOS))
     began = time.monotonic()
     orders = [
-        Order(names, wanted.early, wanted.most, wanted.planted, wanted.seed, part, wanted.workers)
+        Order(
+            names,
+            early=wanted.early,
+            most=wanted.most,
+            first=wanted.first,
+            planted=wanted.planted,
+            seed=wanted.seed,
+            part=part,
+            parts=wanted.workers,
+        )
         for part in range(wanted.workers)
     ]
     with ProcessPoolExecutor(len(orders), get_context("fork")) as pool:
