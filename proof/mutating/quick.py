@@ -1,59 +1,90 @@
-"""mutmut, with a quicker way to the tests of a mutant: files instead of hundreds of names, the nearest first.
+"""mutmut, with tests that are collected once: a mutant costs a fork and the tests themselves.
 
-mutmut hands pytest every test that calls the mutated function by name; to find
-them takes longer than to run them. Here pytest collects whole files, and the
-tests that belong to the module are tried before those of others, laws last.
+mutmut starts pytest anew for every mutant, which takes longer than most tests.
+Here pytest collects before the first fork, and a fork runs those of the tests
+that call the mutated function: first those of its module, then others, laws last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import PurePosixPath
+from typing import Any
 
 import pytest
 from mutmut.__main__ import cli
+from mutmut.configuration import config
 from mutmut.runners.harness import PytestRunner
 from mutmut.utils.file_utils import change_cwd
+from mutmut.workers.isolation import ForkRunner
 
-BY_NAME = PytestRunner.run_tests
-
-
-class Chosen:
-    """Of all tests of some files these, in this order."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self.places = {name: place for place, name in enumerate(names)}
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Leave out the others."""
-        chosen = [item for item in items if item.nodeid in self.places]
-        items[:] = sorted(chosen, key=lambda item: self.places[item.nodeid])
+PLAIN_RUN, PLAIN_STARTUP = PytestRunner.run_tests, ForkRunner.startup
+QUIET = ("--rootdir=.", "--tb=no", "--capture=no", "-q", "-q")
 
 
-def batches(module: str, names: Iterable[str]) -> Iterator[list[str]]:
-    """Tests of the module's own files, of others, and laws; each batch keeps its order."""
-    kinds: dict[int, list[str]] = {0: [], 1: [], 2: []}
-    for name in names:
+class Collected:
+    """A session of pytest that has collected, and runs any of its tests in any order."""
+
+    def __init__(self) -> None:
+        self.items: dict[str, pytest.Item] = {}
+        self.session: pytest.Session | None = None
+
+    def run(self, names: Iterable[str]) -> int:
+        """Run these until one fails; 1 where one did."""
+        assert self.session is not None  # noqa: S101 - collected before any fork
+        items = [self.items[name] for name in names]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.session.testsfailed:
+                return 1
+        return 0
+
+
+COLLECTED = Collected()
+
+
+def startup(self: ForkRunner) -> None:
+    """As mutmut's own, after collecting."""
+    own = config()
+    arguments = [*QUIET, *own.pytest_add_cli_args, *own.pytest_add_cli_args_test_selection]
+    with change_cwd("mutants"):
+        _collect(arguments)
+    PLAIN_STARTUP(self)
+
+
+def _collect(arguments: list[str]) -> None:
+    from _pytest.config import _prepareconfig  # noqa: PLC0415 - pytest.main would tear down what is kept
+    from _pytest.main import Session  # noqa: PLC0415 - as above
+
+    configuration: Any = _prepareconfig(arguments)
+    configuration._do_configure()  # noqa: SLF001 - as above
+    session = Session.from_config(configuration)
+    configuration.hook.pytest_sessionstart(session=session)
+    configuration.hook.pytest_collection(session=session)
+    COLLECTED.session = session
+    COLLECTED.items = {item.nodeid: item for item in session.items}
+
+
+def nearest_first(module: str, names: Iterable[str]) -> list[str]:
+    """Tests of the module's own files, of others, and laws; each kind in the order given."""
+
+    def distance(name: str) -> int:
         path = PurePosixPath(name.partition("::")[0])
         own = path.stem.startswith(f"test_{module}")
-        kinds[0 if own else 2 if path.parent.name == "laws" else 1].append(name)
-    return filter(None, kinds.values())
+        return 0 if own else 2 if path.parent.name == "laws" else 1
+
+    return sorted(names, key=distance)
 
 
 def run_tests(self: PytestRunner, *, mutant_name: str | None, tests: Iterable[str]) -> int:
-    """As mutmut's own; the exit code of the first batch that does not pass."""
+    """As mutmut's own where there is no mutant; else in this fork, with what was collected."""
     if mutant_name is None:
-        return int(BY_NAME(self, mutant_name=mutant_name, tests=tests))
-    module = mutant_name.split(".")[-2]
-    for batch in batches(module, tests):
-        files = sorted({name.partition("::")[0] for name in batch})
-        with change_cwd("mutants"):
-            code = int(self.execute_pytest(["-x", "-q", *files], plugins=[Chosen(batch)]))
-        if code:
-            return code
-    return 0
+        return int(PLAIN_RUN(self, mutant_name=mutant_name, tests=tests))
+    with change_cwd("mutants"):
+        return COLLECTED.run(nearest_first(mutant_name.split(".")[-2], tests))
 
 
 if __name__ == "__main__":
-    PytestRunner.run_tests = run_tests  # type: ignore[method-assign]  # the one place that mutmut asks
+    PytestRunner.run_tests = run_tests  # type: ignore[method-assign]  # the two places that mutmut asks
+    ForkRunner.startup = startup  # type: ignore[method-assign]  # as above
     cli()
