@@ -36,7 +36,9 @@ class Family(IntEnum):
         return 32 if self is Family.V4 else 128
 
 
-_HOSTS = {family: [(1 << family.bits - length) - 1 for length in range(family.bits + 1)] for family in Family}
+HOST_MASKS = {
+    family: [(1 << family.bits - length) - 1 for length in range(family.bits + 1)] for family in Family
+}
 """By family and length: the bits in which the addresses of a network differ."""
 
 
@@ -81,7 +83,7 @@ class Prefix:
     @property
     def last(self) -> int:
         """Integer of the highest address."""
-        return self.network | _HOSTS[self.family][self.length]
+        return self.network | HOST_MASKS[self.family][self.length]
 
     @property
     def size(self) -> int:

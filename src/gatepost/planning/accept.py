@@ -131,10 +131,11 @@ def _distances(question: Question, previous: Accepted, new: Figures) -> tuple[Re
     subject, limits, baselines = question.answer.source, question.limits, _baselines(question, previous)
     plain = [weigh(one.name, question.figures(one.entries), new) for one in baselines]
     growth, family = guard.growth(subject, plain, limits), guard.family(subject, plain, limits)
-    if growth or family:
-        in_force = [weigh(one.name, question.figures(_in_force(one, previous)), new) for one in baselines]
-        growth = guard.growth(subject, in_force, limits)
-        family = guard.family(subject, map(where_new, plain, in_force), limits)
+    in_force = [_in_force(one, previous) for one in baselines] if growth or family else []
+    if any(now is not one.entries for now, one in zip(in_force, baselines, strict=False)):
+        then = [weigh(one.name, Figures(now), new) for now, one in zip(in_force, baselines, strict=True)]
+        growth = guard.growth(subject, then, limits)
+        family = guard.family(subject, map(where_new, plain, then), limits)
     return guard.shrink(subject, plain, limits) + growth + guard.churn(subject, plain, limits) + family
 
 

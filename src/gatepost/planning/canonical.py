@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from gatepost.model.address import PACKED_SHIFT, Family, Prefix
+from gatepost.model.address import HOST_MASKS, PACKED_SHIFT, Family, Prefix
 from gatepost.model.entry import Domain, Entry, PortRange, Protocol
 from gatepost.model.plain import plain
 from gatepost.planning import span
@@ -37,6 +37,7 @@ def admitted(entries: Iterable[Entry]) -> Admitted:
     names = set()
     before: tuple[object, object, object] = (None, None, None)
     here: list[Span] = []
+    masks = HOST_MASKS[Family.V4]
     for entry in entries:
         value, protocol, ports = entry.value, entry.protocol, entry.ports
         if isinstance(value, Domain):
@@ -45,9 +46,9 @@ def admitted(entries: Iterable[Entry]) -> Admitted:
         # entries of one room come in a row, so its list is looked up once for most of them
         room = value.family, protocol, ports
         if room != before:
-            before = room
+            before, masks = room, HOST_MASKS[value.family]
             here = spans.setdefault(((protocol, ports), value.family), [])
-        here.append((value.network, value.last))
+        here.append((value.network, value.network | masks[value.length]))
     return Admitted(spans, frozenset(names))
 
 

@@ -6,7 +6,7 @@ port has gone and come. Domains are counted by name, as a third family.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -214,11 +214,10 @@ def _touched(parts: Admitted, some: Admitted, kind: Kind) -> int:
     """How many entries hold at least one address of ``some``, which is merged and part of ``parts``."""
     if kind is Kind.DOMAINS:
         return len(some.names)
-    return sum(sum(_meets(one, some.spans[room]) for one in spans) for room, spans in _rooms(parts, kind))
+    return sum(_meeting(spans, some.spans[room]) for room, spans in _rooms(parts, kind))
 
 
-def _meets(one: Span, others: Sequence[Span]) -> bool:
-    """Whether a span shares an integer with sorted, disjoint others."""
-    place = bisect_left(others, (one[0], -1))
-    before = place > 0 and others[place - 1][1] >= one[0]
-    return before or (place < len(others) and others[place][0] <= one[1])
+def _meeting(spans: Iterable[Span], others: Sequence[Span]) -> int:
+    """How many spans share an integer with one of sorted, disjoint others."""
+    firsts, lasts = [first for first, _ in others], [last for _, last in others]
+    return sum(bisect_left(lasts, first) < bisect_right(firsts, last) for first, last in spans)

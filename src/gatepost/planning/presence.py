@@ -10,6 +10,7 @@ from gatepost.model.address import Prefix
 from gatepost.model.answer import Accepted, Answer, Presence
 from gatepost.model.entry import Entry, EntryKey
 from gatepost.model.limits import Limits
+from gatepost.planning.diff import diff
 
 _FEW = 16
 """One in so many presences may be put in its place singly; for more, sorting all is cheaper."""
@@ -21,7 +22,6 @@ def presences(
     """Every entry answered, and those no longer answered that stay for now; sorted by key.
 
     ``used``: prefixes on which a device still counts packets; they stay longer.
-    Most entries of most answers are the very objects of the answer before: these need no key.
     """
     at = answer.fetched_at
     if previous is None:
@@ -37,19 +37,20 @@ def presences(
 
 
 def _matched(
-    entries: Iterable[Entry], previous: Accepted
+    entries: tuple[Entry, ...], previous: Accepted
 ) -> tuple[list[Presence], list[Entry], dict[EntryKey, Presence]]:
-    """Presences of the very same objects, entries that are not among them, and the other presences."""
-    known = {id(one.entry): one for one in previous.presences}
-    steady: list[Presence] = []
-    new: list[Entry] = []
-    for entry in entries:
-        seen = known.pop(id(entry), None)
-        if seen is None:
-            new.append(entry)
-        else:
-            steady.append(Presence(entry, seen.since) if seen.absent else seen)
-    return steady, new, {one.entry.key: one for one in known.values()}
+    """Presences that stay as they are, entries that are not among them, and the other presences.
+
+    Where most entries are the very objects of the answer before, as from a list that is kept
+    up, comparing is cheap; entries with other notes or necessity are others here.
+    """
+    delta = diff(previous.entries, entries)
+    new, gone = set(map(id, delta.added)), set(map(id, delta.removed))
+    steady = [one for one in previous.presences if not one.absent and id(one.entry) not in gone]
+    if [one.entry for one in steady] == [entry for entry in entries if id(entry) not in new]:
+        others = (one for one in previous.presences if one.absent or id(one.entry) in gone)
+        return steady, list(delta.added), {one.entry.key: one for one in others}
+    return [], list(entries), {one.entry.key: one for one in previous.presences}
 
 
 def _seen(entry: Entry, before: Presence | None, at: datetime) -> Presence:
