@@ -167,6 +167,8 @@ class Order:
     only: tuple[str, ...]
     cell: int
     """Trials of each fault at each step, at most."""
+    most: int
+    """And of each fault in all."""
     seed: int
     part: int
     parts: int
@@ -234,6 +236,7 @@ def tried(site: Site, disturbances: Sequence[Disturbance], order: Order) -> Iter
 def _share(points: dict[str, list[int]], order: Order, times: int = 1) -> list[int]:
     dice, most = random.Random(order.seed), order.cell * times
     chosen = [number for step in points.values() for number in dice.sample(step, min(most, len(step)))]
+    chosen = dice.sample(chosen, min(order.most, len(chosen)))
     return chosen[order.part :: order.parts]
 
 
@@ -300,6 +303,7 @@ def asked(arguments: Sequence[str]) -> argparse.Namespace:
         "--only", action="append", default=[], metavar="TEXT", help="part of FAULT, TARGET; _ for a space"
     )
     parser.add_argument("--cell", type=int, default=4, help="trials of each fault at each step, at most")
+    parser.add_argument("--most", type=int, default=10_000, help="trials of each fault, at most")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args(arguments)
@@ -312,7 +316,7 @@ def main(arguments: Sequence[str]) -> int:
     began = time.monotonic()
     only = tuple(text.replace("_", " ") for text in wanted.only)
     parts = range(wanted.workers)
-    orders = [Order(only, wanted.cell, wanted.seed, part, wanted.workers) for part in parts]
+    orders = [Order(only, wanted.cell, wanted.most, wanted.seed, part, wanted.workers) for part in parts]
     with ProcessPoolExecutor(len(orders), get_context("fork")) as pool:
         found = list(pool.map(work, orders))
     rows = merged([row for part in found for row in part])

@@ -205,11 +205,12 @@ def chosen(stops: Sequence[tuple[Stop, int]], early: int, most: int, seed: int) 
 
 
 def _chosen_for(scenario: Scenario, stops: Sequence[tuple[Stop, int]], order: Order) -> list[Point]:
-    """A planted mistake is looked for while the change is made, at calls that change something."""
+    """A planted mistake is looked for where it is made: at calls that change something, from the commit on."""
     if not scenario.mistake:
         most = order.most if scenario.has_old else min(order.most, order.first)
         return chosen(stops, order.early, most, order.seed)
-    during = [one for one in stops if one[0].step in ("S10", "S11") and one[0].call in CHANGING]
+    calls = frozenset({"write"}) if scenario.mistake == "written in place" else CHANGING
+    during = [one for one in stops if one[0].step in ("S10", "S11") and one[0].call in calls]
     return chosen(during, 0, order.planted, order.seed)
 
 

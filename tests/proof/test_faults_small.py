@@ -6,25 +6,24 @@ import pytest
 
 from rigs.proof import Proved, prove
 
-FAULTS = {
-    "ENOSPC, lasting": ("nft", "file"),
-    "EPERM, once": ("netlink",),
-    "SIGTERM": ("file",),
-    "a second writer": ("nft",),
-    "an element added by hand": ("netlink",),
-    "a table of another owner": ("nft",),
-    "nft missing": ("nft",),
-    "nft says done and does nothing": ("nft",),
-    "the kernel never answers": ("netlink",),
-    "clock +1 y": ("file",),
-}
+FAULTS = (
+    "ENOSPC, lasting, nft",
+    "EPERM, once, nft",
+    "SIGTERM, nft",
+    "a second writer, netlink",
+    "an element added by hand, netlink",
+    "a table of another owner, netlink",
+    "clock +1 y, netlink",
+    "nft missing, nft",
+    "nft says done and does nothing, nft",
+)
 
 
 @pytest.fixture(scope="module")
 def proved() -> Proved:
     """One run."""
-    rows = [f"--only={fault},_{target}" for fault, targets in FAULTS.items() for target in targets]
-    return prove("faults", f"{' '.join(row.replace(' ', '_') for row in rows)} --cell 1 --workers 1")
+    only = " ".join(f"--only={fault.replace(' ', '_')}" for fault in FAULTS)
+    return prove("faults", f"{only} --cell 1 --most 4 --workers 1")
 
 
 def test_no_fault_does_harm(proved):
@@ -35,7 +34,5 @@ def test_no_fault_does_harm(proved):
 
 def test_every_fault_was_tried(proved):
     """Each of them struck, not only one that can strike anywhere."""
-    for fault, targets in FAULTS.items():
-        for target in targets:
-            row = proved.rows[f"{fault}, {target}".replace(",", "")]
-            assert int(row["trials"]) > 0, proved.text
+    for fault in FAULTS:
+        assert int(proved.rows[fault.replace(",", "")]["trials"]) > 0, proved.text
