@@ -14,6 +14,7 @@ from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.config import Settings
 from gatepost.engine.confirming import ARMED, Pending, absorb, revert, waiting
 from gatepost.engine.report import error_document, result_document
+from gatepost.engine.state import alone_in
 from gatepost.errors import GatepostError, UsageError
 from gatepost.kit.clock import SystemClock
 from gatepost.model.plan import Outcome, Result
@@ -50,7 +51,8 @@ async def _revert(
         return ()
     if wait:
         await _until(settings, pending)
-    return await revert(settings.state, targets, pending.id)
+    async with alone_in(settings.state, SystemClock()):
+        return await revert(settings.state, targets, pending.id)
 
 
 async def _until(settings: Settings, pending: Pending) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gatepost.engine.site import Site
 from gatepost.errors import StoreUnavailable, TargetUnavailable
+from gatepost.kit.clock import Clock
 from gatepost.kit.files import FileLock
 
 PATIENCE = 60.0
@@ -43,7 +44,14 @@ def folder(state: Path | None, name: str) -> Path | None:
 @contextmanager
 def if_alone(site: Site) -> Iterator[bool]:
     """Whether no other gatepost on this host is applying; while in the block none begins."""
-    place = folder(site.settings.state, "lock")
+    with if_alone_in(site.settings.state) as free:
+        yield free
+
+
+@contextmanager
+def if_alone_in(state: Path | None) -> Iterator[bool]:
+    """The same by the state directory, for who has no history."""
+    place = folder(state, "lock")
     if place is None:
         yield True
         return
@@ -59,13 +67,20 @@ def if_alone(site: Site) -> Iterator[bool]:
 @asynccontextmanager
 async def alone(site: Site) -> AsyncIterator[None]:
     """Wait until no other gatepost on this host is applying. Raises TargetUnavailable after a minute."""
-    end = site.clock.monotonic() + PATIENCE
+    async with alone_in(site.settings.state, site.clock):
+        yield
+
+
+@asynccontextmanager
+async def alone_in(state: Path | None, clock: Clock) -> AsyncIterator[None]:
+    """The same by the state directory, for who has no history."""
+    end = clock.monotonic() + PATIENCE
     while True:
-        with if_alone(site) as free:
+        with if_alone_in(state) as free:
             if free:
                 yield
                 return
-        if site.clock.monotonic() >= end:
+        if clock.monotonic() >= end:
             msg = "another gatepost on this host has been applying for a minute"
             raise TargetUnavailable(msg, hint="Look for it with `ps`; it holds the lock until it ends.")
-        await site.clock.sleep(PAUSE)
+        await clock.sleep(PAUSE)
