@@ -17,7 +17,7 @@ settings.register_profile("proof", parent=settings.get_profile("default"), max_e
 settings.register_profile(
     "mutation",  # the same few examples every time; a failure need not be small
     parent=settings.get_profile("default"),
-    max_examples=50,
+    max_examples=20,
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],

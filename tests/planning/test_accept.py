@@ -443,3 +443,48 @@ def test_entries_still_in_force_come_back_unasked():
     assert isinstance(judged(answer(*whole, day=2), smaller, baselines=(week,)), Accepted)
     before = Baseline("7d", entries(*hosts(1, 9)), START - timedelta(days=1))
     assert guards(judged(answer(*whole, day=2), smaller, baselines=(before,))) == {"growth", "family"}
+
+
+@pytest.mark.parametrize("size", [15, 40, 400])
+def test_entries_that_are_the_same_objects_stay_in_order(size: int):
+    """As what a list keeps of its last answer: few that come and go among many are put in their places."""
+    block = [f"183.{number // 250}.202.{number % 250}" for number in range(size)]
+    last = accepted(*block, "a.qq.com")
+    history: tuple[tuple[set[int], tuple[str, ...]], ...] = (
+        (set(), ("183.0.202.251",)),
+        ({0, size - 1}, ("8.8.4.4", "z.qq.com")),
+        ({1, 2, size // 2}, ()),
+        (set(), ()),
+        ({3}, ("101.226.103.7", "183.0.202.252", "2400:da00::1")),
+        (set(range(size)), ("101.226.103.7",)),
+    )
+    expected = {*block, "a.qq.com"}
+    for day, (gone, come) in enumerate(history, 1):
+        stays = [each for number, each in enumerate(last.entries) if number not in gone]
+        now = tuple(sorted((*stays, *entries(*come)), key=lambda entry: entry.key))
+        verdict = judged(answer(day=day, entries=now), last, limits=Limits(absences=99), approved=True)
+        assert isinstance(verdict, Accepted)
+        expected |= {*come}
+        assert kept(verdict) == shown(entries(*expected))
+        absent = {presence.entry.key: presence.absent for presence in last.presences}
+        here = {entry.key for entry in now}
+        for presence in verdict.presences:
+            key = presence.entry.key
+            assert presence.absent == (0 if key in here else absent[key] + 1)
+            assert presence.since <= verdict.at
+            assert (presence.since == verdict.at) is (key not in absent)
+        last = verdict
+
+
+def test_the_very_same_answer_counts_absences_on():
+    """What comes again unchanged, as the same object, is one more answer without what it lacks."""
+    first = accepted(*TEN)
+    fewer = judged(answer(*hosts(2, 10), day=1), first)
+    assert isinstance(fewer, Accepted)
+    again = judged(answer(day=2, entries=fewer.entries), fewer)
+    assert isinstance(again, Accepted)
+    assert kept(again) == [f"{host}/32" for host in TEN]
+    assert [presence.absent for presence in again.presences] == [2] + [0] * 9
+    third = judged(answer(day=3, entries=again.entries), again)
+    assert isinstance(third, Accepted)
+    assert [presence.gone_at is None for presence in third.presences] == [False] + [True] * 9
