@@ -205,7 +205,7 @@ def chosen(stops: Sequence[tuple[Stop, int]], early: int, most: int, seed: int) 
 
 
 def _chosen_for(scenario: Scenario, stops: Sequence[tuple[Stop, int]], order: Order) -> list[Point]:
-    """A planted mistake is looked for where it is made: at calls that change something, from the commit on."""
+    """A planted mistake is looked for where it is made: at calls that change something, from S10 on."""
     if not scenario.mistake:
         most = order.most if scenario.has_old else min(order.most, order.first)
         return chosen(stops, order.early, most, order.seed)
