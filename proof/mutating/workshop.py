@@ -54,9 +54,14 @@ class Workshop:
         return self.folder / "mutants" / PACKAGE
 
     def prepare(self, *, fresh: bool) -> None:
-        """Links to the sources and tests as they are now; ``fresh`` forgets earlier results."""
-        if fresh:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        """Links to the sources and tests as they are now; ``fresh`` forgets earlier results.
+
+        Copies of an earlier run go in any case: mutmut takes those of other modules for mutated ones,
+        and keeps tests that are no longer there. Results are kept beside them.
+        """
+        shutil.rmtree(self.folder if fresh else self.folder / "mutants" / "tests", ignore_errors=True)
+        for copy in self.generated.glob("*.py"):
+            copy.unlink()
         self.folder.mkdir(parents=True, exist_ok=True)
         for name in ("src", "tests"):
             link = self.folder / name
