@@ -9,6 +9,8 @@ from gatepost.planning.domain import LABEL_MAX, NAME_MAX, parse_domain
 from gatepost.planning.odd import Odd, Oddity
 
 LABEL = "a" * LABEL_MAX
+IDNS = "中文." * 20
+"""240 characters in A-label form, 60 as it stands."""
 LONGEST = ".".join([LABEL, LABEL, LABEL, "b" * (NAME_MAX - 3 * (LABEL_MAX + 1) - 4), "com"])
 
 
@@ -20,6 +22,8 @@ LONGEST = ".".join([LABEL, LABEL, LABEL, "b" * (NAME_MAX - 3 * (LABEL_MAX + 1) -
         ("a-b.x--y.0z.cn", "a-b.x--y.0z.cn"),
         (f"{LABEL}.com", f"{LABEL}.com"),
         (LONGEST, LONGEST),
+        (f"{IDNS}{'a' * 13}", f"{'xn--fiq228c.' * 20}{'a' * 13}"),
+        ("𗀀.cn", "xn--910f.cn"),
         ("com.cn", "com.cn"),
         ("a.0xg", "a.0xg"),
         ("a.x0x1", "a.x0x1"),
@@ -46,7 +50,14 @@ def test_names_are_read_as_written(text: str, name: str):
         (f"a{LABEL}.com", Oddity.LABEL_TOO_LONG),
         (f"b{LONGEST}", Oddity.TOO_LONG),
         (f"{LONGEST[:-4]}é.com", Oddity.TOO_LONG),
+        (f"{IDNS}{'a' * 14}", Oddity.TOO_LONG),
+        (f"{'中' * LABEL_MAX}.cn", Oddity.BAD_IDN),
         ("", Oddity.NOT_A_DOMAIN),
+        ("*.", Oddity.NOT_A_DOMAIN),
+        ("\tqq.com", Oddity.NOT_A_DOMAIN),
+        ("qq.com\n", Oddity.NOT_A_DOMAIN),
+        ("中文:1.cn", Oddity.NOT_A_DOMAIN),
+        ("中文/b.cn", Oddity.NOT_A_DOMAIN),
         (" ", Oddity.NOT_A_DOMAIN),
         ("a:1.qq.com", Oddity.NOT_A_DOMAIN),
         ("a/b.qq.com", Oddity.NOT_A_DOMAIN),
@@ -64,6 +75,7 @@ def test_names_are_read_as_written(text: str, name: str):
         ("ｷ.jp", Oddity.BAD_IDN),
         ("a١.qq.com", Oddity.BAD_IDN),
         ("αabc.gr", Oddity.MIXED_SCRIPT),
+        ("a𗀀.cn", Oddity.MIXED_SCRIPT),
         ("한글かな.kr", Oddity.MIXED_SCRIPT),
         ("ㄅかな.jp", Oddity.MIXED_SCRIPT),
     ],

@@ -48,6 +48,13 @@ def test_holes_are_cut_to_their_edges(holes: list[span.Span], remains: list[span
     assert span.outside([(30, 39), (10, 19)], holes) == remains
 
 
+@pytest.mark.parametrize("holes", [[(10, 10)], [(10, 12)], [(8, 10)], [(0, 3), (10, 10), (12, 12)]])
+def test_one_integer_in_a_hole_is_gone(holes: list[span.Span]):
+    """A span of one integer is no exception, wherever the hole begins."""
+    assert span.cut([(10, 10)], holes) == []
+    assert span.outside([(10, 10)], holes) == []
+
+
 def test_integers_count_once():
     """However often a span names them."""
     assert span.size([(1, 4), (3, 6), (9, 9)]) == 7

@@ -55,7 +55,7 @@ def _plausible(name: str) -> str:
         raise Odd(Oddity.WILDCARD)
     if len(name) > NAME_MAX:
         raise Odd(Oddity.TOO_LONG)
-    if not name or ":" in name or "/" in name or not name.isprintable():
+    if ":" in name or "/" in name or not name.isprintable():
         raise Odd(Oddity.NOT_A_DOMAIN)
     if name.endswith("."):
         raise Odd(Oddity.TRAILING_DOT)
@@ -93,13 +93,11 @@ def _to_a_label(label: str) -> str:
 def _mixes_scripts(label: str) -> bool:
     """Whether letters of one label come from scripts that no language writes together."""
     letters = (c for c in label if unicodedata.category(c).startswith("L"))
-    scripts = {unicodedata.name(c, "UNKNOWN ").split(" ", 1)[0] for c in letters}
+    scripts = {unicodedata.name(c, "").partition(" ")[0] for c in letters}
     return len(scripts) > 1 and not any(scripts <= together for together in _TOGETHER)
 
 
 def _check_label(label: str) -> None:
-    if len(label) > LABEL_MAX:
-        raise Odd(Oddity.LABEL_TOO_LONG)
     if "_" in label:
         raise Odd(Oddity.UNDERSCORE)
     if not _LDH.fullmatch(label):

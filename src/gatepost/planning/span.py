@@ -52,7 +52,7 @@ def outside(spans: Iterable[Span], merged: Sequence[Span]) -> list[Span]:
         low, place = first, bisect_left(merged, (first,))
         if place and merged[place - 1][1] >= low:
             low = merged[place - 1][1] + 1
-        while low <= last and place < len(merged) and merged[place][0] <= last:
+        while place < len(merged) and merged[place][0] <= last:
             if merged[place][0] > low:
                 remains.append((low, merged[place][0] - 1))
             low = merged[place][1] + 1
