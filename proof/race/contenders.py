@@ -113,7 +113,7 @@ def nftables(kernel: Kernel, gate: Gate) -> Target:
 
 def file(kind: type[GatedFile], path: Path, gate: Gate) -> Target:
     """The file target."""
-    target = kind("edge", kind.Options(path=str(path), timeout=TIMEOUT))
+    target = kind("edge", kind.Options(path=path, timeout=TIMEOUT))
     target.gate = gate
     return target
 

@@ -193,3 +193,15 @@ def test_schema_names_every_kind():
         "file",
     ):
         assert repr(kind) in text
+
+
+def test_paths_from_the_file_on(tmp_path, monkeypatch):
+    """Paths mean the configuration's folder, also through a link and wherever the program is started."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "key").write_text("canary")
+    written = tmp_path / "real" / "gatepost.toml"
+    written.write_text(GOOD.replace('"env:FEISHU_APP_SECRET"', '"file:key"\nca_file = "ca.pem"'))
+    (tmp_path / "link.toml").symlink_to(written)
+    monkeypatch.chdir("/")
+    account = load(tmp_path / "link.toml").accounts["feishu-main"].build()
+    assert (account.app_secret.reveal(), account.ca_file) == ("canary", tmp_path / "real" / "ca.pem")

@@ -60,6 +60,15 @@ def test_nobody_confirms(site):
     site("confirm", id_).ended(1)
 
 
+def test_timer_of_another_folder(site, tmp_path):
+    """The timer finds a target whose path is relative to the configuration, wherever it runs."""
+    id_ = risk(site, "10m")
+    before, site.folder = site.path, tmp_path / "elsewhere"
+    site.folder.mkdir()
+    site("revert", id_, "--config", str(before)).ended(0)
+    assert (before.parent / "edge.txt").read_text() == FEWER
+
+
 def test_confirmed(site):
     """A confirmed change stays, and nothing waits any more."""
     risk(site, "10m")

@@ -9,8 +9,9 @@ import pytest
 
 from gatepost.engine.approval import give_word
 from gatepost.engine.confirming import arm, confirm, disarm, revert, settle_pending, waiting
-from gatepost.engine.cycle import apply_cycle
+from gatepost.engine.cycle import apply_to_confirm
 from gatepost.engine.exits import Exit, exit_of
+from gatepost.engine.state import if_alone
 from gatepost.errors import ProgramFailed, StalePlan, StoreUnavailable, TargetUnavailable, UsageError
 from gatepost.model.plan import Cause, Outcome, Word
 from gatepost.planning.normalise import Rules, normalise
@@ -31,9 +32,8 @@ async def risk(world, *values):
     """Apply other values, to be confirmed within five minutes."""
     world.answer(*(values or NEW))
     report = await world.plan()
-    plans = [result.plan for result in report.results]
-    armed = await arm(world.site, plans, FIVE, who="me", start=no_timer)
-    return armed, await apply_cycle(world.site, report)
+    done, armed = await apply_to_confirm(world.site, report, FIVE, who="me", start=no_timer)
+    return armed, done
 
 
 async def back(world, armed):
@@ -51,6 +51,22 @@ async def test_unconfirmed_goes_back(world):
     results = await back(world, armed)
     assert [one.outcome for one in results] == [Outcome.REVERTED]
     assert (world.target.entries, world.target.generation) == (before, 3)
+
+
+async def test_never_before_the_change(world):
+    """A timer that rings while the change is being made waits: nothing stays that nobody confirmed."""
+    await world.apply()
+    world.answer(*NEW)
+    alone = []
+
+    async def rings_at_once(_id, _within):
+        with if_alone(world.site) as free:
+            alone.append(free)
+        return "the test"
+
+    report = await world.plan()
+    await apply_to_confirm(world.site, report, FIVE, who="me", start=rings_at_once)
+    assert alone == [False]
 
 
 async def test_revert_is_recorded(world):
@@ -147,13 +163,16 @@ async def test_died_while_reverting(world):
 
 
 async def test_changed_again(world):
-    """A target that somebody else wrote meanwhile is left as it is."""
+    """A target that somebody else wrote meanwhile is left as it is, and the history says so."""
     await world.apply()
     armed, _ = await risk(world)
     world.target.entries = theirs = normalise(raw("203.0.112.7"), Rules()).entries
     results = await back(world, armed)
     assert isinstance(results[0].error, StalePlan)
     assert world.target.entries == theirs
+    await settle_pending(world.site)
+    last = world.site.store.last_outcome("edge")
+    assert (last.cause, last.outcome, last.failure.kind) == (Cause.REVERT, Outcome.FAILED, "StalePlan")
 
 
 async def test_first_write_goes_back_to_nothing(world):

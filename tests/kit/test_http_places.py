@@ -46,14 +46,14 @@ async def test_environment_is_not_heeded(serving, http, monkeypatch, tls):
 
 async def test_own_authority_by_path(serving, http, tls):
     """A17: a further authority is trusted by its file's path alone."""
-    async with serving(answer(), "good") as (port, _), http(ca_file=str(tls / "ca.pem")) as opened:
+    async with serving(answer(), "good") as (port, _), http(ca_file=tls / "ca.pem") as opened:
         assert (await opened.request("GET", f"https://localhost:{port}/")).status == 200
 
 
 @pytest.mark.parametrize(("certificate", "why"), [("other", "mismatch"), ("expired", "expired")])
 async def test_certificate_must_verify(serving, http, tls, certificate, why):
     """A17: another name or an expired certificate is TlsFailed, and says which."""
-    async with serving(answer(), certificate) as (port, _), http(ca_file=str(tls / "ca.pem")) as opened:
+    async with serving(answer(), certificate) as (port, _), http(ca_file=tls / "ca.pem") as opened:
         with pytest.raises(TlsFailed, match=why):
             await opened.request("GET", f"https://localhost:{port}/")
 
@@ -70,7 +70,7 @@ async def test_unreadable_authority_is_a_configuration_error(http, tmp_path):
     """A17: a ca_file that is no certificate is named; nothing is asked without it."""
     (tmp_path / "ca.pem").write_text("nothing")
     for path in (tmp_path / "ca.pem", tmp_path / "absent.pem"):
-        async with http(ca_file=str(path)) as opened:
+        async with http(ca_file=path) as opened:
             with pytest.raises(ConfigInvalid, match="ca_file"):
                 await opened.request("GET", "https://localhost:1/")
 

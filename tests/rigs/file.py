@@ -21,7 +21,7 @@ class Rig:
 
     def target(self) -> File:
         """A new object for the same place."""
-        return File("edge", File.Options(path=str(self.path), reload=self.reload))
+        return File("edge", File.Options(path=self.path, reload=self.reload))
 
     def occupy(self) -> None:
         """Something of somebody else's at the place."""

@@ -28,7 +28,7 @@ MIXED = (
 
 
 def target(tmp_path, clock, **options) -> File:
-    return File("edge", File.Options(path=str(tmp_path / "list"), **options), clock=clock)
+    return File("edge", File.Options(path=tmp_path / "list", **options), clock=clock)
 
 
 def names(tmp_path) -> set[str]:
@@ -139,7 +139,7 @@ base, started, *command = sys.argv[1:]
 
 def target(step):
     (Path(base) / str(step)).mkdir(exist_ok=True)
-    return File("edge", File.Options(path=f"{base}/{step}/list", reload=tuple(command)))
+    return File("edge", File.Options(path=Path(base) / str(step) / "list", reload=tuple(command)))
 
 async def apply(step):
     left = [step]
@@ -282,12 +282,12 @@ async def test_link_and_directory(tmp_path, clock):
     with pytest.raises(TargetForeign, match="symbolic link"):
         await target(tmp_path, clock).current()
     with pytest.raises(TargetForeign, match="regular"):
-        await File("edge", File.Options(path=str(tmp_path)), clock=clock).current()
+        await File("edge", File.Options(path=tmp_path), clock=clock).current()
 
 
 async def test_no_directory(tmp_path, clock):
     """A directory that is not there is said in one sentence."""
-    edge = File("edge", File.Options(path=str(tmp_path / "none" / "list")), clock=clock)
+    edge = File("edge", File.Options(path=tmp_path / "none" / "list"), clock=clock)
     fresh = await edge.current()
     with pytest.raises(TargetUnavailable, match="No such file or directory"):
         await edge.apply(plan_for(fresh, SOME), SOME)

@@ -25,7 +25,7 @@ def folder():
 
 
 def target(folder: Path, **options) -> File:
-    return File("edge", File.Options(path=str(folder / "list"), **options))
+    return File("edge", File.Options(path=folder / "list", **options))
 
 
 async def kinds(made: File) -> list[str]:

@@ -23,7 +23,7 @@ OURS = {"list", ".list.gatepost.json", ".list.gatepost.lock"}
 
 
 def target(tmp_path, clock, **options) -> File:
-    return File("edge", File.Options(path=str(tmp_path / "list"), **options), clock=clock)
+    return File("edge", File.Options(path=tmp_path / "list", **options), clock=clock)
 
 
 def names(place) -> set[str]:
@@ -111,7 +111,7 @@ base, *command = sys.argv[1:]
 
 async def purge(step):
     (Path(base) / str(step)).mkdir(exist_ok=True)
-    target = File("edge", File.Options(path=f"{base}/{step}/list", reload=tuple(command)))
+    target = File("edge", File.Options(path=Path(base) / str(step) / "list", reload=tuple(command)))
     held = await put(target, entries("8.8.4.0/24", "8.8.8.8/32", "2a00:1::/64"))
     left = [step]
     def die(event, arguments):

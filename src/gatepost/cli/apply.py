@@ -17,16 +17,13 @@ from gatepost.cli.word import who
 from gatepost.config.values import duration
 from gatepost.engine.applying import ready
 from gatepost.engine.approval import DIGEST_SHORTEST
-from gatepost.engine.confirming import Armed, arm, disarm
-from gatepost.engine.cycle import CycleReport, apply_cycle
+from gatepost.engine.confirming import Armed
+from gatepost.engine.cycle import CycleReport, apply_cycle, apply_to_confirm
 from gatepost.engine.exits import exit_of
 from gatepost.engine.report import armed_document, cycle_document
 from gatepost.engine.site import Site
 from gatepost.errors import UsageError
-from gatepost.model.plan import Outcome, Plan, PlanStatus, Result
-
-TOUCHED = (Outcome.APPLIED, Outcome.FAILED)
-"""Outcomes after which there may be something to take back."""
+from gatepost.model.plan import Plan, PlanStatus, Result
 
 
 @click.command(help=_("Plan and apply, or apply exactly a plan made before."))
@@ -82,16 +79,9 @@ def _span(within: str | None) -> timedelta | None:
 async def _carry_out(
     site: Site, report: CycleReport, within: timedelta | None
 ) -> tuple[CycleReport, Armed | None]:
-    """Arm, apply; where nothing was changed after all, nothing waits."""
     if within is None:
         return await apply_cycle(site, report), None
-    plans = [result.plan for result in report.results]
-    armed = await arm(site, plans, within, who=who(), start=starter(site.settings))
-    done = await apply_cycle(site, report)
-    if armed and not any(result.outcome in TOUCHED for result in done.results):
-        disarm(site, armed)
-        armed = None
-    return done, armed
+    return await apply_to_confirm(site, report, within, who=who(), start=starter(site.settings))
 
 
 def _print(ui: Ui, report: CycleReport, armed: Armed | None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import click
@@ -174,8 +175,8 @@ def _scalar(value: Any) -> Any:
             return str(value)
         case Enum():
             return value.value
-        case str():
-            return masked(value)
+        case str() | Path():
+            return masked(str(value))
         case timedelta():
             return f"{value // timedelta(seconds=1)}s"
         case datetime() if value.tzinfo is UTC:

@@ -22,6 +22,8 @@ from gatepost.targets.base import Target
 
 LOOK_EVERY = 0.5
 """Seconds between two looks whether it was confirmed meanwhile."""
+PATIENCE = 3600.0
+"""Seconds that an apply which is still at work is waited for: there is nobody else to take it back."""
 
 
 @click.command(help=_("Take back, now, a change that waits to be confirmed."))
@@ -51,7 +53,7 @@ async def _revert(
         return ()
     if wait:
         await _until(settings, pending)
-    async with alone_in(settings.state, SystemClock()):
+    async with alone_in(settings.state, SystemClock(), PATIENCE):
         return await revert(settings.state, targets, pending.id)
 
 

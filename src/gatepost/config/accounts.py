@@ -30,7 +30,7 @@ def _account(
     client = clients.get(platform) if isinstance(platform, str) else None
     if client is None:
         document.refuse((*where, "platform"), f"expected one of {', '.join(sorted(clients))}")
-    options = {key: value for key, value in table.items() if key != "platform"}
+    options = {key: _placed(document, value) for key, value in table.items() if key != "platform"}
     built = build(client.Account, document, where, options, unread)
     if built.proxy is not None:
         _check_proxy(document, (*where, "proxy"), built.proxy)
@@ -42,6 +42,13 @@ def _account(
         shown=dict(table),
         hosts=frozenset({proxy}) if proxy else client.hosts_of(built),
     )
+
+
+def _placed(document: Document, value: Any) -> Any:
+    """``file:PATH`` with the path as the configuration means it."""
+    if not isinstance(value, str) or not value.startswith("file:") or value == "file:":
+        return value
+    return f"file:{document.beside(value.removeprefix('file:'))}"
 
 
 def unread(reference: str) -> Secret:

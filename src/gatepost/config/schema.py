@@ -10,6 +10,7 @@ from dataclasses import MISSING, fields
 from datetime import timedelta
 from enum import Enum
 from itertools import pairwise
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -38,6 +39,7 @@ _PLAIN: Mapping[Any, JSON] = {
     bool: {"type": "boolean"},
     timedelta: dict(DURATION),
     Secret: SECRET,
+    Path: {"type": "string"},
 }
 
 

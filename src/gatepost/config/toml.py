@@ -39,6 +39,10 @@ class Document:
         msg = f"{self.path}:{line}: {dotted(where)}: {what}"
         raise ConfigInvalid(msg)
 
+    def beside(self, place: str) -> Path:
+        """A path as the file means it: from the file's folder on, wherever we are started."""
+        return self.path.resolve().parent / place
+
     def only(self, table: Mapping[str, Any], known: Iterable[str], where: KeyPath) -> None:
         """Refuse a key that is not known, naming the nearest one that is."""
         names = sorted(known)

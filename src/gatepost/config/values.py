@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 import msgspec
@@ -24,6 +25,10 @@ _DURATION = re.compile(r"([0-9]{1,12})\s*(s|m|h|d|w)")
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _SHARE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)\s*%")
 _PERCENT = 100
+_EXPECTED: Mapping[type, str] = {
+    Secret: "a reference: env:NAME, file:PATH or keyring:SERVICE/USER",
+    Path: "a path",
+}
 
 
 def duration(value: Any, least: timedelta = timedelta(0), most: timedelta = DURATION_MOST) -> timedelta:
@@ -117,9 +122,9 @@ def convert(
     def hook(wanted: type, raw: Any) -> Any:
         if wanted is Secret and isinstance(raw, str):
             return secret(raw)
-        msg = "expected " + (
-            "a reference: env:NAME, file:PATH or keyring:SERVICE/USER" if wanted is Secret else str(wanted)
-        )
+        if wanted is Path and isinstance(raw, str) and raw:
+            return document.beside(raw)
+        msg = f"expected {_EXPECTED.get(wanted, wanted)}"
         raise ValueError(msg)
 
     try:

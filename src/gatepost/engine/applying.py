@@ -15,20 +15,6 @@ from gatepost.planning.digest import digest_plan
 from gatepost.planning.plan import project, release
 
 
-def to_failure(error: GatepostError) -> Failure:
-    """An error as the store remembers it."""
-    return Failure(
-        kind=error.kind,
-        message=error.message,
-        transient=error.transient,
-        hint=error.next_step,
-        code=error.code,
-        links=error.links,
-        log_id=error.log_id,
-        retry_after=error.retry_after,
-    )
-
-
 async def carry_out(site: Site, plan: Plan, cause: Cause = Cause.SYNC) -> Result:
     """Apply one plan as it is; a failure is a result, so that the other targets go on."""
     match plan.status:
@@ -55,7 +41,7 @@ async def _change(site: Site, plan: Plan, cause: Cause) -> Result:
         seen = await _write_and_read_back(site, plan)
     except GatepostError as error:
         site.store.record_outcome(
-            intent, site.clock.now(), Outcome.FAILED, verified=False, failure=to_failure(error)
+            intent, site.clock.now(), Outcome.FAILED, verified=False, failure=Failure.of(error)
         )
         return Result(plan, Outcome.FAILED, error=error)
     site.store.record_outcome(

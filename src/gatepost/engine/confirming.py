@@ -27,6 +27,7 @@ from gatepost.kit.files import read_regular, write_atomic
 from gatepost.model.content import Serial
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result
+from gatepost.model.record import Failure
 from gatepost.planning.digest import digest_entries
 from gatepost.planning.put_back import plan_away, plan_back
 from gatepost.store.encode import PLAN, WireEntry, entry_of_wire, wire_entry
@@ -76,6 +77,8 @@ class Pending(msgspec.Struct, frozen=True):
     """By target: the plan that takes it back, written down before it is carried out."""
     done: tuple[str, ...] = ()
     """Targets that hold again what they held."""
+    failures: dict[str, Failure] = {}
+    """By target: why it was not taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,7 @@ async def revert(state: Path | None, targets: Mapping[str, Target], id_: str) ->
     place = _folder(state)
     steps = [await _prepared(targets, part) for part in pending.parts]
     returns = pending.returns | {
-        step.plan.target: msgspec.Raw(PLAN.to_json(step.plan)) for step in steps if step.outcome is None
+        step.plan.target: msgspec.Raw(PLAN.to_json(step.plan)) for step in steps if step.outcome not in DONE
     }
     pending = msgspec.structs.replace(pending, returns=returns)
     _write(place, pending, REVERTING)
@@ -178,7 +181,12 @@ async def revert(state: Path | None, targets: Mapping[str, Target], id_: str) ->
     results = [await _put_back(targets, step, parts[step.plan.target]) for step in steps]
     results = [_kept(pending, state, targets, result) for result in results]
     done = tuple(one.plan.target for one in results if one.outcome in DONE and one.plan.target in returns)
-    _write(place, msgspec.structs.replace(pending, done=done), REVERTING)
+    failures = {
+        one.plan.target: Failure.of(one.error)
+        for one in results
+        if one.outcome not in DONE and isinstance(one.error, GatepostError)
+    }
+    _write(place, msgspec.structs.replace(pending, done=done, failures=failures), REVERTING)
     if not any(_is_passing(result) for result in results):
         _path(place, id_, REVERTING).rename(_path(place, id_, REVERTED))
     return tuple(results)
@@ -255,15 +263,18 @@ def absorb(store: Store, state: Path | None, now: datetime) -> None:
     """Put what was taken back into the history. Raises StoreError."""
     for pending in _all(state, REVERTED):
         for part in pending.parts:
+            failure = pending.failures.get(part.target)
             if part.target in pending.done:
                 store.record_reverted(part.plan, now)
-                _record(store, PLAN.from_json(bytes(pending.returns[part.target])), now)
+            if part.target in pending.done or failure:
+                _record(store, PLAN.from_json(bytes(pending.returns[part.target])), now, failure)
         _path(_folder(state), pending.id, REVERTED).unlink(missing_ok=True)
 
 
-def _record(store: Store, plan: Plan, now: datetime) -> None:
+def _record(store: Store, plan: Plan, now: datetime, failure: Failure | None) -> None:
     intent = store.record_intent(plan, now, Cause.REVERT)
-    store.record_outcome(intent, now, Outcome.APPLIED, verified=True)
+    outcome = Outcome.FAILED if failure else Outcome.APPLIED
+    store.record_outcome(intent, now, outcome, verified=failure is None, failure=failure)
 
 
 async def settle_pending(site: Site) -> tuple[Result, ...]:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from gatepost.config.settings import ListSettings, TargetSettings
 from gatepost.engine.acceptance import Turn, take_in
-from gatepost.engine.applying import carry_out, settle, to_failure, with_word
+from gatepost.engine.applying import carry_out, settle, with_word
+from gatepost.engine.confirming import Armed, StartTimer, arm, disarm
 from gatepost.engine.counting import prefixes_in_use
 from gatepost.engine.fetching import Got, Tell, be_silent, fetch_sources
 from gatepost.engine.proposing import propose, targets_of
@@ -21,6 +23,10 @@ from gatepost.engine.site import Site
 from gatepost.engine.state import alone
 from gatepost.errors import GatepostError
 from gatepost.model.plan import Outcome, Plan, Result
+from gatepost.model.record import Failure
+
+TOUCHED = (Outcome.APPLIED, Outcome.FAILED)
+"""Outcomes after which there may be something to take back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +73,35 @@ async def plan_cycle(
 async def apply_cycle(site: Site, report: CycleReport) -> CycleReport:
     """Carry out the plans of a report, exactly these; all of them were guarded before the first."""
     async with alone(site):
-        results = [await carry_out(site, result.plan) for result in report.results]
+        return await _carried_out(site, report)
+
+
+async def apply_to_confirm(
+    site: Site, report: CycleReport, within: timedelta, *, who: str, start: StartTimer
+) -> tuple[CycleReport, Armed | None]:
+    """The same, to be taken back unless confirmed in time; None where nothing was changed, so nothing waits.
+
+    The way back is armed by who is alone on this host, so that it cannot come before the change itself.
+    Raises what :func:`~gatepost.engine.confirming.arm` raises.
+    """
+    async with alone(site):
+        armed = await arm(site, [result.plan for result in report.results], within, who=who, start=start)
+        done = await _carried_out(site, report)
+        if armed and not any(result.outcome in TOUCHED for result in done.results):
+            disarm(site, armed)
+            return done, None
+    return done, armed
+
+
+async def _carried_out(site: Site, report: CycleReport) -> CycleReport:
+    results = [await carry_out(site, result.plan) for result in report.results]
     return replace(report, results=tuple(results), applied=True)
 
 
 def _remember(site: Site, got: Mapping[str, Got]) -> None:
     for name, one in got.items():
         requests = one.fetched.requests if one.fetched else 0
-        site.store.record_attempt(name, one.at, requests, to_failure(one.error) if one.error else None)
+        site.store.record_attempt(name, one.at, requests, Failure.of(one.error) if one.error else None)
 
 
 async def plan_targets(site: Site, turns: Sequence[Turn]) -> tuple[tuple[Plan, ...], tuple[Unplanned, ...]]:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gatepost.engine.acceptance import Turn
-from gatepost.engine.applying import to_failure
 from gatepost.engine.confirming import Armed
 from gatepost.engine.cycle import CycleReport, Unplanned
 from gatepost.engine.fetching import Got, refuse_empty, to_answer
@@ -32,7 +31,7 @@ def time_text(at: datetime | None) -> str | None:
 
 def error_document(error: GatepostError | Failure) -> JSON:
     """The contract's error object."""
-    seen = to_failure(error) if isinstance(error, GatepostError) else error
+    seen = Failure.of(error) if isinstance(error, GatepostError) else error
     return {
         "kind": seen.kind,
         "code": seen.code,

@@ -72,15 +72,15 @@ async def alone(site: Site) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def alone_in(state: Path | None, clock: Clock) -> AsyncIterator[None]:
-    """The same by the state directory, for who has no history."""
-    end = clock.monotonic() + PATIENCE
+async def alone_in(state: Path | None, clock: Clock, patience: float = PATIENCE) -> AsyncIterator[None]:
+    """The same by the state directory, for who has no history; after so many seconds."""
+    end = clock.monotonic() + patience
     while True:
         with if_alone_in(state) as free:
             if free:
                 yield
                 return
         if clock.monotonic() >= end:
-            msg = "another gatepost on this host has been applying for a minute"
+            msg = f"another gatepost on this host has been applying for {patience:.0f} seconds"
             raise TargetUnavailable(msg, hint="Look for it with `ps`; it holds the lock until it ends.")
         await clock.sleep(PAUSE)

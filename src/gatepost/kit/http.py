@@ -208,7 +208,7 @@ def _network(settings: HttpSettings, *, loopback: bool) -> httpx2.AsyncHTTPTrans
 
 
 @lru_cache(maxsize=16)
-def _context(ca_file: str | None, _changed_at: tuple[float, ...]) -> ssl.SSLContext:
+def _context(ca_file: Path | None, _changed_at: tuple[float, ...]) -> ssl.SSLContext:
     """Shared by all clients: reading the system's authorities takes longer than a request."""
     context = httpx2.create_ssl_context(trust_env=False)
     if ca_file is not None:
@@ -216,13 +216,13 @@ def _context(ca_file: str | None, _changed_at: tuple[float, ...]) -> ssl.SSLCont
     return context
 
 
-def _changed(ca_file: str | None) -> tuple[float, ...]:
+def _changed(ca_file: Path | None) -> tuple[float, ...]:
     """When the authorities were last written, so that a service sees new ones."""
     places = (ca_file, ssl.get_default_verify_paths().openssl_cafile)
     return tuple(Path(place).stat().st_mtime for place in places if place and Path(place).exists())
 
 
-def _trust(context: ssl.SSLContext, path: str) -> None:
+def _trust(context: ssl.SSLContext, path: Path) -> None:
     try:
         context.load_verify_locations(cafile=path)
     except OSError as error:  # ssl.SSLError is one

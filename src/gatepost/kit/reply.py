@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -40,7 +41,7 @@ class HttpSettings:
     """Seconds for one request, all of it: name, connection, headers and body."""
     max_body: int = 2 * MIB
     """Decoded bytes of one answer."""
-    ca_file: str | None = None
+    ca_file: Path | None = None
     """PEM file of a further certificate authority, trusted beside the system's."""
     proxy: str | None = None
     """``http://host:port`` of a proxy for all but loopback. The environment's proxies are not heeded."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gatepost.errors import GatepostError
 from gatepost.model.content import Listed, Serial, State
 from gatepost.model.plan import Cause, Outcome, Word
 
@@ -22,6 +23,20 @@ class Failure:
     log_id: str | None = None
     retry_after: float | None = None
     """Seconds that the platform says to wait."""
+
+    @classmethod
+    def of(cls, error: GatepostError) -> Failure:
+        """An error that was raised."""
+        return cls(
+            kind=error.kind,
+            message=error.message,
+            transient=error.transient,
+            hint=error.next_step,
+            code=error.code,
+            links=error.links,
+            log_id=error.log_id,
+            retry_after=error.retry_after,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ class Reach:
     """Where the API is, if not at the platform's own host; http only to loopback."""
     allow_custom_host: bool = False
     """Allow a base_url at another public host; it gets this account's secrets."""
-    ca_file: str | None = None
+    ca_file: Path | None = None
     """PEM file of a further certificate authority, trusted beside the system's."""
     proxy: str | None = None
     """Proxy for this account, ``http://host:port``; the environment's are never used."""

@@ -76,8 +76,8 @@ class File(Target):
     class Options:
         """Where, how, and which programs have a say."""
 
-        path: str
-        """The file; its directory must exist and be writable."""
+        path: Path
+        """The file, relative to the configuration file; its directory must exist and be writable."""
         format: str = "txt"
         """Name of a format."""
         mode: Annotated[str, msgspec.Meta(pattern=MODE)] = "0644"
@@ -98,7 +98,7 @@ class File(Target):
             raise ConfigInvalid(msg)
         self._options = options
         self._format = _format(name, options.format)
-        self._ledger = Ledger(Path(options.path).absolute(), self._format, reloads=bool(options.reload))
+        self._ledger = Ledger(options.path.absolute(), self._format, reloads=bool(options.reload))
         self._runner = runner or SystemRunner()
         self._clock = clock or SystemClock()
 
