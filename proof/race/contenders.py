@@ -21,6 +21,7 @@ from gatepost.targets.file import File
 from gatepost.targets.nftables import Nftables
 
 TIMEOUT = 60.0
+TRIES = 200
 FILL = parse_v4("11.0.0.0")
 
 Gate = Callable[[], None]
@@ -57,9 +58,12 @@ class Uncompared:
         self.stamp, self.suspects = kernel.stamp, kernel.suspects
 
     async def write(self, change: Change) -> None:
-        """On what is there now."""
-        while not await self._is_written(change, await self._kernel.read()):
-            pass
+        """On what is there now; whoever never gets through has lost."""
+        for _ in range(TRIES):
+            if await self._is_written(change, await self._kernel.read()):
+                return
+        msg = f"not written in {TRIES} tries"
+        raise TargetRejected(msg)
 
     async def _is_written(self, change: Change, held: Held) -> bool:
         try:
