@@ -86,9 +86,9 @@ def _function(name: str) -> str:
 
 
 def explained(path: Path = EXPLAINED) -> dict[Change, str]:
-    """Accepted survivors, each with its reason."""
-    rows = tomllib.loads(path.read_text(encoding="utf-8")).get("survivor", [])
-    return {(row["function"], row["was"], row["is"]): row["why"] for row in rows}
+    """Accepted survivors, each with its reason; a reason may be that of several."""
+    kinds = tomllib.loads(path.read_text(encoding="utf-8")).get("kind", [])
+    return {(one["in"], one["was"], one["is"]): kind["why"] for kind in kinds for one in kind["changes"]}
 
 
 def score(mutants: Sequence[Mutant]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gatepost.model.entry import Entry
-from gatepost.planning.diff import STRIDE_MAX, diff, diff_packed, pack
+from gatepost.planning.diff import STEPS_MOST, STRIDE_MAX, diff, diff_packed, pack
 from gatepost.planning.diff import patch as carried_out
 from gatepost.planning.normalise import parse_value
 from rigs.answers import entries, hosts, shown
@@ -61,6 +61,16 @@ def test_one_difference_is_found_wherever_it_is(place: int):
     assert diff_packed(old, [*old[:place], old[place] + 1, *old[place + 1 :]]) == (
         [old[place] + 1],
         [old[place]],
+    )
+
+
+@pytest.mark.parametrize(("old", "new"), [(2, 3), (3, 2), (1, 5), (5, 1)])
+def test_lists_that_differ_in_much_are_told_apart(old: int, new: int):
+    """What is in both has neither come nor gone, however many others have."""
+    was, now = range(0, 3 * STEPS_MOST, old), range(0, 3 * STEPS_MOST, new)
+    assert diff_packed(list(was), list(now)) == (
+        [one for one in now if one not in was],
+        [one for one in was if one not in now],
     )
 
 

@@ -62,6 +62,19 @@ def test_an_entry_has_one_line():
     assert entry_line(served) == "101.226.103.7/32|tcp|443-443,8000-8010"
 
 
+def test_a_service_is_part_of_what_is_digested():
+    """The same address on every port, by one protocol, on one port or by both: four digests."""
+    value = entries("101.226.103.7")[0].value
+    port = ((443, 443),)
+    services = (
+        Entry(value),
+        Entry(value, Protocol.TCP),
+        Entry(value, None, port),
+        Entry(value, Protocol.TCP, port),
+    )
+    assert len({digest_entries([one]) for one in services}) == 4
+
+
 def test_digests_are_for_ever():
     """What was approved, stored or signed by an older gatepost is named by the same digest today."""
     absolute = replace(PLAN.reasons[0], absolute=True)

@@ -207,7 +207,16 @@ def test_what_a_platform_says_of_an_entry_goes_along():
     )
 
 
-@pytest.mark.parametrize("protocol", ["tcp\n", "XTCP", "tcp udp", "ｔcp", "sctp", "6"])
+def test_a_range_or_wildcard_has_no_host_bits_to_note():
+    """Where masking is allowed, only a network is ever masked."""
+    declared = Rules(wildcards=True, ranges=True, host_bits="mask")
+    seen = normalise(texts("101.226.103.7-101.226.103.8", "101.226.104.*"), declared)
+    assert [entry.note for entry in seen.entries] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    "protocol", ["tcp\n", "\u212btcp", "\u2003tcp", "XTCP", "tcp udp", "ｔcp", "sctp", "6"]
+)
 def test_a_protocol_is_exactly_one(protocol: str):
     """Blanks at its ends and capitals are borne, and nothing else."""
     seen = normalise([RawEntry("101.226.103.7", protocol=protocol)], STRICT)

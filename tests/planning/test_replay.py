@@ -202,6 +202,56 @@ def test_what_is_held_back_is_late():
     assert still.tally.late_entry_days == 2.0 * 31
 
 
+def test_what_is_dropped_again_is_late_no_longer():
+    """An entry that its source named for a day and never had in force was late for that day."""
+    run = replayed(days((0, TEN), (1, (*TEN, *hosts(100, 130))), (2, TEN), (4, (*TEN, "8.8.4.4"))))
+    assert run.tally.late_entry_days == 1.0 * 31
+
+
+RELEASE = HOUR + 2 * DAY + HOUR
+"""Of :data:`PLAIN`: from a change to the poll at which what it dropped is out of force."""
+
+
+def test_what_left_and_came_back_is_kept_until_it_left():
+    """While it is out of force it is not kept; when it is back it is accepted at once, and not late."""
+    run = replayed(days((0, TEN), (1, TEN[1:]), (4.5, TEN)))
+    assert (run.tally.kept_entry_days, run.tally.late_entry_days) == (RELEASE / DAY, 0.0)
+
+
+def test_what_is_kept_adds_up():
+    """Over entries that leave at different times, and over those that are still kept at the end."""
+    both = replayed(days((0, TEN), (1, TEN[1:]), (2, TEN[2:]), (9, (*TEN[2:], "8.8.4.4"))))
+    assert both.tally.kept_entry_days == 2 * RELEASE / DAY
+    open_ = replayed(days((0, TEN), (1, TEN[1:]), (1.5, TEN[2:]), (2.5, (*TEN[2:], "8.8.4.4"))))
+    assert open_.tally.kept_entry_days == 1.5 + 1.0
+
+
+def test_what_is_kept_longer_than_the_window_counts_to_its_end():
+    """Whoever else leaves meanwhile: the window is about what comes back, not about what stays."""
+    brief = Setting(PLAIN.limits, window=DAY, every=HOUR, approve=False)
+    run = replayed(days((0, TEN), (1, TEN[1:]), (2, TEN[2:]), (9, (*TEN[2:], "8.8.4.4"))), brief)
+    assert run.tally.kept_entry_days == 2 * RELEASE / DAY
+
+
+def test_who_is_away_for_just_the_window_is_back_in_time():
+    """An entry that returns at its last moment was lost; a moment later it is a new one."""
+    for day, lost in ((5.0, 1), (5.001, 0)):
+        assert len(replayed(days((0, TEN), (1, TEN[1:]), (day, TEN))).tally.losses) == lost
+
+
+def test_every_loss_is_named():
+    """Those of different days too; what once lacked was lost, though another lets it in before it is back."""
+    run = replayed(days((0, TEN), (1, TEN[1:]), (4.5, TEN), (8, (*TEN[:9],)), (11.5, TEN)))
+    assert [loss.entry for loss in run.tally.losses] == [*entries(TEN[0]), *entries(TEN[9])]
+    wide = "101.226.103.0/24"
+    generous = with_settings(Limits(absences=2, grace=2 * DAY, max_added=1000.0, max_churn=1.0))
+    covered = replayed(
+        days((0, TEN), (1, TEN[1:]), (1.3, TEN[2:]), (3.2, (*TEN[2:], wide)), (4.5, (*TEN, wide))), generous
+    )
+    assert covered.held == []
+    assert [loss.entry for loss in covered.tally.losses] == [*entries(TEN[0])]
+
+
 def test_a_poll_is_on_the_hour_of_the_first():
     """What is published between two polls is seen at the later one."""
     run = replayed(days((0, TEN), (1.01, TEN[:2])), with_settings(PLAIN.limits, approve=True, every=6 * HOUR))

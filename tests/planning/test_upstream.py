@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from gatepost.model.content import Delta
 from gatepost.model.entry import Quarantined, RawEntry, RawType
 from gatepost.planning.diff import diff
+from gatepost.planning.digest import digest_entries
 from gatepost.planning.normalise import Rules, normalise
 from gatepost.planning.upstream import Upstream
 from rigs.answers import entries, shown
@@ -39,6 +40,22 @@ def test_every_state_is_the_whole_list_normalised(listed: list[set[RawEntry]]):
         withheld |= {*whole.quarantined}
         assert upstream.ever_odd == withheld
         before = now
+
+
+def test_a_list_begins_with_nothing():
+    """Before the first change there is nothing in it, and nothing withheld."""
+    upstream = Upstream(STRICT)
+    assert (upstream.state.entries, upstream.state.quarantined, upstream.ever_odd) == ((), (), set())
+    assert tuple(upstream.figures.entries) == ()
+
+
+def test_figures_are_those_of_the_state():
+    """Of its very entries, with their digest, after each change that changes them."""
+    upstream = Upstream(STRICT)
+    for text in ("101.226.103.7", "x", "101.226.104.0/24"):
+        upstream.shift([RawEntry(text)], [])
+        assert upstream.figures.entries is upstream.state.entries
+        assert upstream.figures.digest == digest_entries(upstream.state.entries)
 
 
 def test_an_unchanged_list_is_the_same_object():

@@ -93,7 +93,7 @@ def parse_value(text: str) -> Prefix | Domain:
     Special-purpose space is the owner's own affair and passes. Raises
     Odd, a ValueError, with the word of a quarantine.
     """
-    if ":" in text or re.fullmatch(r"[0-9./ ]*", text, re.ASCII):
+    if ":" in text or re.fullmatch(r"[0-9./ ]*", text):
         return parse_prefix(text)
     return parse_prefix(text) if "/" in text else parse_domain(text)
 
@@ -191,7 +191,7 @@ def _parse_protocol(text: str | None) -> Protocol | None:
     if text is None:
         return None
     try:
-        return Protocol(text.strip(" ").lower() if text.isascii() else text)
+        return Protocol(text.strip(" ").lower())
     except ValueError:
         raise Odd(Oddity.PROTOCOL) from None
 
