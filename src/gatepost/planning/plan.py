@@ -180,9 +180,8 @@ def _loss(request: PlanRequest, lost: tuple[Entry, ...]) -> Comparison:
     by_address = compare("held", holds, without(holds, lost))
     by_entry = compare("held", written, without(written, lost))
     measures = zip(by_address.measures, by_entry.measures, strict=True)
-    return Comparison(
-        "held", tuple(replace(each, gone_entries=other.gone_entries) for each, other in measures)
-    )
+    counted = tuple(replace(each, gone_entries=other.gone_entries) for each, other in measures)
+    return replace(by_address, measures=counted)
 
 
 def _in_force(content: Content | None) -> Iterable[Entry]:
