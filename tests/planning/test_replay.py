@@ -136,6 +136,17 @@ def test_a_history_that_begins_empty_begins_with_its_first_entries():
     assert run.first is not None
     assert [reason.guard for reason in run.first.reasons] == ["empty"]
     assert (run.first.approved, run.first.passed_at) == (False, START + DAY)
+    assert [reason.subject for reason in run.first.reasons] == ["events"]
+
+
+def test_what_is_stopped_before_anything_was_accepted_is_a_change_like_any_other():
+    """Only the list that the history begins with is none."""
+    run = replayed(days((0, ()), (1, ("x", "y", *TEN)), (2, TEN)))
+    assert run.first is not None
+    assert [(held.line, [reason.guard for reason in held.reasons]) for held in (run.first, *run.held)] == [
+        (1, ["empty"]),
+        (2, ["quarantine"]),
+    ]
 
 
 def test_entries_that_return_in_time_are_bridged():
@@ -276,6 +287,25 @@ def test_a_slow_drain_is_held_against_an_older_list():
     )
     assert longer.held[0].passed_at == START + 9 * DAY
     assert longer.applied == 4
+
+
+def test_a_slow_growth_passes_when_the_older_list_has_moved_on():
+    """Held against the list of a week ago by that name, until just a week after the next list came."""
+    grown = days(*((day, hosts(1, 10 + 6 * day)) for day in range(3)), (12, hosts(1, 23)))
+    run = replayed(grown, with_settings(Limits(absences=2, grace=DAY, baselines=(7 * DAY,))))
+    assert [(held.line, held.passed_at) for held in run.held] == [(3, START + 8 * DAY)]
+    assert [reason.message for reason in run.held[0].reasons] == [
+        "events: 12 IPv4 addresses would join 10 (120 %, limit 100 %), measured against the list of 7d ago."
+    ]
+
+
+def test_what_returns_within_its_grace_is_no_growth():
+    """By older lists either: what was in force when they were answered counts as there."""
+    limits = Limits(
+        absences=2, grace=20 * DAY, max_added=0.2, max_added_entries=0, max_churn=1.0, baselines=(7 * DAY,)
+    )
+    run = replayed(days((0, TEN), (1, TEN[3:]), (9, TEN)), with_settings(limits))
+    assert (run.held, run.applied) == ([], 2)
 
 
 def test_an_approval_ends_older_baselines():
