@@ -9,7 +9,7 @@ import pytest
 from gatepost.model.entry import RawEntry
 from gatepost.model.limits import Limits
 from gatepost.planning import guard
-from gatepost.planning.measure import Comparison, compare
+from gatepost.planning.measure import Comparison, Figures, compare
 from gatepost.planning.normalise import Rules, normalise
 from rigs.answers import accepted, answer, entries, hosts
 
@@ -204,3 +204,24 @@ def test_another_provenance_is_looked_at():
 def test_a_share_above_its_limit_looks_it(share: Fraction, above: Fraction | None, text: str):
     """A measured share never reads like its limit when it is more."""
     assert guard._percent(share, above) == text
+
+
+WIDE = tuple(f"101.{16 * number}.0.0/12" for number in range(10))
+"""Ten networks of a million addresses each."""
+
+
+@pytest.mark.parametrize(
+    ("come", "surprise"),
+    [
+        (("102.0.0.0/12",), ()),
+        (("102.0.0.0/11",), ("102.0.0.0/11",)),
+        (("102.0.0.0/13", "102.8.0.0/13", "103.0.0.0/16"), ()),
+        (("102.0.0.0/12", "103.0.0.0/15"), ("102.0.0.0/12", "103.0.0.0/15")),
+        (("102.0.0.0/12", "2400:da00::/31"), ("2400:da00::/31",)),
+        (("2400:da00::/31", "101.226.103.7", "a.qq.com"), ("2400:da00::/31",)),
+    ],
+)
+def test_what_a_list_is_used_to_is_no_surprise(come: tuple[str, ...], surprise: tuple[str, ...]):
+    """No wider than the widest of its own family; all such together up to a tenth of what the list has."""
+    known = Figures(entries(*WIDE, "2400:db00::/32"))
+    assert guard.unfamiliar(entries(*come), known, DEFAULTS) == list(entries(*surprise))
