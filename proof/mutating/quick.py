@@ -3,11 +3,14 @@
 mutmut starts pytest anew for every mutant, which takes longer than most tests.
 Here pytest collects before the first fork, and a fork runs those of the tests
 that call the mutated function: first those of its module, then others, laws last.
+Whether a test hangs is told by the time it computes, so a busy machine kills no mutant.
 """
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterable
+from math import ceil
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,10 +18,13 @@ import pytest
 from mutmut.__main__ import cli
 from mutmut.configuration import config
 from mutmut.runners.harness import PytestRunner
+from mutmut.state import state
 from mutmut.utils.file_utils import change_cwd
 from mutmut.workers.isolation import ForkRunner
 
 PLAIN_RUN, PLAIN_STARTUP = PytestRunner.run_tests, ForkRunner.startup
+HANGS_FACTOR, HANGS_SECONDS = 5, 5
+"""A test that computes so many times as long as without a mutant, and these seconds more, hangs."""
 QUIET = ("--rootdir=.", "--tb=no", "--capture=no", "-q", "-q")
 
 
@@ -34,10 +40,21 @@ class Collected:
         assert self.session is not None  # noqa: S101 - collected before any fork
         items = [self.items[name] for name in names]
         for item, following in zip(items, [*items[1:], None], strict=True):
+            _stop_after(HANGS_FACTOR * state().duration_by_test[item.nodeid] + HANGS_SECONDS)
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.session.testsfailed:
                 return 1
         return 0
+
+
+def _stop_after(seconds: float) -> None:
+    """Let the kernel end this process when it has computed so much longer; mutmut reads that as hung."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = ceil(used.ru_utime + used.ru_stime + seconds)
+    resource.setrlimit(
+        resource.RLIMIT_CPU, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
+    )
 
 
 COLLECTED = Collected()

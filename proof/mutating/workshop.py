@@ -31,8 +31,8 @@ TESTS = (
 )
 """The tests that speak of the planner, and are quick."""
 TIMEOUT_CONSTANT = 4.0
-TIMEOUT_MULTIPLIER = 2.5
-"""A mutant's tests may take (as long as without mutants + the constant) times this; then it hangs."""
+TIMEOUT_MULTIPLIER = 20.0
+"""A mutant's tests may take (as long as without mutants + the constant) times this, all together."""
 
 
 class Broken(Exception):
