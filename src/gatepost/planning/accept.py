@@ -69,11 +69,11 @@ def decide(question: Question, *, approved: bool) -> Accepted | HeldAnswer:
     if not answer.entries:
         return _held_empty(question, new)
     if previous is not None and _is_same(answer, previous, new):
-        return _accepted(question, previous.digest, approved=False)
+        return _accepted(question, new, previous.digest, approved=False)
     reasons = _reasons(question, new)
     if reasons and not approved:
         return _held(answer, previous, reasons, new)
-    return _accepted(question, new.digest, approved=approved and bool(reasons))
+    return _accepted(question, new, new.digest, approved=approved and bool(reasons))
 
 
 def refusals(question: Question) -> tuple[Reason, ...]:
@@ -110,10 +110,11 @@ def _reasons(question: Question, new: Figures) -> tuple[Reason, ...]:
     answer, previous, limits = question.answer, question.previous, question.limits
     last = question.figures(previous.entries if previous else ())
     come = new.since(last.entries).added
-    in_force = [one.entry for one in previous.presences] if previous else []
+    wide = guard.unfamiliar(come, last, limits)
+    in_force = [one.entry for one in previous.presences] if wide and previous else []
     sizes = {family: (new.addresses[family], last.addresses[family]) for family in Family}
     reasons = (
-        *guard.widest(answer.source, guard.unfamiliar(come, last, limits), in_force, limits),
+        *guard.widest(answer.source, wide, in_force, limits),
         *guard.totals(answer.source, sizes, limits),
         *guard.ports(answer.source, come, last.entries),
     )
@@ -172,14 +173,15 @@ def _held(answer: Answer, previous: Accepted | None, reasons: tuple[Reason, ...]
     )
 
 
-def _accepted(question: Question, digest: str, *, approved: bool) -> Accepted:
-    answer = question.answer
+def _accepted(question: Question, new: Figures, digest: str, *, approved: bool) -> Accepted:
+    answer, previous = question.answer, question.previous
+    changes = new.since(previous.entries if previous else ())
     return Accepted(
         source=answer.source,
         at=answer.fetched_at,
         digest=digest,
         provenance=answer.provenance,
         entries=answer.entries,
-        presences=presences(answer, question.previous, question.limits, question.used),
+        presences=presences(answer, previous, changes, question.limits, question.used),
         approved=approved,
     )

@@ -6,11 +6,13 @@ a /12 and its two /13 differ in nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 from gatepost.model.address import HOST_MASKS, PACKED_SHIFT, Family, Prefix
+from gatepost.model.content import Delta
 from gatepost.model.entry import Domain, Entry, PortRange, Protocol
 from gatepost.model.plain import plain
 from gatepost.planning import span
@@ -22,10 +24,14 @@ Service = tuple[Protocol | None, tuple[PortRange, ...]]
 """Protocol and ports of an entry; addresses of different services never merge."""
 Room = tuple[Service, Family]
 
+_FEW = 16
+"""One in so many entries may change to be carried over singly; for more, taking all apart is cheaper."""
+_KEY, _FIRST, _LAST = attrgetter("key"), itemgetter(0), itemgetter(1)
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """What some entries let in, taken apart. :func:`admitted` does not merge spans."""
+    """What some entries let in, taken apart. :func:`admitted` does not merge spans, :func:`merged` does."""
 
     spans: Mapping[Room, Sequence[Span]]
     names: frozenset[tuple[Service, Domain]] = field(default=frozenset())
@@ -50,6 +56,44 @@ def admitted(entries: Iterable[Entry]) -> Admitted:
             here = spans.setdefault(((protocol, ports), value.family), [])
         here.append((value.network, value.network | masks[value.length]))
     return Admitted(spans, frozenset(names))
+
+
+def merged(entries: Iterable[Entry]) -> Admitted:
+    """Take entries apart; spans of one service are merged."""
+    parts = admitted(entries)
+    return Admitted({room: span.merge(spans) for room, spans in parts.spans.items()}, parts.names)
+
+
+def shifted(before: Admitted, delta: Delta, entries: Sequence[Entry]) -> Admitted:
+    """As :func:`merged`, of entries that a change made of those ``before`` is of; they are sorted by key."""
+    if _FEW * (len(delta.added) + len(delta.removed)) > len(entries):
+        return merged(entries)
+    came, went = admitted(delta.added), admitted(delta.removed)
+    spans = dict(before.spans)
+    for room in {*came.spans, *went.spans}:
+        changed = [*came.spans.get(room, ()), *went.spans.get(room, ())]
+        spans[room] = _spanned(spans.get(room, ()), changed, room, entries)
+    return Admitted(
+        {room: some for room, some in spans.items() if some}, before.names - went.names | came.names
+    )
+
+
+def _spanned(
+    known: Sequence[Span], changed: Sequence[Span], room: Room, entries: Sequence[Entry]
+) -> list[Span]:
+    """Merged spans, those anew that a change lies in or touches."""
+    spans = list(known)
+    reached = [one for span in changed for one in known[slice(*_touching(known, span))]]
+    for low, high in span.merge([*changed, *reached]):
+        start, end = (bisect_left(entries, (int(room[1]), number), key=_KEY) for number in (low, high + 1))
+        inside = admitted(entries[start:end]).spans.get(room, ())
+        spans[slice(*_touching(spans, (low, high)))] = span.merge(inside)
+    return spans
+
+
+def _touching(spans: Sequence[Span], one: Span) -> tuple[int, int]:
+    """From where to where merged spans share an integer with one, or lie next to it."""
+    return bisect_left(spans, one[0] - 1, key=_LAST), bisect_right(spans, one[1] + 1, key=_FIRST)
 
 
 def assembled(parts: Admitted) -> tuple[Entry, ...]:
@@ -119,6 +163,20 @@ def without(entries: Iterable[Entry], others: Iterable[Entry]) -> tuple[Entry, .
     kept, gone = admitted(entries), admitted(others)
     spans = {room: span.cut(spans, gone.spans.get(room, ())) for room, spans in kept.spans.items()}
     return assembled(Admitted(spans, kept.names - gone.names))
+
+
+def beyond(entries: Sequence[Entry], others: Iterable[Entry]) -> list[Entry]:
+    """Those of ``entries`` that let in something which ``others`` do not."""
+    if not entries:
+        return []
+    known = merged(others)
+    return [entry for entry in entries if _is_beyond(admitted([entry]), known)]
+
+
+def _is_beyond(parts: Admitted, known: Admitted) -> bool:
+    return any(span.outside(spans, known.spans.get(room, ())) for room, spans in parts.spans.items()) or bool(
+        parts.names - known.names
+    )
 
 
 def punched(entries: Iterable[Entry], holes: Iterable[Prefix]) -> tuple[Entry, ...]:

@@ -7,6 +7,7 @@ where they differ.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -23,13 +24,33 @@ STRIDE_MAX = 128
 STEPS_MOST = 256
 """Differences found one by one; lists with more are told apart as sets."""
 
+_KEY = attrgetter("key")
 _V6 = 1 << (128 + PACKED_SHIFT)
 
 
 def diff(old: Sequence[Entry], new: Sequence[Entry]) -> Delta:
     """What came and what went, by key; both sides sorted by key and unique, as entries of a list are."""
-    added, removed = _walk(old, new, attrgetter("key"))
+    added, removed = _walk(old, new, _KEY)
     return Delta(tuple(added), tuple(removed))
+
+
+def follow(first: Delta, then: Delta) -> Delta:
+    """Two changes in a row as one: what :func:`diff` finds from before both to after both."""
+    added, removed = list(first.added), list(first.removed)
+    for gone in then.removed:
+        _move(gone, added, removed)
+    for come in then.added:
+        _move(come, removed, added)
+    return Delta(tuple(added), tuple(removed))
+
+
+def _move(entry: Entry, one: list[Entry], other: list[Entry]) -> None:
+    """Take an entry back out of ``one`` where it is there, or else note it in ``other``; both are sorted."""
+    place = bisect_left(one, entry.key, key=_KEY)
+    if place < len(one) and one[place].key == entry.key:
+        del one[place]
+    else:
+        other.insert(bisect_left(other, entry.key, key=_KEY), entry)
 
 
 def patch(old: Iterable[Entry], delta: Delta) -> tuple[Entry, ...]:

@@ -18,7 +18,7 @@ from gatepost.model.limits import FLOOR_V4, FLOOR_V6, Limits
 from gatepost.model.plan import Cause, Current
 from gatepost.model.reason import Reason
 from gatepost.planning.aggregate import aggregate, count
-from gatepost.planning.canonical import without
+from gatepost.planning.canonical import beyond
 from gatepost.planning.measure import Comparison, Figures, Measure
 
 PORTS_WIDEST = 1024
@@ -118,9 +118,19 @@ def widest(
 ) -> tuple[Reason, ...]:
     """A prefix wider than the limit whose addresses are not all in ``known`` already; one reason a family."""
     shortest = {Family.V4: limits.widest_v4, Family.V6: limits.widest_v6}
-    wide = [entry for entry in entries if _is_wide(entry, shortest)]
-    new = without(wide, known) if wide else ()
-    return _too_wide(subject, _prefixes(entry for entry in wide if _meet(entry, new)), shortest)
+    new = beyond(wider(entries, limits), known)
+    return _too_wide(subject, _prefixes(new), shortest)
+
+
+def wider(entries: Iterable[Entry], limits: Limits) -> list[Entry]:
+    """Those with a prefix wider than the limit."""
+    v4, v6 = limits.widest_v4, limits.widest_v6
+    return [
+        entry
+        for entry in entries
+        if isinstance(entry.value, Prefix)
+        and entry.value.length < (v4 if entry.value.family is Family.V4 else v6)
+    ]
 
 
 def unfamiliar(entries: Iterable[Entry], known: Figures, limits: Limits) -> list[Entry]:
@@ -129,8 +139,7 @@ def unfamiliar(entries: Iterable[Entry], known: Figures, limits: Limits) -> list
     A list that holds a /12 was looked at when the /12 came: another /12 or a /13 is no surprise
     in it, as long as all such together bring but a small part of what the list has.
     """
-    shortest = {Family.V4: limits.widest_v4, Family.V6: limits.widest_v6}
-    wide = [entry for entry in entries if _is_wide(entry, shortest)]
+    wide = wider(entries, limits)
     usual: set[Prefix] = set()
     for each in Family if wide else ():
         seen = {prefix for prefix in _prefixes(wide, each) if prefix.length >= known.shortest[each]}
@@ -173,8 +182,9 @@ def totals(subject: str, sizes: Mapping[Family, tuple[int, int]], limits: Limits
 
 def ports(subject: str, entries: Sequence[Entry], known: Sequence[Entry]) -> tuple[Reason, ...]:
     """A range of ports so wide that it means any, where the list did not have it."""
-    judged = {port_range for entry in known for port_range in entry.ports}
-    wide = {span for entry in entries for span in entry.ports if span[1] - span[0] >= PORTS_WIDEST} - judged
+    wide = {span for entry in entries for span in entry.ports if span[1] - span[0] >= PORTS_WIDEST}
+    if wide:
+        wide -= {port_range for entry in known for port_range in entry.ports}
     if not wide:
         return ()
     first, last = max(wide, key=lambda span: (span[1] - span[0], span))
@@ -293,15 +303,6 @@ def _too_far(rule: _Rule, subject: str, found: _Found) -> Reason:
         f"measured against {_named(comparison)}."
     )
     return Reason(rule.guard, measured, limit, message, subject)
-
-
-def _is_wide(entry: Entry, shortest: dict[Family, int]) -> bool:
-    return isinstance(entry.value, Prefix) and entry.value.length < shortest[entry.value.family]
-
-
-def _meet(entry: Entry, some: Sequence[Entry]) -> bool:
-    """Whether an entry lets in anything that ``some`` do."""
-    return bool(some) and [one.value for one in without([entry], some)] != [entry.value]
 
 
 def _too_wide(

@@ -6,22 +6,25 @@ port has gone and come. Domains are counted by name, as a third family.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
+from operator import itemgetter, sub
 
 from gatepost.model.address import Family, Prefix
 from gatepost.model.content import Delta
 from gatepost.model.entry import Entry
 from gatepost.planning import span
-from gatepost.planning.canonical import Admitted, Room, admitted
-from gatepost.planning.diff import diff
+from gatepost.planning.canonical import Admitted, Room, admitted, merged, shifted
+from gatepost.planning.diff import diff, follow
 from gatepost.planning.digest import digest_entries
 from gatepost.planning.span import Span
+
+_FIRST, _LAST = itemgetter(0), itemgetter(1)
+_NONE, _NOTHING = Delta((), ()), Admitted({})
 
 
 class Kind(StrEnum):
@@ -75,24 +78,98 @@ class Comparison:
         return all(measure.gone == measure.old for measure in self.measures)
 
 
+@dataclass(frozen=True, slots=True)
+class _Come:
+    """What a list lets in and an older one does not."""
+
+    sizes: Mapping[Kind, int]
+    entries: Mapping[Kind, int]
+    """How many bring at least one of them: which do is decided by the older list alone."""
+
+
+@dataclass(slots=True)
+class _Way:
+    """From an older list, which is kept so that its identity stays its own."""
+
+    old: Sequence[Entry]
+    delta: Delta
+    come: _Come | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What made a list of the one before it."""
+
+    ways: Mapping[int, _Way] = field(default_factory=dict)
+    """To the one before, by the identity of the older list."""
+    delta: Delta = _NONE
+    gained: Admitted = _NOTHING
+    lost: Admitted = _NOTHING
+
+
 class Figures:
     """What one list comes to; each figure is worked out when first asked for, and once.
 
     ``entries`` are sorted by key and unique, as those of an answer are.
     """
 
-    def __init__(self, entries: Sequence[Entry], digest: str | None = None) -> None:
-        """``digest`` where it is known already."""
+    def __init__(self, entries: Sequence[Entry]) -> None:
         self.entries = entries
-        self._digest = digest
-        self._deltas: dict[int, tuple[Sequence[Entry], Delta]] = {}
+        self._digest = ""
+        self._admitted: Admitted | None = None
+        self._ways = {id(entries): _Way(entries, _NONE)}
+        self._step = _Step()
+
+    def shifted(self, entries: Sequence[Entry], delta: Delta, digest: str) -> Figures:
+        """Of what a change makes of this list: most is carried over, not worked out anew."""
+        new = Figures(entries)
+        new._digest = digest
+        new._admitted = shifted(self.admitted, delta, entries)
+        gained = _beyond(admitted(delta.added), self.admitted)
+        lost = _beyond(admitted(delta.removed), new.admitted)
+        new._step = _Step(self._ways, delta, gained, lost)
+        return new
 
     def since(self, old: Sequence[Entry]) -> Delta:
         """What came and went from an older list to this one."""
-        known = self._deltas.get(id(old))
+        return self._way(old).delta
+
+    def measures(self, old: Figures) -> tuple[Measure, ...]:
+        """How far this list is from an older one.
+
+        What stands in both lets in nothing that is only in one, so only the difference is looked at.
+        """
+        removed, come = admitted(self.since(old.entries).removed), self._come(old)
+        gone = _beyond(removed, self.admitted)
+        return tuple(
+            Measure(
+                kind,
+                old=old.sizes[kind],
+                new=self.sizes[kind],
+                gone=_size(gone, kind),
+                come=come.sizes[kind],
+                gone_entries=_touched(removed, gone, kind),
+                come_entries=come.entries[kind],
+            )
+            for kind in Kind
+        )
+
+    def _way(self, old: Sequence[Entry]) -> _Way:
+        known = self._ways.get(id(old))
         if known is None:
-            known = self._deltas[id(old)] = old, diff(old, self.entries)
-        return known[1]
+            before = self._step.ways.get(id(old))
+            delta = follow(before.delta, self._step.delta) if before else diff(old, self.entries)
+            known = self._ways[id(old)] = _Way(old, delta)
+        return known
+
+    def _come(self, old: Figures) -> _Come:
+        way, before = self._way(old.entries), self._step.ways.get(id(old.entries))
+        if way.come is None:
+            if before is not None and before.come is not None:
+                way.come = _carried(before.come, self._step, old.admitted)
+            else:
+                way.come = _come(way.delta.added, old.admitted)
+        return way.come
 
     @cached_property
     def digest(self) -> str:
@@ -102,8 +179,7 @@ class Figures:
     @cached_property
     def admitted(self) -> Admitted:
         """What they let in, service by service; spans are merged."""
-        parts = admitted(self.entries)
-        return Admitted({room: span.merge(spans) for room, spans in parts.spans.items()}, parts.names)
+        return self._admitted or merged(self.entries)
 
     @cached_property
     def runs(self) -> Mapping[Family, Sequence[Span]]:
@@ -125,7 +201,7 @@ class Figures:
     def longest(self) -> Mapping[Family, int]:
         """Addresses of the longest run without a gap."""
         return {
-            family: max((last - first + 1 for first, last in spans), default=0)
+            family: max(map(sub, map(_LAST, spans), map(_FIRST, spans)), default=-1) + 1
             for family, spans in self.runs.items()
         }
 
@@ -151,28 +227,8 @@ def compare(baseline: str, old: Iterable[Entry], new: Iterable[Entry]) -> Compar
 
 
 def weigh(baseline: str, old: Figures, new: Figures) -> Comparison:
-    """Measure one list against another.
-
-    What stands in both lets in nothing that is only in one, so only the difference is looked at.
-    """
-    delta = new.since(old.entries)
-    removed, added = admitted(delta.removed), admitted(delta.added)
-    gone, come = _beyond(removed, new.admitted), _beyond(added, old.admitted)
-    return Comparison(
-        baseline,
-        tuple(
-            Measure(
-                kind,
-                old=old.sizes[kind],
-                new=new.sizes[kind],
-                gone=_size(gone, kind),
-                come=_size(come, kind),
-                gone_entries=_touched(removed, gone, kind),
-                come_entries=_touched(added, come, kind),
-            )
-            for kind in Kind
-        ),
-    )
+    """Measure one list against another."""
+    return Comparison(baseline, new.measures(old))
 
 
 def where_new(plain: Comparison, in_force: Comparison) -> Comparison:
@@ -186,6 +242,25 @@ def where_new(plain: Comparison, in_force: Comparison) -> Comparison:
 def _sorted(entries: Iterable[Entry]) -> list[Entry]:
     by_key = {entry.key: entry for entry in entries}
     return [by_key[key] for key in sorted(by_key)]
+
+
+def _come(added: Iterable[Entry], old: Admitted) -> _Come:
+    """What some entries bring to an older list."""
+    parts = admitted(added)
+    come = _beyond(parts, old)
+    return _Come(
+        {kind: _size(come, kind) for kind in Kind}, {kind: _touched(parts, come, kind) for kind in Kind}
+    )
+
+
+def _carried(before: _Come, step: _Step, old: Admitted) -> _Come:
+    """What came until one step later."""
+    gained, lost = _beyond(step.gained, old), _beyond(step.lost, old)
+    more, fewer = _come(step.delta.added, old), _come(step.delta.removed, old)
+    return _Come(
+        {kind: before.sizes[kind] + _size(gained, kind) - _size(lost, kind) for kind in Kind},
+        {kind: before.entries[kind] + more.entries[kind] - fewer.entries[kind] for kind in Kind},
+    )
 
 
 def _beyond(these: Admitted, those: Admitted) -> Admitted:
@@ -206,8 +281,11 @@ def _size(parts: Admitted, kind: Kind) -> int:
     return sum(_extent(spans) for _, spans in _rooms(parts, kind))
 
 
-def _extent(merged: Iterable[Span]) -> int:
-    return sum(last - first + 1 for first, last in merged)
+def _extent(spans: Sequence[Span]) -> int:
+    """Of merged spans."""
+    firsts: Iterable[int] = map(_FIRST, spans)
+    lasts: Iterable[int] = map(_LAST, spans)
+    return len(spans) + sum(lasts) - sum(firsts)
 
 
 def _touched(parts: Admitted, some: Admitted, kind: Kind) -> int:
@@ -219,5 +297,9 @@ def _touched(parts: Admitted, some: Admitted, kind: Kind) -> int:
 
 def _meeting(spans: Iterable[Span], others: Sequence[Span]) -> int:
     """How many spans share an integer with one of sorted, disjoint others."""
-    firsts, lasts = [first for first, _ in others], [last for _, last in others]
-    return sum(bisect_left(lasts, first) < bisect_right(firsts, last) for first, last in spans)
+    number = place = 0
+    for first, last in sorted(spans):
+        while place < len(others) and others[place][1] < first:
+            place += 1
+        number += place < len(others) and others[place][0] <= last
+    return number

@@ -3,54 +3,74 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import TypeVar
 
 from gatepost.model.address import Prefix
 from gatepost.model.answer import Accepted, Answer, Presence
+from gatepost.model.content import Delta
 from gatepost.model.entry import Entry, EntryKey
 from gatepost.model.limits import Limits
-from gatepost.planning.diff import diff
 
+Item = TypeVar("Item")
+
+_KEY = attrgetter("key")
 _FEW = 16
 """One in so many presences may be put in its place singly; for more, sorting all is cheaper."""
 
 
 def presences(
-    answer: Answer, previous: Accepted | None, limits: Limits, used: tuple[Prefix, ...] = ()
+    answer: Answer, previous: Accepted | None, changes: Delta, limits: Limits, used: tuple[Prefix, ...] = ()
 ) -> tuple[Presence, ...]:
     """Every entry answered, and those no longer answered that stay for now; sorted by key.
 
+    ``changes``: from the previous answer's entries to this one's.
     ``used``: prefixes on which a device still counts packets; they stay longer.
     """
     at = answer.fetched_at
     if previous is None:
         return tuple(Presence(entry, since=at) for entry in answer.entries)
     if answer.entries is previous.entries:
+        missing = [one for one in previous.presences if one.absent]
+        if not missing:
+            return previous.presences
         steady = [one for one in previous.presences if not one.absent]
-        missing: Iterable[Presence] = (one for one in previous.presences if one.absent)
         return tuple(_merged(steady, list(_kept(missing, previous.at, at, limits, used))))
-    steady, new, rest = _matched(answer.entries, previous)
+    steady, new, rest = _matched(answer.entries, previous, changes)
     others = [_seen(entry, rest.pop(entry.key, None), at) for entry in new]
     others += _kept(rest.values(), previous.at, at, limits, used)
     return tuple(_merged(steady, others))
 
 
 def _matched(
-    entries: tuple[Entry, ...], previous: Accepted
+    entries: tuple[Entry, ...], previous: Accepted, changes: Delta
 ) -> tuple[list[Presence], list[Entry], dict[EntryKey, Presence]]:
     """Presences that stay as they are, entries that are not among them, and the other presences.
 
     Where most entries are the very objects of the answer before, as from a list that is kept
     up, comparing is cheap; entries with other notes or necessity are others here.
     """
-    delta = diff(previous.entries, entries)
-    new, gone = set(map(id, delta.added)), set(map(id, delta.removed))
-    steady = [one for one in previous.presences if not one.absent and id(one.entry) not in gone]
-    if [one.entry for one in steady] == [entry for entry in entries if id(entry) not in new]:
-        others = (one for one in previous.presences if one.absent or id(one.entry) in gone)
-        return steady, list(delta.added), {one.entry.key: one for one in others}
-    return [], list(entries), {one.entry.key: one for one in previous.presences}
+    stand = previous.presences
+    places = {place for place, one in enumerate(stand) if one.absent}
+    places.update(bisect_left(stand, entry.key, key=_key) for entry in changes.removed)
+    steady = _but(stand, places)
+    new = {bisect_left(entries, entry.key, key=_KEY) for entry in changes.added}
+    if [one.entry for one in steady] == _but(entries, new):
+        others = [stand[place] for place in places if place < len(stand)]
+        return steady, list(changes.added), {one.entry.key: one for one in others}
+    return [], list(entries), {one.entry.key: one for one in stand}
+
+
+def _but(items: Sequence[Item], places: Iterable[int]) -> list[Item]:
+    """All but those at some places."""
+    result: list[Item] = []
+    following = 0
+    for place in sorted(places):
+        result += items[following:place]
+        following = place + 1
+    return result + list(items[following:])
 
 
 def _seen(entry: Entry, before: Presence | None, at: datetime) -> Presence:

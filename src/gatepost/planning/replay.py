@@ -24,7 +24,6 @@ from gatepost.model.reason import Reason
 from gatepost.planning import guard
 from gatepost.planning.accept import Question, decide, refusals
 from gatepost.planning.baseline import moments
-from gatepost.planning.diff import diff
 from gatepost.planning.measure import Figures
 from gatepost.planning.tally import Tally
 from gatepost.planning.upstream import State
@@ -225,7 +224,7 @@ class Replay:
         for held in self._stopped:
             held.approved, held.passed_at = verdict.approved, verdict.at
         self._stopped.clear()
-        come = diff(previous.entries if previous else (), verdict.entries).added
+        come = self._figures(verdict.entries).since(previous.entries if previous else ()).added
         self.tally.accepted(verdict, come)
         self._remember(verdict)
 

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 
 from gatepost.model.content import Delta
 from gatepost.model.entry import Entry, EntryKey, Quarantined, RawEntry
@@ -13,6 +14,7 @@ from gatepost.planning.digest import RunningDigest
 from gatepost.planning.measure import Figures
 from gatepost.planning.normalise import Normalised, Rules, normalise
 
+_KEY = attrgetter("key")
 _MANY = 100
 """From so many new entries on, sorting all is cheaper than putting each in its place."""
 
@@ -34,7 +36,8 @@ class Upstream:
         self._makers: Counter[EntryKey] = Counter()
         """How many items make an entry: it goes with the last of them."""
         self._entries: dict[EntryKey, Entry] = {}
-        self._keys: list[EntryKey] = []
+        self._sorted: list[Entry] = []
+        """The entries by key."""
         self._odd: Counter[Quarantined] = Counter()
         self.ever_odd: set[Quarantined] = set()
         """All that was ever withheld."""
@@ -86,13 +89,13 @@ class Upstream:
     def _order(self, delta: Delta) -> tuple[Entry, ...]:
         """The entries after a change, sorted."""
         if len(delta.added) + len(delta.removed) > _MANY:
-            self._keys = sorted(self._entries)
+            self._sorted = sorted(self._entries.values(), key=_KEY)
         else:
             for entry in delta.removed:
-                del self._keys[bisect_left(self._keys, entry.key)]
+                del self._sorted[bisect_left(self._sorted, entry.key, key=_KEY)]
             for entry in delta.added:
-                self._keys.insert(bisect_left(self._keys, entry.key), entry.key)
+                self._sorted.insert(bisect_left(self._sorted, entry.key, key=_KEY), entry)
         self._digest.shift(delta)
-        entries = tuple(map(self._entries.__getitem__, self._keys))
-        self.figures = Figures(entries, str(self._digest))
+        entries = tuple(self._sorted)
+        self.figures = self.figures.shifted(entries, delta, str(self._digest))
         return entries
