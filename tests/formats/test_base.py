@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatepost.formats.base import Format, list_text, value_text
+from gatepost.formats.base import Format, Proxy, list_text, value_text
 from gatepost.kit.discovery import plugins
 from gatepost.model.entry import Domain
 from rigs.golden import GOLDEN
@@ -11,7 +11,7 @@ from rigs.golden import GOLDEN
 def test_each_golden_file_has_its_format():
     """No golden file is left over, and no format is without."""
     names = [found.name for found in plugins("gatepost.formats", Format)]
-    assert {each.suffix[1:] for each in GOLDEN.iterdir()} == set(names)
+    assert {each.name.partition(".")[2] for each in GOLDEN.iterdir()} == set(names)
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,30 @@ def test_list_of_wrong_form(name):
     assert list_text("webhooks-2") == "webhooks-2"
     with pytest.raises(ValueError, match="name"):
         list_text(name)
+
+
+@pytest.mark.parametrize(
+    "ways", ["DIRECT", "PROXY a.example.com:3128", "HTTPS 192.0.2.1:443; SOCKS5 b:1080; DIRECT"]
+)
+def test_proxies(ways):
+    """What browsers take as an answer is taken here."""
+    assert Proxy(ways).ways == ways
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        "",
+        "a.example.com:3128",
+        "PROXY a",
+        "PROXY a:0",
+        'PROXY a:1"; evil()',
+        "DIRECT\n",
+        "direct",
+        "PROXY a:1,",
+    ],
+)
+def test_no_proxies(ways):
+    """Any other text is refused: it would become part of a script."""
+    with pytest.raises(ValueError, match="proxy"):
+        Proxy(ways)

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gatepost.formats.base import Edition, Format
+from gatepost.formats.base import Edition, Format, Proxy
+from gatepost.formats.pac import SCRIPT
 from gatepost.kit.discovery import plugins
 from gatepost.kit.process import Finished
 from gatepost.model.address import Family, Prefix
@@ -25,6 +26,7 @@ from rigs.plans import plan_for
 
 FORMATS = {found.name: found() for found in plugins("gatepost.formats", Format)}
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
+PROXY = Proxy("PROXY a:1")
 POISON = "POISON-é\"'`;}{$()\n\r\0#--=cmd()|<script>@all"
 
 
@@ -59,6 +61,21 @@ LINES = {
     "haproxy": r"[0-9a-f:.]+/\d+",
     "haproxy-map": r"[0-9a-f:.]+/\d+ webhooks",
     "squid": r"[0-9a-f:.]+/\d+",
+    "fortinet": r"[0-9a-f:.]+/\d+",
+    "juniper": r"[0-9a-f:.]+/\d+",
+    "f5": r"[0-9a-f:.]+,\d+,wl,",
+    "rsc": r"/ip(v6)? firewall address-list"
+    r'|:do \{ add list=gatepost-webhooks address=(?P<a>[0-9a-f:./]+) comment="gatepost 7" \} on-error='
+    r'\{ set \[find where list="gatepost-webhooks" and address="(?P=a)"\] comment="gatepost 7" \}'
+    r'|:if \(\[:len \[find where list="gatepost-webhooks" and comment="gatepost 7"\]\] = \d+\) do=\{ remove '
+    r'\[find where list="gatepost-webhooks" and comment~"\^gatepost " and comment!="gatepost 7"\] \} else='
+    r'\{ :log error "gatepost-webhooks: not every address was taken, so none was removed" \}',
+    "pac": r"// gatepost webhooks serial 7|var gatepost(Names|Trees|Ranges) = [{\[]|[}\]];"
+    r'|var gatepostOthers = "PROXY a:1";|  "[a-z0-9.-]+": 1,?|  \[\d+, \d+\],?|'
+    + "|".join(map(re.escape, SCRIPT.splitlines())),
+    "gdc.json": r' *[\]\[}{]+,?| *"[a-z]+": ("[a-zA-Z0-9 .-]*"|\[|\[\]),?| *"[0-9a-f:.]+/\d+",?',
+    "tfvars.json": r' *[\]\[}{]+,?| *"[a-z0-9_]+": ("[a-z0-9:./*-]*"|\d+|null|true|false|\[|\[\]|\{),?'
+    r'| *"[a-z0-9:./*-]+",?',
     "csv": r"value,type,protocol,ports,necessary"
     r"|[0-9a-f:./]+,prefix,(tcp|udp)?,[0-9 -]*,(true|false)?"
     r"|[a-z0-9.*-]+,domain,(tcp|udp)?,[0-9 -]*,(true|false)?",
@@ -70,7 +87,7 @@ LINES = {
 @given(entries=st.lists(good, max_size=8).map(tuple))
 def test_every_line_has_the_form_of_its_format(name, entries):
     """Whatever the notes say, each line of a rendering is of the one form that its format has."""
-    rendered = FORMATS[name].render(Edition("webhooks", 7, AT, entries)).decode("ascii")
+    rendered = FORMATS[name].render(Edition("webhooks", 7, AT, entries, proxy=PROXY)).decode("ascii")
     assert rendered.endswith("\n") or not rendered
     for line in rendered.split("\n")[:-1]:
         assert re.fullmatch(LINES[name], line), line
@@ -82,7 +99,8 @@ def test_notes_change_nothing(name, entries):
     """The bytes are the same with other notes, or none: not one byte of a rendering is free text."""
     bare = tuple(Entry(each.value, each.protocol, each.ports, each.necessary) for each in entries)
     poisoned = tuple(Entry(each.value, each.protocol, each.ports, each.necessary, POISON) for each in entries)
-    rendered = [FORMATS[name].render(Edition("webhooks", 7, AT, each)) for each in (bare, poisoned, entries)]
+    editions = (Edition("webhooks", 7, AT, each, proxy=PROXY) for each in (bare, poisoned, entries))
+    rendered = [FORMATS[name].render(each) for each in editions]
     assert rendered[0] == rendered[1] == rendered[2]
 
 
@@ -91,12 +109,12 @@ def test_notes_change_nothing(name, entries):
 def test_a_domain_of_free_text_is_refused(name, text):
     """A domain that slipped through as free text is left out or refused, never written."""
     assume(not re.fullmatch(r"([a-z0-9-]+\.)+[a-z0-9-]+", text))
-    edition = Edition("webhooks", 7, AT, (Entry(Domain(text)),))
+    edition = Edition("webhooks", 7, AT, (Entry(Domain(text)),), proxy=PROXY)
     try:
         rendered = FORMATS[name].render(edition)
     except ValueError:
         return
-    assert rendered == FORMATS[name].render(Edition("webhooks", 7, AT, ()))
+    assert rendered == FORMATS[name].render(Edition("webhooks", 7, AT, (), proxy=PROXY))
 
 
 @given(entries=st.lists(good, max_size=8).map(tuple))

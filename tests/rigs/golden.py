@@ -6,7 +6,7 @@ import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from gatepost.formats.base import Edition, Format
+from gatepost.formats.base import Edition, Format, Proxy
 from gatepost.model.entry import Domain, Entry, Protocol
 from rigs.plans import entry
 
@@ -28,6 +28,7 @@ EDITION = Edition(
         Entry(Domain("xn--fiq228c.com")),
         Entry(Domain("work.weixin.qq.com", tree=True)),
     ),
+    proxy=Proxy("PROXY proxy.example.com:3128; DIRECT"),
 )
 
 

@@ -12,13 +12,34 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from gatepost.model.address import Prefix
+from gatepost.model.address import Family, Prefix
 from gatepost.model.entry import Domain, Entry
 from gatepost.model.plan import Capabilities
 
 NAME = re.compile(r"(?=.{1,253}\Z)(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+(?![0-9]+\Z)(?!-)[a-z0-9-]{2,63}(?<!-)")
 """LDH labels, the last one no number, so that no address passes for a name (RFC 1123 §2.1)."""
 LIST = re.compile(r"[a-z0-9-]{1,40}")
+WAY = r"(?:DIRECT|(?:PROXY|HTTPS|SOCKS|SOCKS4|SOCKS5) [A-Za-z0-9.-]{1,253}:[1-9][0-9]{0,4})"
+WAYS = re.compile(rf"{WAY}(?:; {WAY}){{0,9}}")
+"""What a proxy auto-configuration may answer; browsers try each in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Ways to a proxy, as browsers write them: ``PROXY proxy.example.com:3128; DIRECT``.
+
+    Raises ValueError for any other text.
+    """
+
+    ways: str
+
+    def __post_init__(self) -> None:
+        """Refuse what is not of that form: it is put into a script."""
+        if not WAYS.fullmatch(self.ways):
+            msg = (
+                'a proxy is written like "PROXY proxy.example.com:3128" or "HTTPS a.example.com:443; DIRECT"'
+            )
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +53,25 @@ class Edition:
     """When this serial was accepted."""
     entries: tuple[Entry, ...]
     """Canonical, as Content.effective."""
+    family: Family | None = None
+    """The only family whose prefixes are meant to be here; None: all there are."""
+    proxy: Proxy | None = None
+    """Where unlisted hosts are reached, for formats that say so."""
 
 
 class Format(ABC):
     """A text format that devices and programs read; its bytes depend on the edition alone."""
 
     name: ClassVar[str]
-    """How configuration and URLs call it; also the file ending."""
+    """How configuration and URLs call it; also the file ending, which may have a dot in it."""
     media_type: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+    needs_proxy: ClassVar[bool] = False
+    """Whether it can be made only where the edition has a proxy."""
 
     @abstractmethod
     def render(self, edition: Edition) -> bytes:
-        """The whole file, ending with a newline."""
+        """The whole file, ending with a newline. Raises ValueError for what cannot be written."""
 
 
 def prefixes(entries: Iterable[Entry]) -> Iterator[Prefix]:

@@ -7,7 +7,7 @@ from gatepost.model.plan import Capabilities, Granularity
 
 
 class Edl(Format):
-    """What PAN-OS (type IP list) and Junos ``dynamic-address`` read: a length on every line."""
+    """What PAN-OS (type IP list) reads: one type of entry, a length on every line."""
 
     name = "edl"
     media_type = "text/plain; charset=utf-8"
