@@ -232,7 +232,8 @@ def format_row(one: type[Format]) -> tuple[str, ...]:
     """One format; its page is a file of its module's name, or a heading on the one page of all."""
     module = one.__module__.rpartition(".")[2]
     own = (DOCS / "formats" / f"{module}.md").exists()
-    page = f"../formats/{module}.md" if own else f"../formats.md#{one.name.replace(".", "")}"
+    anchor = one.name.replace(".", "")
+    page = f"../formats/{module}.md" if own else f"../formats.md#{anchor}"
     can = one.capabilities
     return (
         f"[`{one.name}`]({page})",

@@ -16,34 +16,16 @@ import msgspec
 from gatepost.errors import TargetForeign, TargetRejected, TargetUnavailable
 from gatepost.formats.base import Edition, Format
 from gatepost.kit.files import NEW, Staged, read_regular, stage, sync_directory, write_atomic
-from gatepost.model.address import Family, Prefix, parse_v4, parse_v6
-from gatepost.model.entry import Domain, Entry, PortRange, Protocol
+from gatepost.model.entry import Entry
 from gatepost.model.plan import Current
 from gatepost.planning.digest import digest_entries
 from gatepost.targets._file_reading import explain, rerendered
+from gatepost.targets._rows import Row
 
 SIDECAR_MODE = 0o600
 SIZE_MAX = 256 * 1024 * 1024
 """Bytes of a file that is read back."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Row(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An entry in the sidecar."""
-
-    value: str
-    protocol: Protocol | None = None
-    ports: tuple[PortRange, ...] = ()
-    necessary: bool | None = None
-
-    @classmethod
-    def of(cls, entry: Entry) -> Row:
-        """Everything but the note."""
-        return cls(str(entry.value), entry.protocol, entry.ports, entry.necessary)
-
-    def entry(self) -> Entry:
-        """Raises OSError or ValueError where somebody edited the sidecar."""
-        return Entry(_value(self.value), self.protocol, self.ports, self.necessary)
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -312,13 +294,3 @@ def _user(number: int) -> str:
         return f"{pwd.getpwuid(number).pw_name} (uid {number})"
     except KeyError:
         return f"uid {number}"
-
-
-def _value(text: str) -> Prefix | Domain:
-    return _prefix(text) if "/" in text else Domain(text.removeprefix("*."), tree=text.startswith("*."))
-
-
-def _prefix(text: str) -> Prefix:
-    address, _, length = text.partition("/")
-    family, parse = (Family.V6, parse_v6) if ":" in address else (Family.V4, parse_v4)
-    return Prefix(family, parse(address), int(length))
