@@ -37,18 +37,23 @@ class Matcher(Generic[T]):
     """
 
     def __init__(
-        self, items: Iterable[tuple[Prefix | Domain, T]], *, within: Iterable[Prefix] | None = None
+        self,
+        items: Iterable[tuple[Prefix | Domain, T]],
+        *,
+        within: Iterable[Prefix] | None = None,
+        memo: int = MEMO_MAX,
     ) -> None:
         """``items``: value and what it stands for; of equal values the first counts.
 
         ``within``: where given, addresses outside of these prefixes find nothing.
+        ``memo``: how many answers are remembered.
         """
         known = list(items)
         bounds = None if within is None else [(prefix, None) for prefix in within]
         prefixes = [(value, what) for value, what in known if isinstance(value, Prefix)]
         tables = {family: _table(prefixes, bounds, family) for family in Family}
         names = _Names((value, what) for value, what in known if isinstance(value, Domain))
-        self.find = _Memo(tables[Family.V4], tables[Family.V6], names).__getitem__
+        self.find = _Memo(tables[Family.V4], tables[Family.V6], names, memo).__getitem__
 
     @classmethod
     def of_content(cls, content: Content) -> Matcher[Listed]:
@@ -103,16 +108,17 @@ class _Names(Generic[T]):
 class _Memo(dict[str, T | None]):
     """Answers by text: a known one costs one dictionary look-up, in C."""
 
-    __slots__ = ("_names", "_v4", "_v6")
+    __slots__ = ("_most", "_names", "_v4", "_v6")
 
-    def __init__(self, v4: _Table[T], v6: _Table[T], names: _Names[T]) -> None:
+    def __init__(self, v4: _Table[T], v6: _Table[T], names: _Names[T], most: int) -> None:
         super().__init__()
+        self._most = most
         self._v4, self._v6, self._names = v4, v6, names
 
     def __missing__(self, text: str) -> T | None:
         if len(text) > TEXT_MAX:
             return None
-        if len(self) >= MEMO_MAX:
+        if len(self) >= self._most:
             self.clear()
         try:
             answer = self._v6_at(text) if ":" in text else self._v4.at(parse_v4(text))
