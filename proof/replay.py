@@ -1,9 +1,10 @@
 """Real histories through the guards at default settings: nothing that comes back was ever out.
 
 ``python proof/replay.py [FOLDER]``; ``--help`` lists what can be chosen. Each history
-runs with a person who approves at once and with none, and once more without
+runs with a person who approves at once and with none; once more without
 absences and grace: there entries must be lost, which is how the books are known
-to see a loss. Exit 1 where any claim fails.
+to see a loss; and with ``widest_known``, for whoever follows lists of wide networks.
+Claims are of the defaults. Exit 1 where any fails.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ VARIANTS = {
     "nobody approves": Variant(DEFAULTS, approve=False),
     "without absences and grace": Variant(
         Policy("none", Limits(absences=1, grace=timedelta())), approve=True
+    ),
+    "approved at once, widest_known = 10 %": Variant(
+        Policy("widest_known", Limits(widest_known=0.1)), approve=True
     ),
 }
 
@@ -134,7 +138,7 @@ def report(done: list[Replayed]) -> bool:
     """Print all; true where everything is as claimed."""
     print(f"{machine()}; {sum(len(one.runs) for one in done)} runs, peak memory ", end="")
     print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB\n")
-    approved, alone, planted = (table(done, place) for place in range(3))
+    approved, alone, planted, _ = [table(done, place) for place in range(len(VARIANTS))]
     stopped(done)
     incidents = fates(done)
     claims = {

@@ -18,6 +18,7 @@ GOOD: Mapping[str, Any] = {
         "max_churn": 0.5,
         "new_family": "allow",
         "widest": ["/12", "/32"],
+        "widest_known": "10 %",
         "special": "quarantine",
         "quarantine": "5 %",
         "host_bits": "mask",

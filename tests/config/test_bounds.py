@@ -14,7 +14,7 @@ from gatepost.errors import ConfigInvalid
 from gatepost.model.limits import Limits
 
 FINITE = (math.inf, -math.inf, math.nan)
-SHARES = ("max_removed", "max_churn", "quarantine")
+SHARES = ("max_removed", "max_churn", "widest_known", "quarantine")
 REFUSED = [
     *((("guards", key), value) for key in SHARES for value in (*FINITE, 1.01, "101 %", -0.1)),
     *((("guards", "max_added"), value) for value in (*FINITE, 100.5, "10001 %", 10**400)),

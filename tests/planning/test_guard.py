@@ -222,6 +222,15 @@ WIDE = tuple(f"101.{16 * number}.0.0/12" for number in range(10))
     ],
 )
 def test_what_a_list_is_used_to_is_no_surprise(come: tuple[str, ...], surprise: tuple[str, ...]):
-    """No wider than the widest of its own family; all such together up to a tenth of what the list has."""
+    """Where the owner says so: no wider than the widest of its family; all such together up to that share."""
     known = Figures(entries(*WIDE, "2400:db00::/32"))
-    assert guard.unfamiliar(entries(*come), known, DEFAULTS) == list(entries(*surprise))
+    assert guard.unfamiliar(entries(*come), known, Limits(widest_known=0.1)) == list(entries(*surprise))
+
+
+def test_a_wide_network_is_always_a_surprise_by_default():
+    """However many as wide the list has."""
+    known = Figures(entries(*WIDE))
+    come = entries("102.0.0.0/15")
+    assert guard.unfamiliar(come, known, DEFAULTS) == list(come)
+    assert guard.unfamiliar(come, known, Limits(widest_known=0.01)) == list(come)
+    assert guard.unfamiliar(come, known, Limits(widest_known=0.0125)) == []

@@ -148,6 +148,11 @@ LIST_KEYS: Mapping[str, GuardKey] = {
         },
         [f"/{_default(Limits, 'widest_v4')}", f"/{_default(Limits, 'widest_v6')}"],
     ),
+    "widest_known": _share(
+        "widest_known",
+        "Share of a list's addresses (each family) that new networks wider than `widest`, but no wider than "
+        "the list's widest, may bring at once without approval.",
+    ),
     "special": _choice("special", "IANA special-purpose space: quarantine or allow.", "quarantine", "allow"),
     "quarantine": _share(
         "quarantine", "Share of odd entries beyond which an answer is refused; one is always allowed."

@@ -23,6 +23,8 @@ class Limits:
     widest_v4: int = 16
     """Shortest IPv4 prefix length that passes without approval."""
     widest_v6: int = 32
+    widest_known: float = 0.0
+    """Share of a list's addresses that wide prefixes, no wider than its widest, may bring without approval."""
     special: str = "quarantine"
     """``quarantine`` or ``allow`` IANA special-purpose space."""
     quarantine: float = 0.05

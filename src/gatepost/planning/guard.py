@@ -24,9 +24,6 @@ from gatepost.planning.measure import Comparison, Figures, Measure
 PORTS_WIDEST = 1024
 """Ports of one range that pass without approval."""
 
-FAMILIAR = Fraction(1, 10)
-"""Part of a list's addresses, family by family, that new wide prefixes of a usual width may bring at once."""
-
 _BASELINES = {"last": "the last accepted list", "held": "what it holds now"}
 
 _PUT_BACK: Mapping[Cause, str] = {
@@ -134,16 +131,17 @@ def wider(entries: Iterable[Entry], limits: Limits) -> list[Entry]:
 
 
 def unfamiliar(entries: Iterable[Entry], known: Figures, limits: Limits) -> list[Entry]:
-    """Wide entries but those that are nothing new to a list.
+    """Wide entries but those that an owner calls nothing new to a list (``widest_known``).
 
-    A list that holds a /12 was looked at when the /12 came: another /12 or a /13 is no surprise
+    A list that holds a /12 was looked at when the /12 came: another /12 or a /13 may pass
     in it, as long as all such together bring but a small part of what the list has.
     """
+    share = _share(limits.widest_known)
     wide = wider(entries, limits)
     usual: set[Prefix] = set()
-    for each in Family if wide else ():
+    for each in Family if wide and share else ():
         seen = {prefix for prefix in _prefixes(wide, each) if prefix.length >= known.shortest[each]}
-        if count(seen) <= FAMILIAR * known.addresses[each]:
+        if count(seen) <= share * known.addresses[each]:
             usual |= seen
     return [entry for entry in wide if entry.value not in usual]
 
