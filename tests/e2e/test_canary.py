@@ -34,6 +34,9 @@ LISTS = """
 deadline = 2
 source_deadline = 20
 
+[server]
+listen = "127.0.0.1:0"
+
 [store]
 url = "sqlite:///history.db"
 

@@ -20,6 +20,9 @@ SERVICE = """
 [store]
 url = "sqlite:///history.db"
 
+[server]
+listen = "127.0.0.1:0"
+
 [sources.events]
 kind = "feishu.events"
 account = "feishu-main"

@@ -9,6 +9,9 @@ import pytest
 from rigs.program import Program
 
 SITE = """
+[server]
+listen = "127.0.0.1:0"
+
 [store]
 url = "sqlite:///history.db"
 

@@ -17,6 +17,7 @@ from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.config import Settings, schema
 from gatepost.config.mask import masked
+from gatepost.config.server_keys import ConsumerSettings, UserSettings
 from gatepost.engine.report import time_text
 from gatepost.errors import GatepostError
 from gatepost.kit.secret import Secret
@@ -57,6 +58,13 @@ def _accounts(settings: Settings) -> tuple[list[str], list[str]]:
     for account in settings.accounts.values():
         try:
             notices += [f"{account.name}: {one}" for one in account.client.notices_of(account.build())]
+        except GatepostError as error:
+            missing.append(str(error))
+    server = settings.server
+    people: list[UserSettings | ConsumerSettings] = [*server.users.values(), *server.consumers.values()]
+    for person in people:
+        try:
+            person.build()
         except GatepostError as error:
             missing.append(str(error))
     return missing, notices
@@ -138,6 +146,11 @@ def effective(settings: Settings) -> dict[str, Any]:
         "protect": {
             **plain(settings.protect),
             "addresses": [{"value": str(one.value), "why": one.why} for one in settings.protect.addresses],
+        },
+        "server": {
+            **plain(settings.server.options),
+            "users": {name: _referring(one.shown) for name, one in settings.server.users.items()},
+            "consumers": {name: _referring(one.shown) for name, one in settings.server.consumers.items()},
         },
         "notify": [{**plain(one), "options": _referring(one.options)} for one in settings.notify],
     }

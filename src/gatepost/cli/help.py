@@ -27,7 +27,8 @@ COMMANDS = {
     "restore": "Load what was last applied where nothing of ours is: for boot.",
     "adopt": "Make what is at a target's place ours; its content stays.",
     "purge": "Remove what is ours from targets, and nothing else.",
-    "run": "The service: fetch and apply on schedule.",
+    "password": "Make the line that a user of the server logs in by.",
+    "run": "The service: fetch and apply on schedule, and serve.",
     "emulate": "The four platforms on loopback, with faults on demand.",
 }
 """Name and one-line help; each is ``gatepost.cli.<name>:command``, imported when it is used."""

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import anyio
 import click
 
 from gatepost.cli.building import site_of
@@ -12,23 +19,94 @@ from gatepost.engine.cycle import CycleReport
 from gatepost.engine.loop import Tell, run
 from gatepost.engine.report import list_status, time_text
 from gatepost.engine.site import Site
-from gatepost.errors import GatepostError, cut
+from gatepost.errors import GatepostError, ServerUnavailable, cut
+from gatepost.kit.systemd import READY, STOPPING, WATCHDOG, notify, watchdog_seconds
 from gatepost.model.drift import Drift
 from gatepost.model.plan import Outcome, Result
 
+if TYPE_CHECKING:
+    from gatepost.server.running import Beside
 
-@click.command(help=_("The service: fetch and apply on schedule."))
+
+@click.command(help=_("The service: fetch and apply on schedule, and serve."))
 @takes_options
 def command(ui: Ui) -> int:
     """Runs until SIGTERM or SIGINT; what is applied stays applied."""
     with site_of(ui) as site:
-        run_async(lambda: _serve(ui, site))
+        run_async(lambda: _serve(ui, site), quick=_is_served(site))
     return 0
 
 
+def _is_served(site: Site) -> bool:
+    return site.settings.server.options.enabled and find_spec("uvicorn") is not None
+
+
 async def _serve(ui: Ui, site: Site) -> None:
+    counts = {"lists": len(site.settings.lists), "targets": len(site.settings.targets)}
+    async with until_signal(), _beside(ui, site) as server:
+        _line(ui, site, _("started: {lists} lists, {targets} targets").format(**counts))
+        await _run_watched(site if server is None else server.timed(site), _told(ui, site, server), server)
+    _line(ui, site, _("stopped; what is applied stays"))
+
+
+@asynccontextmanager
+async def _beside(ui: Ui, site: Site) -> AsyncIterator[Beside | None]:
+    """The server, where there is to be one; the service manager is told when it listens and when it ends."""
+    if not _is_served(site):
+        _check_absence(ui, site)
+        with _notified():
+            yield None
+        return
+    from gatepost.server.running import beside  # noqa: PLC0415 - an extra, imported when something is served
+    from gatepost.store import Store  # noqa: PLC0415 - loads the SQL library
+
+    async with beside(site, partial(Store.open, site.settings.store_url)) as server:
+        _line(ui, site, _("serving {url}").format(url=server.url))
+        with _notified():
+            yield server
+
+
+def _check_absence(ui: Ui, site: Site) -> None:
+    """Raises ServerUnavailable where the configuration wants a server that cannot be."""
+    if not site.settings.server.options.enabled:
+        return
+    if site.settings.server.given:
+        msg = "[server] is configured, but the parts that serve are not installed"
+        raise ServerUnavailable(msg, hint="Install them: pip install 'gatepost[server]'")
+    _line(ui, site, _("not serving: pip install 'gatepost[server]' adds lists, answers and a console"))
+
+
+@contextmanager
+def _notified() -> Iterator[None]:
+    notify(READY)
+    try:
+        yield
+    finally:
+        notify(STOPPING)
+
+
+async def _run_watched(site: Site, tell: Tell, server: Beside | None) -> None:
+    """The loop; while this event loop turns, the watchdog hears of it."""
+    seconds = watchdog_seconds()
+    if seconds is None:
+        await run(site, tell, server.wake if server else None)
+        return
+    async with anyio.create_task_group() as group:
+        group.start_soon(_beat, site, seconds / 3)
+        await run(site, tell, server.wake if server else None)
+
+
+async def _beat(site: Site, seconds: float) -> None:
+    while True:
+        notify(WATCHDOG)
+        await site.clock.sleep(seconds)
+
+
+def _told(ui: Ui, site: Site, server: Beside | None) -> Tell:
     async def report(seen: CycleReport) -> None:
         _log(ui, site, seen)
+        if server is not None:
+            server.report(seen)
 
     async def fail(error: GatepostError) -> None:
         for line, _style in error_lines(error):
@@ -37,17 +115,15 @@ async def _serve(ui: Ui, site: Site) -> None:
     async def notice(drift: Drift) -> None:
         for line in drift_lines(drift):
             _wrong(ui, site, line)
+        if server is not None:
+            server.notice(drift)
 
     async def taken_back(results: tuple[Result, ...]) -> None:
         for result in results:
             word = outcome_word(result.outcome or Outcome.FAILED)
             _wrong(ui, site, f"{result.plan.target} {word} {result.plan.digest}")
 
-    counts = {"lists": len(site.settings.lists), "targets": len(site.settings.targets)}
-    async with until_signal():
-        _line(ui, site, _("started: {lists} lists, {targets} targets").format(**counts))
-        await run(site, Tell(report, fail, notice, taken_back))
-    _line(ui, site, _("stopped; what is applied stays"))
+    return Tell(report, fail, notice, taken_back)
 
 
 def _line(ui: Ui, site: Site, text: str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, wraps
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -213,8 +214,8 @@ def _options() -> Sequence[Callable[[Any], Any]]:
     )
 
 
-def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
-    """Run a command's asynchronous part.
+def run_async(work: Callable[[], Awaitable[Any]], *, quick: bool = False) -> Any:
+    """Run a command's asynchronous part; ``quick`` by uvloop, where it is installed.
 
     Its result goes past the event loop: asyncio would make a text of all of it when it gives
     the signal handler back.
@@ -226,7 +227,7 @@ def run_async(work: Callable[[], Awaitable[Any]]) -> Any:
     async def keep() -> None:
         done.append(await work())
 
-    anyio.run(keep)
+    anyio.run(keep, backend_options={"use_uvloop": quick and find_spec("uvloop") is not None})
     return done[0]
 
 

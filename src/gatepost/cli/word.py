@@ -10,7 +10,7 @@ from gatepost.cli.building import site_of
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui
 from gatepost.engine.approval import give_word
-from gatepost.engine.report import time_text
+from gatepost.engine.report import word_document
 from gatepost.model.plan import Word
 
 
@@ -27,14 +27,7 @@ def speak(ui: Ui, digest: str, word: Word, why: str) -> int:
     """Record the word and say what follows from it."""
     with site_of(ui) as site:
         record = give_word(site, digest, word, who=who(), why=why)
-    document = {
-        "digest": record.digest,
-        "word": record.word.value,
-        "who": record.who,
-        "why": record.why,
-        "at": time_text(record.at),
-    }
-    ui.show(document, lambda: _print(ui, word, record.digest))
+    ui.show(word_document(record), lambda: _print(ui, word, record.digest))
     return 0
 
 

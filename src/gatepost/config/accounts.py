@@ -30,7 +30,7 @@ def _account(
     client = clients.get(platform) if isinstance(platform, str) else None
     if client is None:
         document.refuse((*where, "platform"), f"expected one of {', '.join(sorted(clients))}")
-    options = {key: _placed(document, value) for key, value in table.items() if key != "platform"}
+    options = {key: placed(document, value) for key, value in table.items() if key != "platform"}
     built = build(client.Account, document, where, options, unread)
     if built.proxy is not None:
         _check_proxy(document, (*where, "proxy"), built.proxy)
@@ -44,7 +44,7 @@ def _account(
     )
 
 
-def _placed(document: Document, value: Any) -> Any:
+def placed(document: Document, value: Any) -> Any:
     """``file:PATH`` with the path as the configuration means it."""
     if not isinstance(value, str) or not value.startswith("file:") or value == "file:":
         return value

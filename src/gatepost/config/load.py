@@ -12,6 +12,7 @@ from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, STORE_KEYS, read_keys,
 from gatepost.config.lists import check_lists, read_lists
 from gatepost.config.notify import read_notify
 from gatepost.config.protect import read_protect
+from gatepost.config.server import read_server
 from gatepost.config.settings import Settings
 from gatepost.config.sources import read_sources
 from gatepost.config.tables import table_in
@@ -21,7 +22,7 @@ from gatepost.errors import ConfigInvalid, ConfigNotFound
 from gatepost.model.limits import Limits
 
 SYSTEM_FILE = Path("/etc/gatepost/gatepost.toml")
-TOP = ("store", "accounts", "sources", "lists", "guards", "targets", "protect", "notify")
+TOP = ("store", "accounts", "sources", "lists", "guards", "targets", "protect", "server", "notify")
 
 
 def find(named: str | None = None) -> Path:
@@ -67,6 +68,7 @@ def load(path: Path, home_of_user: Callable[[], Path] = Path.home) -> Settings:
         lists=lists,
         targets=read_targets(document, lists),
         protect=read_protect(document),
+        server=read_server(document, lists),
         notify=read_notify(document, accounts),
     )
 

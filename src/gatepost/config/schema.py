@@ -17,6 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from gatepost.config.guards import DURATION, FETCH_KEYS, LIST_KEYS, STALE_KEY, STORE_KEYS, GuardKey
 from gatepost.config.notify import EVENTS
 from gatepost.config.protect import ADDRESSES_MOST, PARTS
+from gatepost.config.server_keys import ConsumerOptions, ServerOptions, UserOptions
 from gatepost.config.sources import EVERY_LEAST, EVERY_MOST
 from gatepost.config.tables import PIN
 from gatepost.config.values import written
@@ -63,6 +64,7 @@ def schema() -> JSON:
             "lists": _family([_list()], _NOT_PIN),
             "targets": _family(_targets()),
             "protect": _protect(),
+            "server": _server(),
             "notify": {"type": "array", "items": _notifier()},
         },
     }
@@ -126,6 +128,8 @@ def _default(value: Any) -> JSON:
             return {"default": value.value}
         case str() | int() | float() | bool():
             return {"default": value}
+        case timedelta():
+            return {"default": written(value)}
         case tuple() | list() if value:
             return {"default": list(value)}
     return {}
@@ -195,6 +199,15 @@ def _targets() -> list[JSON]:
         }
         found.append(_object({**common, **properties}, ["kind", "list", *required], _summary(plugin)))
     return found
+
+
+def _server() -> JSON:
+    properties, _ = options_properties(ServerOptions)
+    people = {
+        "users": _family([_object(*options_properties(UserOptions), _summary(UserOptions))]),
+        "consumers": _family([_object(*options_properties(ConsumerOptions), _summary(ConsumerOptions))]),
+    }
+    return _object({**properties, **people}, description="Where `run` serves, and whom.")
 
 
 _VALUE_AND_WHY: Mapping[str, JSON] = {

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from gatepost.config.server_keys import ServerSettings
 from gatepost.model.content import Allowlist
 from gatepost.model.entry import Direction
 from gatepost.model.limits import Limits
@@ -121,4 +122,5 @@ class Settings:
     lists: Mapping[str, ListSettings] = field(default_factory=dict)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     protect: ProtectSettings = field(default_factory=ProtectSettings)
+    server: ServerSettings = field(default_factory=ServerSettings)
     notify: tuple[NotifySettings, ...] = ()

@@ -13,7 +13,8 @@ from gatepost.model.entry import Direction
 PIN = "pin"
 """What an owner pinned is shown under this source's name; no source or list may have it."""
 
-_NAME = re.compile(r"[a-z0-9-]{1,40}")
+NAME = re.compile(r"[a-z0-9-]{1,40}")
+"""Names of all that has one."""
 _OF_THE_OWNER = ("sources", "lists")
 
 
@@ -27,7 +28,7 @@ def named(document: Document, family: str) -> list[tuple[str, Mapping[str, Any]]
     """``[family.NAME]`` tables with their names; raises ConfigInvalid."""
     group = table_in(document, document.tables, (family,))
     for name, one in group.items():
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             document.refuse((family, name), "a name is 1 to 40 of a-z, 0-9 and -")
         if name == PIN and family in _OF_THE_OWNER:
             document.refuse((family, name), f"{PIN!r} is what pinned entries are shown under; choose another")

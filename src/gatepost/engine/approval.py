@@ -35,13 +35,18 @@ def give_word(site: Site, named: str, word: Word, *, who: str, why: str) -> Word
 
 def _find(site: Site, named: str) -> tuple[str, tuple[Reason, ...]]:
     wanted = named if named.startswith("sha256:") else f"sha256:{named}"
-    waiting = {plan.digest: plan.reasons for plan in newest_plans(site) if plan.awaits or _is_held(plan)}
-    waiting |= {held.digest: held.reasons for held in held_answers(site)}
+    waiting = waiting_for_word(site)
     found = [digest for digest in waiting if digest.startswith(wanted)]
     if len(found) == 1 and len(wanted) >= len("sha256:") + DIGEST_SHORTEST:
         return found[0], waiting[found[0]]
     msg = f"nothing that is held has the digest {named}" if not found else f"{named} is not unique"
     raise UsageError(msg, hint="`gatepost plan` shows what is held, with its digest.")
+
+
+def waiting_for_word(site: Site) -> dict[str, tuple[Reason, ...]]:
+    """Digests of all plans and answers that wait for a person, with what the guards found."""
+    waiting = {plan.digest: plan.reasons for plan in newest_plans(site) if plan.awaits or _is_held(plan)}
+    return waiting | {held.digest: held.reasons for held in held_answers(site)}
 
 
 def newest_plans(site: Site) -> tuple[Plan, ...]:

@@ -16,6 +16,7 @@ from gatepost.engine.cycle import CycleReport, apply_cycle, plan_cycle
 from gatepost.engine.site import Site
 from gatepost.engine.watching import EVERY, Notice, TakenBack, Watch, take_back
 from gatepost.errors import GatepostError
+from gatepost.kit.clock import Clock
 from gatepost.model.record import Attempt
 
 JITTER = 0.1
@@ -110,12 +111,42 @@ class Tell:
     """Of changes that nobody confirmed."""
 
 
-async def run(site: Site, tell: Tell) -> None:
+class Wake:
+    """Ends the loop's pause: lists that somebody wants looked at now, without asking any platform."""
+
+    def __init__(self) -> None:
+        """Nobody wants anything."""
+        self._event = anyio.Event()
+        self._lists: set[str] = set()
+
+    def call(self, name: str) -> None:
+        """Have a list planned and applied as soon as the present turn is over; from the loop's thread."""
+        self._lists.add(name)
+        self._event.set()
+
+    def taken(self) -> set[str]:
+        """What was called for since last time."""
+        taken, self._lists, self._event = self._lists, set(), anyio.Event()
+        return taken
+
+    async def pause(self, clock: Clock, seconds: float) -> None:
+        """Wait, or until called."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._until_called, group.cancel_scope)
+            await clock.sleep(seconds)
+            group.cancel_scope.cancel()
+
+    async def _until_called(self, scope: anyio.CancelScope) -> None:
+        await self._event.wait()
+        scope.cancel()
+
+
+async def run(site: Site, tell: Tell, wake: Wake | None = None) -> None:
     """Turn and watch for ever; raises what ``tell`` raises."""
     turning = anyio.Lock()
     try:
         async with anyio.create_task_group() as group:
-            group.start_soon(_turns, site, tell, turning)
+            group.start_soon(_turns, site, tell, turning, wake or Wake())
             group.start_soon(_watch, site, tell, turning)
     except BaseExceptionGroup as several:
         raise several.exceptions[0] from None
@@ -137,11 +168,13 @@ async def _watch(site: Site, tell: Tell, turning: anyio.Lock) -> None:
                     await tell.fail(error)
 
 
-async def _turns(site: Site, tell: Tell, turning: anyio.Lock) -> None:
+async def _turns(site: Site, tell: Tell, turning: anyio.Lock, wake: Wake) -> None:
     """A turn that fails as a whole is told and tried again."""
     last: dict[str, float] = {}
     while True:
         sources = due(site)
+        for name in wake.taken():
+            last.pop(name, None)
         lists = lists_due(site, sources, last)
         try:
             if lists:
@@ -151,4 +184,4 @@ async def _turns(site: Site, tell: Tell, turning: anyio.Lock) -> None:
         except GatepostError as error:
             await tell.fail(error)
             await site.clock.sleep(RETRY_FIRST.total_seconds())
-        await site.clock.sleep(pause(site))
+        await wake.pause(site.clock, pause(site))

@@ -19,7 +19,7 @@ from gatepost.model.entry import Entry
 from gatepost.model.limits import Limits
 from gatepost.model.plan import Plan, PlanStatus, Result
 from gatepost.model.reason import Reason
-from gatepost.model.record import Failure, SerialRecord
+from gatepost.model.record import Failure, SerialRecord, WordRecord
 
 JSON = dict[str, Any]
 
@@ -211,6 +211,17 @@ def cycle_document(report: CycleReport) -> JSON:
     return {
         "lists": sorted(lists, key=lambda one: str(one["list"])),
         "plans": sorted(shown, key=lambda one: str(one["target"])),
+    }
+
+
+def word_document(record: WordRecord) -> JSON:
+    """``approve --json`` and ``reject --json``."""
+    return {
+        "digest": record.digest,
+        "word": record.word.value,
+        "who": record.who,
+        "why": record.why,
+        "at": time_text(record.at),
     }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from gatepost.errors import GatepostError
 from gatepost.model.content import Listed, Serial, State
+from gatepost.model.entry import Entry
 from gatepost.model.plan import Cause, Outcome, Word
 
 
@@ -83,6 +84,17 @@ class Hit:
     def state(self) -> State:
         """Short for ``listed.state``."""
         return self.listed.state
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that a list holds now."""
+
+    serial: Serial
+    hits: tuple[Hit, ...]
+    """Listed entries in any state, in the order in which they are shown."""
+    effective: tuple[Entry, ...]
+    """Entries in force."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ where it began.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter, lt
@@ -22,7 +22,7 @@ from gatepost.model.address import Prefix
 from gatepost.model.content import Content, Listed, Serial, Snapshot, State
 from gatepost.model.entry import Domain, Entry
 from gatepost.model.kept import Kept
-from gatepost.model.record import Hit, SerialRecord
+from gatepost.model.record import Hit, SerialRecord, Standing
 from gatepost.store import encode
 from gatepost.store._recording import ROW, SINCE, Turn, list_row, record_listed, record_serial
 from gatepost.store._subject import Subject
@@ -90,6 +90,30 @@ class Lists(Subject):
         if _is_as_read(recorded):
             self._kept.put((list_id, serial, step + moved, content.digest), recorded)
         return Snapshot(list_, Serial(serial), given, recorded)
+
+    def versions(self) -> Mapping[str, Version]:
+        """What each list with a history stands at: equal versions hold the same."""
+        last = sa.select(serials.c.list_id, sa.func.max(serials.c.serial).label("serial"))
+        newest = last.group_by(serials.c.list_id).subquery()
+        at = sa.and_(serials.c.list_id == newest.c.list_id, serials.c.serial == newest.c.serial)
+        query = sa.select(lists.c.name, lists.c.step, serials.c.list_id, serials.c.serial, serials.c.digest)
+        with self._database.reading() as connection:
+            rows = connection.execute(query.join_from(serials, newest, at).join(lists)).all()
+        return {row.name: (row.list_id, row.serial, row.step, row.digest) for row in rows}
+
+    def standing(self, list_: str) -> Standing | None:
+        """All that a list holds now, as :meth:`covering` and :meth:`in_force` find it piece by piece."""
+        query = sa.select(listed.c.serial, *ROW, SINCE)
+        with self._database.reading() as connection:
+            row = connection.execute(_serials_of(list_).limit(1)).one_or_none()
+            if row is None:
+                return None
+            where = (listed.c.list_id == row.list_id, listed.c.valid_to.is_(None))
+            rows = connection.execute(query.where(*where)).all()
+            force = _in_force(connection, row.list_id, row.serial)
+        with encode.reading_bytes():
+            hits = [Hit(list_, _listed(rest), Serial(serial)) for serial, *rest in rows]
+        return Standing(Serial(row.serial), tuple(sorted(hits, key=lambda hit: _order(hit.listed))), force)
 
     def serials(self, list_: str) -> tuple[SerialRecord, ...]:
         """A list's history, oldest first."""

@@ -68,6 +68,21 @@ class Plans(Subject):
             row = connection.execute(_last_word(words.c.digest == digest)).one_or_none()
         return None if row is None else WordRecord(digest, Word(row.word), row.who, row.why, row.at)
 
+    def words(self, most: int) -> tuple[WordRecord, ...]:
+        """The last words on anything, newest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(words).order_by(words.c.id.desc()).limit(most)).all()
+        return tuple(WordRecord(row.digest, Word(row.word), row.who, row.why, row.at) for row in rows)
+
+    def outcomes(self, most: int) -> tuple[OutcomeRecord, ...]:
+        """The last tries on any target, newest first; what was found unchanged is left out."""
+        query = sa.select(intents).where(
+            sa.or_(intents.c.outcome.is_(None), intents.c.outcome != Outcome.UNCHANGED.value)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.order_by(intents.c.id.desc()).limit(most)).all()
+        return tuple(map(_record, rows))
+
     def answer_approved(self, held_digest: str, since: datetime | None = None) -> bool:
         """Whether the last word on a held answer, or on any plan that awaits it, is to approve.
 

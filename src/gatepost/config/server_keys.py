@@ -1,0 +1,122 @@
+"""What ``[server]`` may say, as typed settings: where `run` listens, who may log in, who fetches feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from gatepost.kit.password import check_line, check_token
+from gatepost.kit.secret import Secret
+from gatepost.model.role import Role
+
+LISTEN = "127.0.0.1:8642"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """Keys of the table itself."""
+
+    enabled: bool = True
+    """Whether `run` serves at all."""
+    listen: str = LISTEN
+    """Address and port; `[::1]:8642` for IPv6, port 0 for any that is free."""
+    certificate: Path | None = None
+    """Certificate chain, PEM; with `key`: the server then speaks TLS."""
+    key: Path | None = None
+    """Private key of the certificate, PEM."""
+    url: str | None = None
+    """Address that people and devices use, where a proxy stands in front: `https://lists.example.com`."""
+    hosts: tuple[str, ...] = ()
+    """Further names that requests may call the server by, as in the `Host` header, without port."""
+    session: timedelta = timedelta(hours=12)
+    """How long a login lasts."""
+    open_feeds: bool = False
+    """Whether feeds need no credentials where there are users but no consumers."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserOptions:
+    """Keys of one user; `password`, `token` or both."""
+
+    role: Role
+    """viewer: sees all; approver: also approves and rejects; admin: all."""
+    password: Secret | None = None
+    """The line that `gatepost password` printed, for logging in with a browser."""
+    token: Secret | None = None
+    """For programs: sent as `Authorization: Bearer`; at least 20 characters."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is no line of `gatepost password`, and for a short token."""
+        check_line(self.password)
+        check_token(self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerOptions:
+    """Keys of one consumer of feeds: a firewall, a proxy, a script."""
+
+    token: Secret
+    """Password of HTTP Basic (the name is the consumer's), or Bearer token; at least 20 characters."""
+    token_next: Secret | None = None
+    """The one that will replace it: both are good until you move it to `token`."""
+    lists: tuple[str, ...] = ()
+    """Lists it may fetch; without: all."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a short token."""
+        check_token(self.token)
+        check_token(self.token_next)
+
+
+@dataclass(frozen=True, slots=True)
+class UserSettings:
+    """One user; secrets are read when the server starts."""
+
+    name: str
+    role: Role
+    build: Callable[[], UserOptions]
+    """Raises SecretUnavailable."""
+    shown: Mapping[str, Any]
+    """Keys as written, secrets as their references."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSettings:
+    """One consumer; secrets are read when the server starts."""
+
+    name: str
+    lists: tuple[str, ...]
+    build: Callable[[], ConsumerOptions]
+    """Raises SecretUnavailable."""
+    shown: Mapping[str, Any]
+    """Keys as written, secrets as their references."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Everything the table says."""
+
+    options: ServerOptions = field(default_factory=ServerOptions)
+    users: Mapping[str, UserSettings] = field(default_factory=dict)
+    consumers: Mapping[str, ConsumerSettings] = field(default_factory=dict)
+    given: bool = False
+    """Whether the table is there: then a server that cannot be is an error."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port to listen on."""
+        host, _, port = self.options.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def tls(self) -> bool:
+        """Whether it speaks TLS itself."""
+        return self.options.certificate is not None
+
+    @property
+    def login(self) -> bool:
+        """Whether anybody must say who they are."""
+        return bool(self.users)

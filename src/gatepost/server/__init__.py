@@ -1,0 +1,1 @@
+"""What others see of gatepost over HTTP: feeds, answers, health, console."""

@@ -1,0 +1,267 @@
+"""What the API answers, as types: the command line's own documents, member by member.
+
+The types make the description at ``/schema``; the values are made by the same
+functions as ``--json``, so there is no second shape to keep in step.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+Moment = str
+"""RFC 3339 in UTC, to the second."""
+Digest = str
+"""``sha256:`` and 64 hexadecimal digits."""
+
+
+class Error(Struct):
+    """What went wrong: the error object of every command."""
+
+    kind: str
+    code: int | None
+    message: str
+    transient: bool
+    hint: str
+    links: tuple[str, ...]
+    log_id: str | None
+
+
+class Problem(Struct):
+    """An error as an answer (RFC 9457), with the error object in it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    error: Error
+
+
+class Reason(Struct):
+    """What a guard found."""
+
+    guard: str
+    measured: str
+    limit: str
+    message: str
+
+
+class CheckEntry(Struct):
+    """An entry that covers the value."""
+
+    value: str
+    source: str
+    since: Moment
+    serial: int
+    state: str
+    protocol: str | None
+    ports: tuple[tuple[int, int], ...]
+    note: str | None
+
+
+class CheckList(Struct):
+    """One list's word on the value."""
+
+    list: str
+    direction: str | None
+    serial: int | None
+    allowed: bool
+    entries: tuple[CheckEntry, ...]
+
+
+class Check(Struct):
+    """Whether a value is allowed: ``check --json``."""
+
+    value: str
+    at: Moment
+    allowed: bool
+    lists: tuple[CheckList, ...]
+
+
+class SourceStatus(Struct):
+    """One source of ``status --json``."""
+
+    source: str
+    kind: str
+    attempted_at: Moment | None
+    succeeded_at: Moment | None
+    changed_at: Moment | None
+    stale: bool
+    error: Error | None
+
+
+class ListStatus(Struct):
+    """One list of ``status --json``."""
+
+    list: str
+    serial: int | None
+    at: Moment | None
+    entries: int
+    grace: int
+    stale: bool
+    held: bool
+
+
+class Drift(Struct):
+    """What others changed on a target."""
+
+    at: Moment
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    empty: bool
+    suspects: tuple[str, ...]
+
+
+class TargetStatus(Struct):
+    """One target of ``status --json``."""
+
+    target: str
+    kind: str
+    list: str
+    serial: int | None
+    generation: int | None
+    applied_at: Moment | None
+    verified: bool
+    in_step: bool
+    drift: Drift | None
+    unconfirmed_until: Moment | None
+    outcome: str | None
+    error: Error | None
+
+
+class Plan(Struct):
+    """A plan by itself: as in ``plan --json``."""
+
+    target: str
+    list: str
+    status: str
+    digest: Digest
+    serial: int
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+    leaving: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    notes: tuple[str, ...]
+    mixed: bool
+
+
+class Status(Struct):
+    """Everything at one look: ``status --json``."""
+
+    stale: bool
+    sources: tuple[SourceStatus, ...]
+    lists: tuple[ListStatus, ...]
+    targets: tuple[TargetStatus, ...]
+    held: tuple[Plan, ...]
+
+
+class Serial(Struct):
+    """One line of a list's history."""
+
+    list: str
+    serial: int
+    at: Moment
+    entries: int
+    added: int
+    removed: int
+    digest: Digest
+
+
+class History(Struct):
+    """Serials of a list, oldest first: ``history --json``."""
+
+    list: str
+    serials: tuple[Serial, ...]
+
+
+class HeldAnswer(Struct):
+    """A source's answer that waits for a person's word."""
+
+    digest: Digest
+    source: str
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+
+class Plans(Struct):
+    """The newest plan of each target, and the answers that wait."""
+
+    plans: tuple[Plan, ...]
+    held: tuple[HeldAnswer, ...]
+
+
+class Word(Struct):
+    """A person's word, as recorded: ``approve --json``."""
+
+    digest: Digest
+    word: str
+    who: str
+    why: str
+    at: Moment
+
+
+class Explanation(Struct):
+    """Why a plan or an answer was held, in one paragraph."""
+
+    digest: Digest
+    status: str
+    paragraph: str
+    reasons: tuple[Reason, ...]
+
+
+class Outcome(Struct):
+    """What became of one apply."""
+
+    target: str
+    list: str
+    digest: Digest
+    serial: int
+    generation: int
+    intended_at: Moment
+    at: Moment | None
+    outcome: str | None
+    verified: bool
+    cause: str
+    error: Error | None
+
+
+class Entrance(Struct):
+    """Somebody logged in, failed to, or left."""
+
+    at: Moment
+    event: str
+    who: str
+    address: str
+
+
+class Audit(Struct):
+    """Who did what, newest first."""
+
+    words: tuple[Word, ...]
+    outcomes: tuple[Outcome, ...]
+    entrances: tuple[Entrance, ...]
+
+
+class Live(Struct):
+    """The process answers."""
+
+    live: bool
+
+
+class Ready(Struct):
+    """Whether it can tell the truth, and if not, why."""
+
+    ready: bool
+    reasons: tuple[str, ...]
+
+
+class Session(Struct):
+    """Who asks, and what they may do."""
+
+    user: str
+    role: str
+    login: bool
+    """Whether this server asks for a login at all."""
+    csrf: str | None
+    """To be sent with every unsafe request of this session, as ``X-CSRF-Token`` or member ``csrf``."""
+    expires_at: Moment | None

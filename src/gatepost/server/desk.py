@@ -1,0 +1,65 @@
+"""What handlers are handed: the site on a store of the server's own, and everything with a state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gatepost.config.server_keys import ServerSettings
+from gatepost.engine.site import Site
+from gatepost.server.door import Door
+from gatepost.server.entrances import Entrances
+from gatepost.server.identity import Users
+from gatepost.server.limits import LoginLimit
+from gatepost.server.lookup import Lookup
+from gatepost.server.metrics import Metrics
+from gatepost.server.sessions import Sessions
+
+
+def no_wake(name: str) -> None:
+    """Nobody turns here: the next run will."""
+
+
+@dataclass(slots=True)
+class Present:
+    """What is known now, replaced whole."""
+
+    lookup: Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything a request may need."""
+
+    site: Site
+    users: Users
+    sessions: Sessions
+    logins: LoginLimit
+    entrances: Entrances
+    door: Door
+    metrics: Metrics
+    present: Present = field(default_factory=lambda: Present(Lookup.of_nothing()))
+    wake: Callable[[str], None] = no_wake
+    """Have a list looked at now; callable from any thread."""
+
+    @property
+    def settings(self) -> ServerSettings:
+        """The server's part of the configuration."""
+        return self.site.settings.server
+
+    @classmethod
+    def of(cls, site: Site, metrics: Metrics | None = None, wake: Callable[[str], None] = no_wake) -> Desk:
+        """Resolve secrets, read sessions. Raises SecretUnavailable, ConfigInvalid, StoreUnavailable."""
+        settings = site.settings
+        users = Users.of(settings.server)
+        sessions = Sessions(settings.state, settings.server.options.session)
+        return cls(
+            site=site,
+            users=users,
+            sessions=sessions,
+            logins=LoginLimit(site.clock),
+            entrances=Entrances(settings.state),
+            door=Door(settings.server, users, sessions, site.clock),
+            metrics=metrics or Metrics(),
+            wake=wake,
+        )

@@ -1,0 +1,62 @@
+"""The service with its server: what `gatepost run` adds to the loop."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+import anyio.from_thread
+
+from gatepost.engine.cycle import CycleReport
+from gatepost.engine.loop import Wake
+from gatepost.engine.site import Site
+from gatepost.model.drift import Drift
+from gatepost.model.entry import Entry
+from gatepost.server.app import Server
+from gatepost.server.desk import Desk
+from gatepost.server.metrics import Metrics
+from gatepost.server.serve import serving
+from gatepost.store import Store
+
+
+@dataclass(slots=True)
+class Beside:
+    """The server's side of the loop: the loop tells it what it saw."""
+
+    wake: Wake
+    metrics: Metrics
+    url: str = ""
+    _before: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+
+    def report(self, seen: CycleReport) -> None:
+        """A cycle is over."""
+        self.metrics.observe(seen, self._before)
+
+    def notice(self, drift: Drift) -> None:
+        """Others changed a target."""
+        self.metrics.notice(drift)
+
+    def call(self, name: str) -> None:
+        """Have a list looked at now; from a thread of the server's."""
+        anyio.from_thread.run_sync(self.wake.call, name)
+
+    def timed(self, site: Site) -> Site:
+        """The same site, its fetches timed."""
+        return replace(site, open_source=self.metrics.timed(site.open_source, site.clock))
+
+
+@asynccontextmanager
+async def beside(site: Site, open_store: Callable[[], Store]) -> AsyncIterator[Beside]:
+    """Serve a site on a store of the server's own, so that nobody who asks waits for who applies.
+
+    Raises ServerUnavailable, SecretUnavailable, ConfigInvalid, StoreError.
+    """
+    made = Beside(Wake(), Metrics())
+    with open_store() as store:
+        own = replace(site, store=store, targets=MappingProxyType(dict(site.targets)))
+        desk = Desk.of(own, made.metrics, made.call)
+        async with serving(desk, Server(desk)) as url:
+            made.url = url
+            yield made

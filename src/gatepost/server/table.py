@@ -1,0 +1,123 @@
+"""The route table: everything the server answers but feeds, in one place."""
+
+from __future__ import annotations
+
+from gatepost.errors import LoginRequired, NothingThere, TooManyLogins, UsageError
+from gatepost.model.role import Role
+from gatepost.server import answers, api, logging_in, metrics, pages
+from gatepost.server.openapi import description
+from gatepost.server.route import HTML, Asked, Reply, Route
+
+VIEWER, APPROVER = Role.VIEWER, Role.APPROVER
+
+
+def schema(_: object, __: Asked) -> Reply:
+    """Made once: the table does not change."""
+    return Reply(_SCHEMA[0], "application/json")
+
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        "GET",
+        "/v1/check",
+        VIEWER,
+        api.check,
+        answers.Check,
+        "Is an address or domain allowed, by what, since when?",
+        asks=api.CheckParams,
+        refusals=(NothingThere,),
+    ),
+    Route("GET", "/v1/status", VIEWER, api.status, answers.Status, "Each source, list and target."),
+    Route(
+        "GET",
+        "/v1/history/{name}",
+        VIEWER,
+        api.history,
+        answers.History,
+        "The serials of a list.",
+        asks=api.NameParams,
+        refusals=(NothingThere,),
+    ),
+    Route(
+        "GET",
+        "/v1/plans",
+        VIEWER,
+        api.plans,
+        answers.Plans,
+        "The newest plan of each target, and what waits.",
+    ),
+    Route(
+        "POST",
+        "/v1/plans/{digest}/approve",
+        APPROVER,
+        api.approve,
+        answers.Word,
+        "Allow what a guard held, by its digest.",
+        asks=api.DigestParams,
+        body=api.WordBody,
+        refusals=(NothingThere, UsageError),
+    ),
+    Route(
+        "POST",
+        "/v1/plans/{digest}/reject",
+        APPROVER,
+        api.reject,
+        answers.Word,
+        "Refuse what a guard held, by its digest.",
+        asks=api.DigestParams,
+        body=api.WordBody,
+        refusals=(NothingThere, UsageError),
+    ),
+    Route(
+        "GET",
+        "/v1/explain/{digest}",
+        VIEWER,
+        api.explanation,
+        answers.Explanation,
+        "Why a plan or an answer was held, in one paragraph.",
+        asks=api.DigestParams,
+        refusals=(NothingThere,),
+    ),
+    Route("GET", "/v1/audit", VIEWER, api.audit, answers.Audit, "Who did what, newest first."),
+    Route(
+        "GET", "/v1/session", VIEWER, logging_in.session, answers.Session, "Who asks, and what they may do."
+    ),
+    Route(
+        "POST",
+        "/login",
+        None,
+        logging_in.log_in,
+        answers.Session,
+        "Begin a session.",
+        body=logging_in.LoginBody,
+        refusals=(LoginRequired, TooManyLogins),
+        statuses={303: "A form's way on"},
+    ),
+    Route(
+        "POST",
+        "/logout",
+        VIEWER,
+        logging_in.log_out,
+        answers.Session,
+        "End the session.",
+        body=logging_in.LogoutBody,
+        statuses={303: "A form's way on"},
+    ),
+    Route("GET", "/login", None, pages.login_form, HTML, "The form to log in.", asks=pages.LoginParams),
+    Route("GET", "/", VIEWER, pages.first, HTML, "The first page."),
+    Route("GET", "/livez", None, api.live, answers.Live, "Whether the process answers."),
+    Route(
+        "GET",
+        "/readyz",
+        None,
+        api.ready,
+        answers.Ready,
+        "Whether every list has good content.",
+        statuses={503: "Not yet, with reasons"},
+    ),
+    Route("GET", "/metrics", VIEWER, api.metrics, metrics.MEDIA, "For Prometheus."),
+    Route("GET", "/schema", VIEWER, schema, "application/json", "This description (OpenAPI 3.1)."),
+)
+"""Least role by row; a row without one is for anybody: probes, and the way in."""
+
+_SCHEMA = [description(ROUTES)]
