@@ -90,14 +90,15 @@ async def test_never_empty(rig):
 
 
 async def test_beyond_capabilities(rig):
-    """Entries of a kind that the target cannot hold are refused, not left out."""
+    """Entries of a kind that the target cannot hold, or more than it can, are refused, not left out."""
     target = rig.target()
-    odd = (
-        Entry(Domain("example.com"))
-        if not target.capabilities.domains
-        else replace(SOME[0], ports=((443, 443),))
-    )
-    wanted = (*SOME, odd)
+    able = target.capabilities
+    if not able.domains:
+        wanted = (*SOME, Entry(Domain("example.com")))
+    elif not able.ports:
+        wanted = (*SOME, replace(SOME[0], ports=((443, 443),)))
+    else:
+        wanted = SOME[:1] * (able.max_entries + 1)
     with pytest.raises(TargetRejected):
         await target.apply(plan_for(await target.current(), wanted), wanted)
     assert (await target.current()).generation == 0
