@@ -234,3 +234,9 @@ def test_a_wide_network_is_always_a_surprise_by_default():
     assert guard.unfamiliar(come, known, DEFAULTS) == list(come)
     assert guard.unfamiliar(come, known, Limits(widest_known=0.01)) == list(come)
     assert guard.unfamiliar(come, known, Limits(widest_known=0.0125)) == []
+
+
+def test_only_what_is_wider_than_the_limit_is_wide():
+    """A network of just that length is as good as any other."""
+    come = entries("102.0.0.0/16", "102.2.0.0/15", "2400:da00::/32", "2400:dc00::/31")
+    assert guard.unfamiliar(come, Figures(()), DEFAULTS) == list(entries("102.2.0.0/15", "2400:dc00::/31"))

@@ -120,6 +120,8 @@ def test_width():
         ("widest", "/12", "/16", "events: 101.224.0.0/12 and 2 more are wider than /16.", False),
         ("widest", "/30", "/32", "events: 2400::/30 is wider than /32.", False),
     ]
+    (two,) = guard.widest("events", entries("101.224.0.0/12", "14.0.0.0/14"), (), DEFAULTS)
+    assert two.message == "events: 101.224.0.0/12 and 1 more are wider than /16."
     assert said(guard.floor("events", entries("16.0.0.0/8", "17.0.0.0/8", "2000::/15"))) == [
         (
             "widest",
@@ -176,6 +178,8 @@ def test_ports():
             False,
         )
     ]
+    low_and_wide = guard.ports("events", (*served(1, 2000), *served(60_000, 61_500)), ())
+    assert [reason.measured for reason in low_and_wide] == ["2000"]
     assert guard.ports("events", served(1, 65535), served(1, 65535)) == ()
 
 
