@@ -26,6 +26,7 @@ PACKAGE = "src/gatepost/planning"
 TESTS = (
     "tests/planning",
     "tests/laws/test_address_laws.py",
+    "tests/laws/test_carried_law.py",
     "tests/laws/test_entry_laws.py",
     "tests/laws/test_history_laws.py",
 )

@@ -396,22 +396,24 @@ def test_a_wide_prefix_that_returns_within_its_grace_opens_nothing():
     assert isinstance(judged(answer(*wide, day=2), lost), Accepted)
 
 
-def test_a_list_of_wide_prefixes_gets_another():
-    """One that is no wider than the widest and small beside the whole is nothing new; others are."""
+def test_a_list_of_wide_prefixes_gets_another_where_its_owner_says_so():
+    """One that is no wider than the widest and small beside the whole; by default all are held."""
     wide = ("60.0.0.0/12", "61.0.0.0/12")
     first = judged(answer(*wide), approved=True)
     assert isinstance(first, Accepted)
-    assert isinstance(judged(answer(*wide, "36.0.0.0/15", day=1), first), Accepted)
-    assert guards(judged(answer(*wide, "36.0.0.0/14", day=1), first)) == {"widest"}
-    assert guards(judged(answer(*wide, "36.0.0.0/15", "36.16.0.0/15", day=1), first)) == {"widest"}
-    assert guards(judged(answer(*wide, "36.0.0.0/11", day=1), first)) == {"widest"}
+    known = Limits(widest_known=0.1)
+    assert isinstance(judged(answer(*wide, "36.0.0.0/15", day=1), first, limits=known), Accepted)
+    for others in (("36.0.0.0/14",), ("36.0.0.0/15", "36.16.0.0/15"), ("36.0.0.0/11",)):
+        assert guards(judged(answer(*wide, *others, day=1), first, limits=known)) == {"widest"}
+    assert guards(judged(answer(*wide, "36.0.0.0/15", day=1), first)) == {"widest"}
 
 
 def test_a_wide_prefix_new_to_a_list_of_narrow_ones_is_held():
     """However large the list is."""
     narrow = tuple(f"{block}.0.0.0/16" for block in range(60, 75))
     first = taken(answer(*narrow))
-    assert guards(judged(answer(*narrow, "36.0.0.0/15", day=1), first)) == {"widest"}
+    known = Limits(widest_known=0.5)
+    assert guards(judged(answer(*narrow, "36.0.0.0/15", day=1), first, limits=known)) == {"widest"}
 
 
 def test_the_same_answer_passes_whatever_older_lists_were():
