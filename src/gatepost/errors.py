@@ -46,9 +46,11 @@
     │   ├── RequestInvalid     a parameter or body is missing or not of its form
     │   ├── RequestTooLarge    more bytes than a request may have
     │   ├── NothingThere       no such page, list or digest
+    │   ├── NothingYet         a list that has no good version yet
     │   ├── MethodRefused      not with this method
     │   └── TooManyLogins      wrong passwords came too often
     ├── ServerUnavailable      our own server cannot listen, or ended
+    ├── CallbackRefused        a callback that its platform did not sign so
     ├── ProgramFailed          a program we run failed (kit.process)
     ├── NetlinkFailed          the kernel refused, or could not be asked (kit.netlink)
     ├── HostExhausted          no more files, processes, memory or disk to be had
@@ -370,6 +372,13 @@ class NothingThere(RequestError):
     hint = "/schema describes what there is; /v1/status names the lists."
 
 
+class NothingYet(RequestError):
+    """The list is known, and has no good version yet; an empty one is never given instead."""
+
+    transient = True
+    hint = "Ask again as `Retry-After` says; `gatepost status` tells what the list waits for."
+
+
 class MethodRefused(RequestError):
     """The page is there, but not for this method."""
 
@@ -387,6 +396,12 @@ class ServerUnavailable(GatepostError):
     """Our own server cannot listen where it shall, or ended by itself."""
 
     hint = "Free the port, or set `listen` in [server]; `enabled = false` runs without a server."
+
+
+class CallbackRefused(GatepostError):
+    """A request that says it comes from a platform, and whose signature, time or form says otherwise."""
+
+    hint = "Compare token and key with the platform's console, and this host's clock with the time."
 
 
 class ProgramFailed(GatepostError):

@@ -81,7 +81,7 @@ class Feed(Target):
         """Seconds to wait for another gatepost to finish with the feed."""
 
     def __init__(self, name: str, options: Options, *, clock: Clock | None = None) -> None:
-        """Raises ConfigInvalid for an unknown format, one that needs a proxy without one, or a wrong proxy."""
+        """Raises ConfigInvalid for an unknown format, a proxy that is missing or is none."""
         self._options = options
         proxy = _proxy(name, options.proxy)
         self._formats = _formats(name, options.formats, proxy)

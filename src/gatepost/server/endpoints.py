@@ -1,0 +1,190 @@
+"""A list in the shape of Microsoft 365's endpoints: sets with ports and necessity, and what changed when.
+
+Entries of one protocol, one set of ports and one necessity are one endpoint set;
+its id is made from these, so it stays for as long as such entries are there.
+Reference: https://learn.microsoft.com/microsoft-365/enterprise/microsoft-365-ip-web-service
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+from zlib import crc32
+
+import msgspec
+
+from gatepost.model.address import Family, Prefix
+from gatepost.model.entry import Entry, Protocol
+from gatepost.targets.feed import Manifest, Step
+
+JSON = dict[str, Any]
+Kind = tuple[Protocol | None, tuple[tuple[int, int], ...], bool | None]
+
+ANY_PORT = "1-65535"
+OPTIONAL = "The platform does not need it for all of its functions."
+
+
+def version_text(serial: int) -> str:
+    """Ten digits, so that versions compare as texts too."""
+    return f"{serial:010d}"
+
+
+def endpoints(manifest: Manifest, family: Family | None = None) -> bytes:
+    """Every endpoint set of a list; with a family, addresses of the other are left out."""
+    sets = _sets(row.entry() for row in manifest.entries)
+    documents = [_document(manifest.list, kind, entries, family) for kind, entries in sets.items()]
+    return _encode([one for one in documents if one.get("ips") or one.get("urls")])
+
+
+def version(instance: str, serial: int) -> JSON:
+    """One member of ``/v1/version``."""
+    return {"instance": instance, "latest": version_text(serial)}
+
+
+def version_of(manifest: Manifest) -> bytes:
+    """``/v1/version/{instance}``, with the versions that changes can be told of."""
+    known = [*(step.previous for step in manifest.steps), manifest.serial]
+    versions = [version_text(serial) for serial in sorted(set(known), reverse=True)]
+    return _encode({**version(manifest.list, manifest.serial), "versions": versions})
+
+
+class Changes:
+    """All that a manifest's steps tell, encoded once."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        """Ids count on from the oldest step known."""
+        self._known = [step.previous for step in manifest.steps]
+        self._latest = manifest.serial
+        self._encoded: list[bytes] = []
+        number = 0
+        for step, before in _with_counts(manifest):
+            found = [*_changes(step, before, number)]
+            number += len(found)
+            self._encoded.append(b",".join(map(msgspec.json.encode, found)))
+
+    def since(self, serial: int) -> bytes | None:
+        """What changed after a serial, oldest first; None where it is too long ago, or never was.
+
+        Serial 0 asks for all that is known.
+        """
+        if serial in (0, self._latest) or serial in self._known:
+            start = 0 if serial == 0 else self._known.index(serial) if serial in self._known else None
+            told = [] if start is None or serial == self._latest else self._encoded[start:]
+            return b"[" + b",".join(each for each in told if each) + b"]\n"
+        return None
+
+    @property
+    def oldest(self) -> int:
+        """The earliest serial that changes can be told from."""
+        return self._known[0] if self._known else self._latest
+
+
+def _with_counts(manifest: Manifest) -> list[tuple[Step, Counter[Kind]]]:
+    """Each step with how many entries each set had before it, worked out backwards from what is there."""
+    counts = Counter(_kind(row.entry()) for row in manifest.entries)
+    found = []
+    for step in reversed(manifest.steps):
+        counts = counts.copy()
+        counts.subtract(_kind(row.entry()) for row in step.added)
+        counts.update(_kind(row.entry()) for row in step.removed)
+        found.append((step, counts))
+    return found[::-1]
+
+
+def _changes(step: Step, before: Counter[Kind], number: int) -> Iterator[JSON]:
+    """One for each endpoint set that a step touches."""
+    added, removed = _sets(row.entry() for row in step.added), _sets(row.entry() for row in step.removed)
+    for kind in sorted({*added, *removed}, key=_set_id):
+        number += 1
+        gained, lost = added.get(kind, []), removed.get(kind, [])
+        left = before[kind] + len(gained) - len(lost)
+        disposition = "add" if not before[kind] else "remove" if not left else "change"
+        document: JSON = {
+            "id": number,
+            "endpointSetId": _set_id(kind),
+            "disposition": disposition,
+            "impact": _impact(gained),
+            "version": version_text(step.serial),
+        }
+        if disposition == "add":
+            document["current"] = _attributes(kind)
+        if disposition == "remove":
+            document["previous"] = _attributes(kind)
+        date = step.at.strftime("%Y%m%d")
+        if gained:
+            document["add"] = {"effectiveDate": date, **_values(gained, None)}
+        if lost:
+            document["remove"] = {"effectiveDate": date, **_values(lost, None)}
+        yield document
+
+
+def _impact(gained: list[Entry]) -> str:
+    ips = any(isinstance(each.value, Prefix) for each in gained)
+    urls = any(not isinstance(each.value, Prefix) for each in gained)
+    match ips, urls:
+        case True, True:
+            return "AddedIpAndUrl"
+        case True, False:
+            return "AddedIp"
+        case False, True:
+            return "AddedUrl"
+    return "RemovedIpOrUrl"
+
+
+def _sets(entries: Iterable[Entry]) -> dict[Kind, list[Entry]]:
+    found: dict[Kind, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(_kind(entry), []).append(entry)
+    return dict(sorted(found.items(), key=lambda item: _set_id(item[0])))
+
+
+def _kind(entry: Entry) -> Kind:
+    return entry.protocol, entry.ports, entry.necessary
+
+
+def _set_id(kind: Kind) -> int:
+    protocol, ports, necessary = kind
+    return crc32(f"{protocol or ''}|{_ports(ports)}|{necessary}".encode()) & 0x7FFFFFFF
+
+
+def _document(name: str, kind: Kind, entries: list[Entry], family: Family | None) -> JSON:
+    head = {"id": _set_id(kind), "serviceArea": name, "serviceAreaDisplayName": name}
+    return {**head, **_values(entries, family), **_attributes(kind)}
+
+
+def _values(entries: list[Entry], family: Family | None) -> JSON:
+    """``urls`` and ``ips``, each only where there are any."""
+    prefixes = [each.value for each in entries if isinstance(each.value, Prefix)]
+    ips = [str(each) for each in prefixes if family in (None, each.family)]
+    urls = [str(each.value) for each in entries if not isinstance(each.value, Prefix)]
+    return {key: values for key, values in (("urls", urls), ("ips", ips)) if values}
+
+
+def _attributes(kind: Kind) -> JSON:
+    """Without ``tcpPorts`` and ``udpPorts`` any port of both is meant."""
+    protocol, ports, necessary = kind
+    text = _ports(ports)
+    found: JSON = {}
+    if protocol is not Protocol.UDP and (text or protocol):
+        found["tcpPorts"] = text or ANY_PORT
+    if protocol is not Protocol.TCP and (text or protocol):
+        found["udpPorts"] = text or ANY_PORT
+    found |= {"expressRoute": False, "category": "Allow" if necessary else "Default"}
+    found["required"] = necessary is not False
+    if necessary is False:
+        found["notes"] = OPTIONAL
+    return found
+
+
+def _ports(ports: tuple[tuple[int, int], ...]) -> str:
+    return ",".join(f"{first}" if first == last else f"{first}-{last}" for first, last in ports)
+
+
+def _encode(document: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+
+
+def versions(latest: Iterable[tuple[str, int]]) -> bytes:
+    """``/v1/version``."""
+    return _encode([version(name, serial) for name, serial in latest])

@@ -1,0 +1,396 @@
+"""Feeds over HTTP: the bytes that were published, from memory, one version an answer.
+
+Raw ASGI, since a framework costs more than all that is done here. What devices
+need of a list that they enforce: the same URL for ever and no redirect, strong
+tags, 304, HEAD, and never an empty 200. A list that has no good version yet is
+503; one that had a good version is served on from memory, whatever happens to
+its directory; a format or family in which a list has nothing is 404, on which
+devices keep what they have.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+import anyio
+from anyio import to_thread
+
+from gatepost.errors import (
+    GatepostError,
+    LoginRequired,
+    MethodRefused,
+    NothingThere,
+    NothingYet,
+    RequestInvalid,
+    cut,
+)
+from gatepost.kit.clock import Clock, SystemClock
+from gatepost.server.conditions import choose, is_unchanged
+from gatepost.server.consumers import Consumer, Consumers, Fetched
+from gatepost.server.endpoints import versions
+from gatepost.server.problems import problem
+from gatepost.server.published import Headers, Published, Resource, Stamp, load, stamp_of
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Key = tuple[frozenset[str] | None, str, bytes, str, bytes, bytes | None, bytes | None]
+
+LISTS, ENDPOINTS, VERSION, CHANGES = "/v1/lists/", "/v1/endpoints/", "/v1/version", "/v1/changes/"
+METHODS = ("GET", "HEAD")
+BESIDE = (".sha256", ".md5", ".minisig")
+"""Endings of what is not the list itself."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks for a new version."""
+TRY_EVERY = 15.0
+"""Seconds until a version that could not be read is read again, though it is still the same."""
+RETRY_AFTER = 30
+"""Seconds after which to come again where there is nothing yet."""
+MAX_AGE = 60
+"""Seconds for which caches may answer without asking us."""
+MEMO_MAX = 2048
+MEMO_KEY_MAX = 1024
+"""Answers kept ready, and the longest request of one in characters: odd requests fill no memory."""
+_HEADERS = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since", b"authorization"})
+
+
+@dataclass(slots=True)
+class Feed:
+    """One list: where it is published, and what was read there."""
+
+    name: str
+    folder: Path
+    published: Published | None = None
+    problem: str | None = None
+    """Why the last look gave nothing; what was read before is served on."""
+    stamp: Stamp | None = None
+    read_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What is served of one list, for health and metrics."""
+
+    list: str
+    serial: int | None
+    """None before the first good version."""
+    generation: int | None
+    since: datetime | None
+    """When it was published."""
+    formats: tuple[str, ...]
+    problem: str | None
+    """Why what is in the directory now is not served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An answer as ASGI's two messages, and whose version it gives."""
+
+    start: Message
+    body: Message
+    counted: tuple[str, str, int]
+    """As in ``Feeds.counts``."""
+    serial: int | None = None
+    """Of the version that whoever asked has now."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """What of a request matters here."""
+
+    path: str
+    query: bytes
+    method: str
+    encoding: bytes = b""
+    none_match: bytes | None = None
+    since: bytes | None = None
+    authorization: bytes = b""
+
+    def key(self, who: Consumer | None) -> Key:
+        """Equal requests of those who may fetch the same get the same answer."""
+        lists = who.lists if who else None
+        return lists, self.path, self.query, self.method, self.encoding, self.none_match, self.since
+
+
+@dataclass(slots=True)
+class Feeds:
+    """ASGI application of ``/v1/lists/…``, ``/v1/endpoints/…``, ``/v1/version`` and ``/v1/changes/…``.
+
+    ``folders`` are the directories of feed targets (:attr:`gatepost.targets.feed.Feed.path`)
+    by list; of several feeds of one list name one. Call :meth:`look` before the
+    first request comes and :meth:`close` after the last; in between it looks by
+    itself, at most once a second and only when asked for something.
+    """
+
+    folders: Mapping[str, Path]
+    consumers: Consumers = field(default_factory=Consumers)
+    clock: Clock = field(default_factory=SystemClock)
+    max_age: int = MAX_AGE
+    counts: Counter[tuple[str, str, int]] = field(default_factory=Counter, init=False)
+    """Answers by list, file ending (or ``endpoints``, ``changes``, ``version``), status; refusals by ``-``."""
+    _feeds: dict[str, Feed] = field(init=False)
+    _memo: dict[Key, Made] = field(default_factory=dict, init=False)
+    _versions: Resource | None = field(default=None, init=False)
+    _look_at: float | None = field(default=None, init=False)
+    _looking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is read yet."""
+        self._feeds = {name: Feed(name, folder) for name, folder in sorted(self.folders.items())}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - no body is read
+        """One request."""
+        if scope["type"] != "http":
+            return
+        if self._look_at is None or self.clock.monotonic() >= self._look_at:
+            await self.look()
+        asked = _asked(scope)
+        try:
+            who = self._identify(asked)
+            made = self._memo.get(asked.key(who)) or self._make(asked, who)
+        except GatepostError as error:
+            who, made = None, self._refusal(error, asked)
+        await send(made.start)
+        await send(made.body)
+        self.counts[made.counted] += 1
+        if made.serial is not None and asked.method == "GET":
+            self.consumers.note(who.name if who else _address(scope), made.counted[0], made.serial)
+        if self.consumers.is_due:
+            await to_thread.run_sync(self.consumers.save)
+
+    async def look(self) -> None:
+        """Read what was published since the last look; a version that is not whole changes nothing."""
+        first = self._look_at is None
+        if not first:
+            self._look_at = self.clock.monotonic() + LOOK_EVERY
+        async with self._looking:
+            if first and self._look_at is not None:
+                return  # another request waited for the same first look
+            changed = [await self._look_at_one(feed) for feed in self._feeds.values()]
+            self._look_at = self.clock.monotonic() + LOOK_EVERY
+            if any(changed):
+                self._memo.clear()
+                self._versions = self._make_versions()
+
+    async def close(self) -> None:
+        """Write down who has which version."""
+        await to_thread.run_sync(self.consumers.save)
+
+    def states(self) -> tuple[FeedState, ...]:
+        """What is served of each list."""
+        return tuple(_state(feed) for feed in self._feeds.values())
+
+    def fetched(self) -> tuple[Fetched, ...]:
+        """Which consumer has which version, and who lags."""
+        known = {
+            name: (feed.published.manifest.serial, feed.published.since)
+            for name, feed in self._feeds.items()
+            if feed.published
+        }
+        return self.consumers.fetched(known)
+
+    async def _look_at_one(self, feed: Feed) -> bool:
+        """Whether another version is served from now on."""
+        now, stamp, found = self.clock.monotonic(), None, None
+        try:
+            stamp = stamp_of(feed.folder)
+            if stamp == feed.stamp and (feed.problem is None or now < feed.read_at + TRY_EVERY):
+                return False
+            found = await to_thread.run_sync(load, feed.folder, feed.name)
+        except (OSError, ValueError) as error:
+            feed.problem = cut(getattr(error, "strerror", None) or str(error))
+        else:
+            feed.problem = None if found or not feed.published else "nothing is published there any more"
+        feed.stamp, feed.read_at = stamp, now
+        feed.published = found or feed.published
+        return found is not None
+
+    def _make_versions(self) -> Resource | None:
+        known = [feed.published for feed in self._feeds.values() if feed.published]
+        if not known:
+            return None
+        body = versions((each.manifest.list, each.manifest.serial) for each in known)
+        return Resource.of_document(body, max(each.since for each in known))
+
+    def _identify(self, asked: Asked) -> Consumer | None:
+        """Raises LoginRequired for a wrong login, and NothingYet while nobody knows what a right one is."""
+        if self.consumers.are_open:
+            return None
+        if self.consumers.known is None:
+            msg = "the credentials of consumers could not be read yet"
+            raise NothingYet(msg, retry_after=RETRY_AFTER)
+        who = self.consumers.identify(asked.authorization)
+        if who is None:
+            msg = "feeds need the credentials of a consumer"
+            raise LoginRequired(msg, hint="Send the consumer's token as HTTP Basic password or Bearer token.")
+        return who
+
+    def _make(self, asked: Asked, who: Consumer | None) -> Made:
+        kind, name, rest = _route(asked.path)
+        if asked.method not in METHODS:
+            msg = f"{cut(asked.method, 20)} is not for feeds"
+            raise MethodRefused(msg)
+        if kind == VERSION and not name:
+            return self._answer(asked, self._all_versions(who), "-", "version", None)
+        if name not in self._feeds or (who and not who.may(name)):
+            _nothing(asked.path)
+        published = self._feeds[name].published
+        if published is None:
+            msg = f"the list {name} has no good version yet"
+            raise NothingYet(msg, retry_after=RETRY_AFTER)
+        resource, ending = _find(published, kind, rest, asked)
+        is_content = kind == ENDPOINTS or (kind == LISTS and not ending.endswith(BESIDE))
+        serial = published.manifest.serial if is_content else None
+        made = self._answer(asked, resource, name, ending, serial)
+        if kind != CHANGES:
+            self._keep(asked, who, made)
+        return made
+
+    def _keep(self, asked: Asked, who: Consumer | None, made: Made) -> None:
+        if len(self._memo) >= MEMO_MAX:
+            self._memo.clear()
+        key = asked.key(who)
+        if sum(len(each) for each in key[1:] if each is not None) <= MEMO_KEY_MAX:
+            self._memo[key] = made
+
+    def _all_versions(self, who: Consumer | None) -> Resource:
+        if self._versions is None:
+            msg = "no list has a good version yet"
+            raise NothingYet(msg, retry_after=RETRY_AFTER)
+        if who is None or not who.lists:
+            return self._versions
+        mine = [each.published for each in self._feeds.values() if each.published and who.may(each.name)]
+        body = versions((each.manifest.list, each.manifest.serial) for each in mine)
+        return Resource.of_document(body, max((each.since for each in mine), default=datetime.now(UTC)))
+
+    def _answer(self, asked: Asked, resource: Resource, name: str, ending: str, serial: int | None) -> Made:
+        chosen = choose(asked.encoding, resource.encodings)
+        one = resource.encodings[chosen]
+        unchanged = is_unchanged(one.etag, resource.modified, asked.none_match, asked.since)
+        private = not self.consumers.are_open
+        headers = resource.headers(chosen, unchanged=unchanged, private=private, max_age=self.max_age)
+        if serial is not None:
+            headers.append((b"gatepost-serial", b"%d" % serial))
+        status = 304 if unchanged else 200
+        body = b"" if unchanged or asked.method == "HEAD" else one.body
+        return _made(headers, body, (name, ending, status), serial)
+
+    def _refusal(self, error: GatepostError, asked: Asked) -> Made:
+        status, body, fields = problem(error)
+        headers = [(key.encode(), value.encode()) for key, value in fields if key != "www-authenticate"]
+        headers += [(b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
+        headers.append((b"x-content-type-options", b"nosniff"))
+        if isinstance(error, MethodRefused):
+            headers.append((b"allow", ", ".join(METHODS).encode()))
+        if isinstance(error, LoginRequired):
+            headers.append((b"www-authenticate", b'Basic realm="gatepost", charset="UTF-8"'))
+            headers.append((b"www-authenticate", b'Bearer realm="gatepost"'))
+        return _made(headers, b"" if asked.method == "HEAD" else body, ("-", "-", status))
+
+
+def _asked(scope: Scope) -> Asked:
+    """Headers of which a client sent several lines are one list (RFC 9110 §5.3)."""
+    asked = Asked(scope["path"], scope["query_string"], scope["method"])
+    for name, value in scope["headers"]:
+        if name not in _HEADERS:
+            continue
+        match name:
+            case b"accept-encoding":
+                asked.encoding = asked.encoding + b"," + value if asked.encoding else value
+            case b"if-none-match":
+                asked.none_match = value if asked.none_match is None else asked.none_match + b"," + value
+            case b"if-modified-since":
+                asked.since = value
+            case _:
+                asked.authorization = value
+    return asked
+
+
+def _route(path: str) -> tuple[str, str, str]:
+    """Kind, list and the rest: the file ending, or the serial. Raises NothingThere."""
+    for kind, mark in ((LISTS, "."), (ENDPOINTS, ""), (CHANGES, "/")):
+        if path.startswith(kind):
+            name, found, rest = path[len(kind) :].partition(mark) if mark else (path[len(kind) :], "", "")
+            if name and bool(found) == bool(mark) == bool(rest):
+                return kind, name, rest
+            _nothing(path)
+    if path == VERSION:
+        return VERSION, "", ""
+    if path.startswith(f"{VERSION}/") and path[len(VERSION) + 1 :]:
+        return VERSION, path[len(VERSION) + 1 :], ""
+    return _nothing(path)
+
+
+def _find(published: Published, kind: str, rest: str, asked: Asked) -> tuple[Resource, str]:
+    """What a version has at a place, and by which name it is counted. Raises NothingThere, RequestInvalid."""
+    if kind == CHANGES:
+        return _changes(published, rest), "changes"
+    if kind == VERSION:
+        return published.version, "version"
+    family = _family(asked.query)
+    if kind == LISTS:
+        resource, ending = published.resources.get((rest, family)), rest
+    else:
+        resource, ending = published.endpoints.get(family), "endpoints"
+    if resource is None:
+        what = f" of IPv{family}" if family else ""
+        msg = f"the list {published.manifest.list} has nothing{what} as {cut(ending, 40)!r}"
+        raise NothingThere(msg, hint="docs/feeds.md says which formats show what; keep what you have.")
+    return resource, ending
+
+
+def _changes(published: Published, since: str) -> Resource:
+    body = published.changes.since(int(since)) if since.isdecimal() and len(since) <= 10 else None  # noqa: PLR2004
+    if body is None:
+        oldest = published.changes.oldest
+        msg = f"changes are known from version {oldest:010d} on"
+        raise NothingThere(msg, hint="Read /v1/endpoints anew, and ask for changes from its version on.")
+    return Resource.of_document(body, published.since)
+
+
+def _family(query: bytes) -> int | None:
+    """Raises RequestInvalid for anything but 4 or 6; other parameters are of no matter here."""
+    if not query:
+        return None
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        pairs = [("family", "")]
+    values = [value for name, value in pairs if name == "family"]
+    if not values:
+        return None
+    if len(values) > 1 or values[0] not in ("4", "6"):
+        msg = "family is 4 or 6, once"
+        raise RequestInvalid(msg)
+    return int(values[0])
+
+
+def _nothing(path: str) -> NoReturn:
+    msg = f"there is no feed {cut(path, 120)!r}"
+    raise NothingThere(msg, hint="A feed is /v1/lists/NAME.FORMAT; /v1/version names the lists.")
+
+
+def _made(headers: Headers, body: bytes, counted: tuple[str, str, int], serial: int | None = None) -> Made:
+    start = {"type": "http.response.start", "status": counted[2], "headers": headers}
+    return Made(start, {"type": "http.response.body", "body": body}, counted, serial)
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return f"address {client[0]}" if client else "address unknown"
+
+
+def _state(feed: Feed) -> FeedState:
+    published = feed.published
+    if published is None:
+        return FeedState(feed.name, None, None, None, (), feed.problem)
+    manifest = published.manifest
+    formats = tuple(dict.fromkeys(each.format for each in manifest.renditions))
+    return FeedState(feed.name, manifest.serial, manifest.generation, published.since, formats, feed.problem)
