@@ -203,7 +203,7 @@ def test_many_wide_networks_are_everyone_too():
         Trust([f"{first}.0.0.0/8" for first in range(1, 4)])
     with pytest.raises(ConfigInvalid, match="not one text"):
         Trust("10.0.0.1")
-    with pytest.raises(ConfigInvalid, match="x-real-ip"):
+    with pytest.raises(ConfigInvalid, match="X-Real-IP"):
         Trust(["10.0.0.1"], header="X-Real-IP")
     private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fd00:1::/32"]
     cdn = ["104.16.0.0/13", "172.64.0.0/13", "162.158.0.0/15", "2400:cb00::/32", "2a06:98c0::/29"]

@@ -1,0 +1,1 @@
+"""What a web application installs: a gate before it, and a list that keeps itself current."""
