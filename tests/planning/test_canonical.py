@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gatepost.model.address import Prefix
 from gatepost.model.entry import Entry, Protocol
-from gatepost.planning.canonical import admitted, canonical, differences, punched, without
+from gatepost.planning.canonical import admitted, canonical, differences, merged, punched, shifted, without
+from gatepost.planning.diff import diff
 from gatepost.planning.normalise import parse_value
 from rigs.answers import entries, shown
 
@@ -81,3 +84,31 @@ def test_differences_are_of_what_is_let_in():
     )
     halves = entries("101.226.103.0/25", "101.226.103.128/25")
     assert differences(halves, plain[:1]) == differences(plain[:1], halves) == ((), ())
+
+
+def test_nested_networks_of_both_families_say_nothing_twice():
+    """A part that goes while the whole stays is no difference, in either family."""
+    whole = entries("101.226.103.0/24", "2400:da00::/32")
+    nested = entries("101.226.103.0/24", "101.226.103.0/25", "2400:da00::/32", "2400:da00::/33")
+    assert differences(nested, whole) == differences(whole, nested) == ((), ())
+
+
+HOSTS = tuple(f"101.226.104.{number}" for number in range(0, 160, 2))
+"""So many that two changes are few."""
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (("101.226.103.1", "101.226.103.3", "101.226.103.5"), ("101.226.103.0/29", "101.226.103.3")),
+        (("101.226.103.0/29", "101.226.103.3"), ("101.226.103.3",)),
+        (("101.226.103.1", "101.226.103.3"), ("101.226.103.1", "101.226.103.2", "101.226.103.3")),
+        (("101.226.103.0/31", "101.226.103.2"), ("101.226.103.0/31", "101.226.103.2", "101.226.103.3")),
+        (("101.226.103.0/31", "101.226.103.1"), ("101.226.103.0/31",)),
+        (("101.226.103.1",), ()),
+    ],
+)
+def test_spans_are_carried_over(before: tuple[str, ...], after: tuple[str, ...]):
+    """A change is carried out where it lies, over what is inside of it and beside it."""
+    old, new = entries(*HOSTS, *before), entries(*HOSTS, *after)
+    assert shifted(merged(old), diff(old, new), new) == merged(new)
