@@ -26,6 +26,10 @@ class Incident:
 
 
 INCIDENTS = (
+    Incident("amazon", "2024-06-27", "2024-07-11", "flaps: 14 networks go and are back 140 times, for hours"),
+    Incident("amazon", "2024-12-21", "2024-12-27", "38 entries are away for six days"),
+    Incident("amazon", "2025-06-14", "2025-06-17", "15 entries are away for three days"),
+    Incident("amazon", "2026-06-20", "2026-08-22", "flaps: one network goes and is back 64 times"),
     Incident(
         "facebook", "2023-05-11", "2023-05-11", "its widest network, a /29 of IPv6, is away for 19 hours"
     ),
