@@ -28,7 +28,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -46,6 +46,8 @@ PATIENCE = 30.0
 """Seconds for what a killed run leaves behind to end by itself."""
 SHOWN = 5
 """Violations of a row that are printed."""
+CALLS = 12
+"""Kinds of calls that are printed."""
 FIRST_OF_APPLY = "S7"
 """From here to the end every boundary is a point."""
 CHANGING = frozenset(
@@ -209,9 +211,17 @@ def _chosen_for(scenario: Scenario, stops: Sequence[tuple[Stop, int]], order: Or
     if not scenario.mistake:
         most = order.most if scenario.has_old else min(order.most, order.first)
         return chosen(stops, order.early, most, order.seed)
+    during = [one for one in stops if _counts(scenario, one[0])]
+    counted = [(replace(stop, number=place), living) for place, (stop, living) in enumerate(during, 1)]
+    return chosen(counted, 0, order.planted, order.seed)
+
+
+def _counts(scenario: Scenario, stop: Stop) -> bool:
+    """Whether a point is counted up to here: runs differ a little before it."""
+    if not scenario.mistake:
+        return True
     calls = frozenset({"write"}) if scenario.mistake == "written in place" else CHANGING
-    during = [one for one in stops if one[0].step in ("S10", "S11") and one[0].call in calls]
-    return chosen(during, 0, order.planted, order.seed)
+    return stop.step in ("S10", "S11") and stop.call in calls
 
 
 def _is_late(stop: Stop) -> bool:
@@ -225,11 +235,13 @@ def _ways(stop: Stop, living: int) -> Iterator[bool]:
             yield True
 
 
-def kill(site: Site, point: Point) -> tuple[Stop, Verdict] | None:
+def kill(scenario: Scenario, site: Site, point: Point) -> tuple[Stop, Verdict] | None:
     """One run, killed there; nothing where it ended before."""
     trace = site.start()
+    place = 0
     for stop in trace.stops():
-        if stop.number == point.number:
+        place += _counts(scenario, stop)
+        if place == point.number:
             trace.kill(signal.SIGKILL, *(() if point.everyone else (stop.process,)))
             verdict = judge(site, trace, PATIENCE)
             site.reset()
@@ -238,11 +250,11 @@ def kill(site: Site, point: Point) -> tuple[Stop, Verdict] | None:
     return None
 
 
-def kill_at(site: Site, points: Sequence[Point]) -> Row:
+def kill_at(scenario: Scenario, site: Site, points: Sequence[Point]) -> Row:
     """One row's share of the kills."""
     row = Row(site.name)
     for point in points:
-        done = kill(site, point)
+        done = kill(scenario, site, point)
         if done is None:
             row.missed += 1
         else:
@@ -279,7 +291,7 @@ def _row(scenario: Scenario, folder: Path, found: Platform, order: Order) -> Row
     site = scenario.site(home, found, Cell())
     site.prepare()
     points = _chosen_for(scenario, survey(site), order)[order.part :: order.parts]
-    row = kill_at(site, points)
+    row = kill_at(scenario, site, points)
     note = f"{row.points} points in {time.monotonic() - began:.0f} s"
     print(f"{scenario.name}: {note}, {len(row.wrong)} wrong", file=sys.stderr, flush=True)
     return row
@@ -344,7 +356,8 @@ def report(rows: Sequence[Row], how: str) -> None:
     show([row.cells() for row in (*real, total, *(row for row in rows if row.is_planted))])
     steps = (f"{step} {STEPS.get(step, 'start')} {total.steps[step]:,}" for step in (START, *NAMES))
     print("\nby step: " + ", ".join(steps))
-    print("by call: " + ", ".join(f"{name} {count:,}" for name, count in total.calls.most_common()))
+    common = ", ".join(f"{name} {count:,}" for name, count in total.calls.most_common(CALLS))
+    print(f"by call: {common}, and {max(len(total.calls) - CALLS, 0)} other kinds")
     print(f"{total.missed:,} runs ended before their point")
     for row in rows:
         print(*(f"{'found' if row.is_planted else 'WRONG'} {text}" for text in row.wrong[:SHOWN]), sep="\n")
