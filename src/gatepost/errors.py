@@ -51,6 +51,7 @@
     │   └── TooManyLogins      wrong passwords came too often
     ├── ServerUnavailable      our own server cannot listen, or ended
     ├── CallbackRefused        a callback that its platform did not sign so
+    ├── ListUnavailable        a gate's list cannot be read where it is kept
     ├── ProgramFailed          a program we run failed (kit.process)
     ├── NetlinkFailed          the kernel refused, or could not be asked (kit.netlink)
     ├── HostExhausted          no more files, processes, memory or disk to be had
@@ -402,6 +403,13 @@ class CallbackRefused(GatepostError):
     """A request that says it comes from a platform, and whose signature, time or form says otherwise."""
 
     hint = "Compare token and key with the platform's console, and this host's clock with the time."
+
+
+class ListUnavailable(GatepostError):
+    """A gate's list is not, or cannot be read, where it is kept; the last one stays in force."""
+
+    transient = True
+    hint = "See whether the list is published there, and whether this process may read it."
 
 
 class ProgramFailed(GatepostError):

@@ -145,6 +145,16 @@ class Gate:
             self._settle(self._settling.read(listing))
             return self._settling.waiting is None
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a list that lost much waits to be read again."""
+        return self._settling.waiting is not None
+
+    def forked(self) -> None:
+        """In a new process: whoever held the lock is not here."""
+        self._lock = Lock()
+        self._examined = 0
+
     def _settle(self, settling: Settling) -> None:
         self._settling = settling
         if settling.standing is not self.standing.listing:

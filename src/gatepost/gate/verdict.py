@@ -55,7 +55,10 @@ class Unlisted:
 class Check(Protocol):
     """Whether a request is signed as its platform signs: what stands beside the address."""
 
-    platform: str
+    @property
+    def platform(self) -> str:
+        """Its name, for people."""
+        ...
 
     def is_signed(self, incoming: Incoming) -> bool:
         """Whether it carries a signature at all: a look at header and query, before the body is read."""

@@ -37,6 +37,8 @@ from gatepost.kit.reply import HttpSettings, Json, Reply, Value, decode, redact
 from gatepost.kit.secret import Secret
 from gatepost.kit.wire import translate
 
+_NOT_MODIFIED = 304
+
 __all__ = ["Http", "HttpSettings", "Json", "Reply", "Value", "decode"]
 
 
@@ -192,6 +194,8 @@ def _pinned(request: httpx2.Request, url: httpx2.URL, place: str) -> httpx2.Requ
 
 
 def _refuse_redirect(response: httpx2.Response, call: Call) -> None:
+    if response.status_code == _NOT_MODIFIED and "if-none-match" in call.headers:
+        return  # what was asked for
     if 300 <= response.status_code < 400:  # noqa: PLR2004 - the class of redirects
         where = response.headers.get("location", "nowhere").partition("?")[0].rpartition("@")[2]
         points_to = cut(redact(where, call.secrets))

@@ -46,6 +46,11 @@ class Secret:
         raise TypeError(msg)
 
 
+def bearer(token: Secret) -> Secret:
+    """The value of an ``Authorization`` header that shows a token (RFC 6750 §2.1)."""
+    return Secret(f"Bearer {token.reveal()}")
+
+
 def check_reference(reference: str) -> None:
     """Raise ConfigInvalid unless this is a reference; the text itself is not repeated, it may be a secret."""
     scheme, _, place = reference.partition(":")

@@ -1,0 +1,46 @@
+"""A list straight out of gatepost's store, with the source and age of each entry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gatepost.errors import ConfigInvalid, ListUnavailable
+from gatepost.gate.listing import Edition, Listing
+
+_FILE = "sqlite:///"
+
+
+class StoreOrigin:
+    """``sqlite:///PATH#LIST`` or ``postgresql+psycopg://…#LIST``. The store is opened for each look alone."""
+
+    every = 5.0
+    is_local = True
+
+    def __init__(self, url: str) -> None:
+        """Raises ConfigInvalid where no list is named."""
+        self._url, _, self._list = url.partition("#")
+        if not self._list:
+            msg = "a list of the store is named behind a #, such as sqlite:////var/lib/gatepost/gatepost.db#webhooks"
+            raise ConfigInvalid(msg)
+        self.place = f"the list {self._list} of the store"
+        self._serial: int | None = None
+
+    def look(self, *, whole: bool) -> Listing | None:
+        """As :class:`Origin` says. A store that is not there is not made."""
+        from gatepost.store.store import Store  # noqa: PLC0415 - loads the database library
+
+        if self._url.startswith(_FILE) and not Path(self._url.removeprefix(_FILE)).exists():
+            msg = f"there is no store {self._url}"
+            raise ListUnavailable(msg)
+        with Store.open(self._url) as store:
+            serial = store.serial_at(self._list, None)
+            if serial is not None and serial == self._serial and not whole:
+                return None
+            snapshot = store.latest(self._list)
+        if snapshot is None:
+            msg = f"{self.place} has no content yet"
+            raise ListUnavailable(msg)
+        edition = Edition(self._list, snapshot.serial, snapshot.at)
+        listing = Listing.of_content(edition, snapshot.content)
+        self._serial = snapshot.serial
+        return listing
