@@ -157,6 +157,11 @@ class MemoryTarget(Target):
             raise TargetRejected(msg)
         self.entries, self.generation, self.mixed = (), 0, False
 
+    async def empty(self, current: Current) -> None:
+        """Compare, then hold nothing; rules that refer to it do not mind."""
+        await self._require(current.generation, current.digest)
+        self.entries, self.generation, self.mixed = (), 0, False
+
     async def adopt(self) -> Current:
         """Set the mark, and a generation beside content that has none."""
         self.foreign = False

@@ -190,14 +190,42 @@ async def test_purge_of_what_moved(rig):
     assert rig.state() == before
 
 
+async def test_emptied(rig):
+    """Emptying takes every entry of ours away: it then reads as before our first write, and can begin anew."""
+    fresh = await rig.target().current()
+    held = await put(rig.target(), SOME)
+    await rig.target().empty(held)
+    assert await rig.target().current() == fresh
+    await rig.target().empty(await rig.target().current())
+    assert await rig.target().current() == fresh
+    again = await put(rig.target(), SOME[1:])
+    assert (again.generation, again.entries) == (1, SOME[1:])
+
+
+async def test_what_moved_is_not_emptied(rig):
+    """What is no longer as it was when emptying was decided stays, written by us or by hand."""
+    held = await put(rig.target(), SOME)
+    later = await put(rig.target(), SOME[:2])
+    before = rig.state()
+    with pytest.raises(StalePlan):
+        await rig.target().empty(held)
+    assert rig.state() == before
+    rig.edit()
+    before = rig.state()
+    with pytest.raises(StalePlan):
+        await rig.target().empty(later)
+    assert rig.state() == before
+
+
 async def test_foreign_is_not_purged(rig):
     """What does not carry our mark is never removed."""
     fresh = await rig.target().current()
     rig.occupy()
     before = rig.state()
-    with pytest.raises(TargetForeign):
-        await rig.target().purge(fresh)
-    assert rig.state() == before
+    for remove in (rig.target().purge, rig.target().empty):
+        with pytest.raises(TargetForeign):
+            await remove(fresh)
+        assert rig.state() == before
 
 
 async def test_adopted(rig):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,52 @@ async def test_declared_is_purged(either, kernel):
         kernel.nft("add", "set", "inet", "gatepost", name)
     await either(kernel).purge(await either(kernel).current())
     assert kernel.nft("list", "ruleset") == ""
+
+
+async def test_emptied_while_rules_refer(either, kernel):
+    """A first write taken back leaves sets and rules as they were declared; no element of ours is left."""
+    page = Path(__file__).parents[2] / "docs/targets/nftables.md"
+    kernel.nft("-f", "-", text=page.read_text().partition("```nft\n")[2].partition("```")[0])
+    before = kernel.nft("list", "ruleset")
+    held = await put(either(kernel, "webhooks"), SOME)
+    assert kernel.nft("list", "ruleset") != before
+    await either(kernel, "webhooks").empty(held)
+    without_number = re.sub(r"\tset webhooks_gen \{[^}]*\}\n\n", "", kernel.nft("list", "ruleset"))
+    assert without_number == re.sub(r"\tset webhooks_gen \{[^}]*\}\n\n", "", before)
+    assert (await put(either(kernel, "webhooks"), SOME)).generation == 1
+
+
+async def test_emptying_leaves_what_is_not_ours(either, kernel):
+    """Another target's sets, and sets of the user's, keep every element."""
+    await put(either(kernel, "other"), SOME)
+    kernel.nft("add", "set", "inet", "gatepost", "mine", "{ type ipv4_addr; elements = { 9.9.9.9 }; }")
+    before = [sets_of(kernel)[name] for name in ("mine", "other_v4", "other_v6", "other_gen")]
+    await either(kernel).empty(await put(either(kernel), SOME))
+    assert [sets_of(kernel)[name] for name in ("mine", "other_v4", "other_v6", "other_gen")] == before
+
+
+async def test_emptying_after_another_writer(kernel):
+    """A write that comes between the look and the emptying wins: nothing is removed."""
+    held = await put(target(kernel), SOME)
+
+    class Late(Rig):
+        """Another writer is quicker than our batch."""
+
+        async def run(self, argv, *, stdin=b"", timeout):  # noqa: ASYNC109 - the runner's own
+            if stdin:
+                await put(target(kernel), SOME[:1])
+            return await kernel.run(argv, stdin=stdin, timeout=timeout)
+
+    with pytest.raises(StalePlan):
+        await target(Late(kernel)).empty(held)
+    assert (await target(kernel).current()).entries == SOME[:1]
+
+
+async def test_emptying_that_does_not_end(kernel):
+    """Where nft did not end well, the kernel is asked: empty is empty, else nothing has changed."""
+    held = await put(target(kernel), SOME)
+    with pytest.raises(TargetUnavailable, match="holds what it held before"):
+        await target(Interrupted(kernel, carry_out=False)).empty(held)
+    assert await target(kernel).current() == held
+    await target(Interrupted(kernel, carry_out=True)).empty(held)
+    assert (await target(kernel).current()).generation == 0

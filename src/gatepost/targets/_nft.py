@@ -184,6 +184,13 @@ class Kernel(Protocol):
         """
         ...
 
+    async def empty(self, held: Held) -> None:
+        """Remove all elements of the place's sets and keep the sets, in one transaction.
+
+        It compares the generation, which is there, too. Raises TargetRejected.
+        """
+        ...
+
     async def adopt(self, held: Held, digest: str) -> None:
         """Set the marks that are missing, in one transaction; the table is there.
 

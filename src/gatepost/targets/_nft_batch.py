@@ -62,6 +62,12 @@ class Batch:
             yield messages.delete_set(self._set(OWNER))
             yield messages.delete_table(self.place.table)
 
+    def emptied(self) -> Iterator[Message]:
+        """Our sets as they were declared: without an element, the generation's among them."""
+        yield from self._compared(self.held.generation)
+        for name in map(self.place.addresses, self.held.sets):
+            yield messages.flush_set(self._set(name))
+
     def adoption(self, digest: str) -> Iterator[Message]:
         """The marks that are missing."""
         if not self.held.owned:

@@ -72,6 +72,10 @@ class Direct:
         """See :class:`Kernel`: the kernel itself refuses to delete a table with anything else in it."""
         await to_thread.run_sync(self._purge, held)
 
+    async def empty(self, held: Held) -> None:
+        """See :class:`Kernel`."""
+        await to_thread.run_sync(self._empty, held)
+
     async def adopt(self, held: Held, digest: str) -> None:
         """See :class:`Kernel`."""
         await to_thread.run_sync(self._adopt, held, digest)
@@ -131,6 +135,10 @@ class Direct:
                 if error.code == errno.EBUSY:
                     self._require_unused(link)
                 raise
+
+    def _empty(self, held: Held) -> None:
+        with self._asking() as link:
+            self._commit(link, held, [*Batch(self._place, held).emptied()])
 
     def _require_unused(self, link: Netlink) -> None:
         rules = map(answers.rule_found, link.dump(messages.get_rules(self._place.table))[0])

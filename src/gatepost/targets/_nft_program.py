@@ -56,6 +56,10 @@ class Program:
             await self._require_unused()
             raise
 
+    async def empty(self, held: Held) -> None:
+        """See :class:`Kernel`."""
+        await self._run(_Script(self._place, held).emptied(), "to empty it")
+
     async def adopt(self, held: Held, digest: str) -> None:
         """See :class:`Kernel`."""
         await self._require_unmerged()
@@ -147,6 +151,12 @@ class _Script:
             yield f"delete set inet {self.place.table} {name}"
         if self.held.alone:
             yield f"delete table inet {self.place.table}"
+
+    def emptied(self) -> Iterator[str]:
+        """Compare the generation, then remove every element."""
+        yield from self._compared()
+        for name in map(self.place.addresses, self.held.sets):
+            yield f"flush set inet {self.place.table} {name}"
 
     def adoption(self, digest: str) -> Iterator[str]:
         """The marks that are missing."""

@@ -69,6 +69,15 @@ class Target(ABC):
         TargetRejected where something of the user's still refers to it, or is in it.
         """
 
+    async def empty(self, current: Current) -> None:
+        """Take every entry of ours away and keep the place, so that what refers to it goes on working.
+
+        Only for a first write that is taken back: afterwards :meth:`current` reads as it did
+        before that write. All or nothing. Raises StalePlan where the target is no longer as
+        ``current`` says, and what :meth:`purge` raises. Where nothing can be kept, a purge.
+        """
+        await self.purge(current)
+
     @abstractmethod
     async def adopt(self) -> Current:
         """Make what is at the place ours, content unchanged, where our mark is missing; gives what is there.

@@ -131,6 +131,19 @@ class Nftables(Target):
         except (TargetRejected, TargetUnavailable) as error:
             await self._settle_purge(before, error)
 
+    async def empty(self, current: Current) -> None:
+        """See :meth:`Target.empty`: elements and generation go, the sets that rules refer to stay."""
+        held = await self._ours()
+        before = held.current()
+        if (before.generation, before.digest) != (current.generation, current.digest):
+            raise self._stale()
+        if not held.generation:
+            return
+        try:
+            await self._kernel.empty(held)
+        except (TargetRejected, TargetUnavailable) as error:
+            await self._settle_empty(before, error)
+
     async def adopt(self) -> Current:
         """See :meth:`Target.adopt`: a table without our mark, addresses without a generation."""
         held = await self._kernel.read()
@@ -195,9 +208,17 @@ class Nftables(Target):
 
     async def _settle_purge(self, before: Current, error: TargetError) -> None:
         held = await self._ours()
+        if not (not held.sets and not held.numbered and isinstance(error, TargetUnavailable)):
+            self._raise_for(held, before, error)
+
+    async def _settle_empty(self, before: Current, error: TargetError) -> None:
+        held = await self._ours()
+        if not (not held.generation and isinstance(error, TargetUnavailable)):
+            self._raise_for(held, before, error)
+
+    def _raise_for(self, held: Held, before: Current, error: TargetError) -> NoReturn:
+        """The removal did not happen: because another was first, or as the error says."""
         now = held.current()
-        if not held.sets and not held.numbered and isinstance(error, TargetUnavailable):
-            return
         if (now.generation, now.digest) != (before.generation, before.digest):
             raise self._stale() from None
         raise self._unchanged(error) from None
