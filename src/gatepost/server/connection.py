@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -22,6 +22,8 @@ BACKLOG = 2048
 
 class Connection(HttpToolsProtocol):
     """uvicorn's own, with an end to waiting."""
+
+    head_within: ClassVar[float] = HEAD_WITHIN
 
     _timer: asyncio.TimerHandle | None = None
 
@@ -52,7 +54,7 @@ class Connection(HttpToolsProtocol):
         return cycle is None or bool(cycle.response_complete)
 
     def _wait(self) -> None:
-        self._timer = self.loop.call_later(HEAD_WITHIN, self._end)
+        self._timer = self.loop.call_later(self.head_within, self._end)
 
     def _stop(self) -> None:
         if self._timer is not None:

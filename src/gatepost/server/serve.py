@@ -35,7 +35,7 @@ logging.getLogger("uvicorn").propagate = False
 
 
 @asynccontextmanager
-async def serving(desk: Desk, app: App) -> AsyncIterator[str]:
+async def serving(desk: Desk, app: App, *, protocol: type[Connection] = Connection) -> AsyncIterator[str]:
     """Listen, and keep what is in memory up to date; gives the base URL, ready for requests.
 
     Raises ServerUnavailable where it cannot listen, and into the block where the
@@ -44,7 +44,7 @@ async def serving(desk: Desk, app: App) -> AsyncIterator[str]:
     settings = desk.settings
     await _look(desk)
     with _listening(settings) as place:
-        server = _server(app, settings)
+        server = _server(app, settings, protocol)
         server.config.load()
         server.lifespan = server.config.lifespan_class(server.config)
         await server.startup(sockets=[place])
@@ -72,10 +72,10 @@ def _listening(settings: ServerSettings) -> socket.socket:
         raise ServerUnavailable(msg) from None
 
 
-def _server(app: App, settings: ServerSettings) -> uvicorn.Server:
+def _server(app: App, settings: ServerSettings, protocol: type[Connection]) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
-        http=Connection,
+        http=protocol,
         ws="none",
         lifespan="off",
         log_config=None,
