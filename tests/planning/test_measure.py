@@ -7,7 +7,7 @@ from fractions import Fraction
 from gatepost.model.address import Family
 from gatepost.model.entry import Entry, Protocol
 from gatepost.planning.digest import digest_entries
-from gatepost.planning.measure import Figures, Kind, Measure, compare
+from gatepost.planning.measure import Figures, Kind, Measure, compare, where_new
 from rigs.answers import entries, hosts
 
 
@@ -88,6 +88,17 @@ def test_sharing_nothing_is_of_all_kinds():
     assert compare("last", old, entries("101.226.104.1", "b.qq.com")).shares_nothing
     assert not compare("last", old, entries("101.226.104.1", "a.qq.com")).shares_nothing
     assert not compare("last", old, entries("101.226.103.1")).shares_nothing
+
+
+def test_only_what_seems_new_is_measured_by_what_was_in_force():
+    """A family that the older list lacks; where it had one, or has none now, the list itself counts."""
+    plain = compare("7d", entries(*hosts(1, 9), "a.qq.com"), entries(*hosts(1, 5), "2400:da00::1"))
+    in_force = compare(
+        "then", entries(*hosts(1, 12), "2400:da00::1", "b.qq.com"), entries(*hosts(1, 5), "2400:da00::1")
+    )
+    found = where_new(plain, in_force)
+    assert found.baseline == "7d"
+    assert found.measures == (plain.measures[0], in_force.measures[1], plain.measures[2])
 
 
 def test_a_list_comes_to_figures():
