@@ -134,7 +134,7 @@ class Feeds:
     clock: Clock = field(default_factory=SystemClock)
     max_age: int = MAX_AGE
     counts: Counter[tuple[str, str, int]] = field(default_factory=Counter, init=False)
-    """Answers by list, file ending (or ``endpoints``, ``changes``, ``version``), status; refusals by ``-``."""
+    """Answers by list, file ending (or ``endpoints``, ``changes``, ``version``) and status; ``-``: refused."""
     _feeds: dict[str, Feed] = field(init=False)
     _memo: dict[Key, Made] = field(default_factory=dict, init=False)
     _versions: Resource | None = field(default=None, init=False)

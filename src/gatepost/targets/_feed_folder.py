@@ -78,7 +78,7 @@ class Folder:
         except OSError as error:
             msg = f"feed {self.path}: {error.strerror or type(error).__name__}"
             hint = "Check that the directory above exists, its permissions and the free space."
-            raise TargetUnavailable(msg, hint=hint) from None
+            raise TargetUnavailable(msg, code=error.errno, hint=hint) from None
         except ValueError as error:
             msg = f"feed {self.path} is not ours: {error}"
             raise TargetForeign(msg) from None
@@ -158,10 +158,10 @@ class Folder:
     def clear(self) -> None:
         """Remove that; needs the lock."""
         for each in self.leftovers():
-            if each.is_symlink():
-                each.unlink()
-            else:
+            if each.is_dir() and not each.is_symlink():
                 shutil.rmtree(each)
+            else:
+                each.unlink()
 
     def stamp(self) -> str:
         """Of the link and of every file of the version it points to."""

@@ -103,7 +103,7 @@ class Ledger:
         except OSError as error:
             msg = f"file {self.path}: {error.strerror or type(error).__name__}"
             hint = "Check that the directory exists, its permissions and the free space."
-            raise TargetUnavailable(msg, hint=hint) from None
+            raise TargetUnavailable(msg, code=error.errno, hint=hint) from None
         except ValueError as error:
             msg = f"file {self.path} is not ours: {error}"
             raise TargetForeign(msg) from None

@@ -189,7 +189,9 @@ class Direct:
         except NetlinkFailed as error:
             made = TargetUnavailable if error.code in _UNAVAILABLE else TargetRejected
             msg = f"{self._place}: {error.message}"
-            raise made(msg, hint=error.next_step if made is TargetUnavailable else None) from None
+            if made is TargetRejected:
+                raise made(msg) from None
+            raise made(msg, code=error.code, hint=error.next_step) from None
         finally:
             if link is not None:
                 link.close()

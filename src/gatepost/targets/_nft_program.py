@@ -11,6 +11,7 @@ Reference: https://wiki.nftables.org/wiki-nftables/index.php/Sets and libnftable
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from gatepost.kit.process import Finished, Runner
 from gatepost.model.address import Family, Prefix, Range, format_address, parse_v4, parse_v6
 from gatepost.targets._nft import ADDRESS_TYPE, OWNER, Change, Held, Note, Place, referred_to
 
+DENIED = "Operation not permitted"
+"""How nft, in its English, says that the right is missing."""
 LINE = 500
 """Elements a line; nft quotes the whole line in an error."""
 DELETIONS_MAX = 50
@@ -88,7 +91,7 @@ class Program:
             listed = await self._nft("-j", "list", "table", "inet", self._place.table)
         if listed.code:
             msg = f"{self._place} cannot be read: {listed.words}"
-            raise TargetUnavailable(msg)
+            raise TargetUnavailable(msg, code=errno.EPERM if DENIED in listed.words else None)
         return self._decode(listed.stdout)
 
     async def _is_absent(self) -> bool:
