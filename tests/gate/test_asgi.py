@@ -138,7 +138,7 @@ def test_lifespan_passes_and_what_is_unknown_does_not():
     """G8: the application starts and ends as without a gate; a scope that we do not know is not let in."""
     called = []
 
-    async def app(scope, receive, send):
+    async def app(scope, *_):
         called.append(scope["type"])
 
     asyncio.run(AsgiGate(app, a_gate())({"type": "lifespan"}, None, None))
@@ -176,7 +176,7 @@ def test_a_body_too_large_to_be_checked_is_refused():
 
 
 def test_an_unlisted_client_that_signs_is_its_own_event():
-    """Refused all the same; counted, and told once with the line that pins it. Unsigned bodies are not read."""
+    """Refused all the same; counted, and told once. Unsigned bodies are not read."""
     told = Told()
     check = Signed()
     gate = a_gate("101.126.59.7", check=check, on_unlisted=told)
