@@ -35,10 +35,11 @@ from modelling.world import (
 )
 
 from gatepost.engine.approval import give_word, held_answers, held_plans
-from gatepost.engine.confirming import arm, confirm, revert, waiting
+from gatepost.engine.confirming import arm, confirm, revert
 from gatepost.engine.cycle import CycleReport, apply_cycle, plan_cycle
 from gatepost.engine.health import health_of
 from gatepost.engine.last import last_of, load_last
+from gatepost.engine.pending import waiting
 from gatepost.engine.rollback import earlier, roll_back
 from gatepost.engine.site import Site
 from gatepost.errors import ConnectFailed, GatepostError, PagingBroken, UsageError

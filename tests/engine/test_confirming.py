@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import resource
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from gatepost.engine.approval import give_word
-from gatepost.engine.confirming import arm, confirm, disarm, revert, settle_pending, waiting
+from gatepost.engine.confirming import arm, confirm, disarm, revert, settle_pending
 from gatepost.engine.cycle import apply_to_confirm
 from gatepost.engine.exits import Exit, exit_of
+from gatepost.engine.pending import waiting
 from gatepost.engine.state import if_alone
-from gatepost.errors import ProgramFailed, StalePlan, StoreUnavailable, TargetUnavailable, UsageError
+from gatepost.errors import ProgramFailed, StoreUnavailable, TargetUnavailable, UsageError
 from gatepost.model.plan import Cause, Outcome, Word
+from gatepost.planning.canonical import canonical
 from gatepost.planning.normalise import Rules, normalise
 from gatepost.testing import raw
 
@@ -26,6 +30,17 @@ NEW = tuple(f"101.126.59.{n}" for n in range(12))
 async def no_timer(_id, _within):
     """A timer that a test rings itself."""
     return "the test"
+
+
+@contextmanager
+def nothing_written():
+    """Every byte that a file would get is refused, as on a full disk; names can be changed."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 async def risk(world, *values):
@@ -155,7 +170,7 @@ async def test_died_while_reverting(world):
     assert [one.outcome for one in await back(world, armed)] == [Outcome.FAILED]
     world.target.failing = None
     with pytest.raises(UsageError):
-        confirm(world.site.settings.state, armed.id)
+        confirm(world.site.settings.state, None)
     world.clock.advance(FIVE)
     await settle_pending(world.site)
     assert world.target.entries == before
@@ -163,16 +178,53 @@ async def test_died_while_reverting(world):
 
 
 async def test_changed_again(world):
-    """A target that somebody else wrote meanwhile is left as it is, and the history says so."""
+    """What somebody else added meanwhile stays; what the change itself did is undone all the same."""
+    await world.apply()
+    before = world.target.entries
+    armed, _ = await risk(world)
+    theirs = normalise(raw("203.0.112.7"), Rules()).entries
+    world.target.entries = canonical([*world.target.entries, *theirs])
+    assert [one.outcome for one in await back(world, armed)] == [Outcome.REVERTED]
+    assert world.target.entries == canonical([*before, *theirs])
+
+
+async def test_kept_after_all(world):
+    """A change that cannot be taken back may be kept by its id: nobody is stuck with neither."""
     await world.apply()
     armed, _ = await risk(world)
-    world.target.entries = theirs = normalise(raw("203.0.112.7"), Rules()).entries
-    results = await back(world, armed)
-    assert isinstance(results[0].error, StalePlan)
-    assert world.target.entries == theirs
+    after = world.target.entries
+    world.target.failing = TargetUnavailable("gone for a while")
+    await back(world, armed)
+    world.target.failing = None
+    assert [one.id for one in confirm(world.site.settings.state, armed.id)] == [armed.id]
     await settle_pending(world.site)
-    last = world.site.store.last_outcome("edge")
-    assert (last.cause, last.outcome, last.failure.kind) == (Cause.REVERT, Outcome.FAILED, "StalePlan")
+    assert (waiting(world.site.settings.state), world.target.entries) == ((), after)
+    assert (await world.apply()).results[0].outcome is Outcome.UNCHANGED
+
+
+async def test_reboot_within_the_time(world):
+    """A target that is wiped, as by a reboot, gets back what was there before, not what nobody confirmed."""
+    await world.apply()
+    before = world.target.entries
+    await risk(world)
+    world.target.entries, world.target.generation = (), 0
+    report = await world.apply()
+    assert world.target.entries == before
+    assert [reason.guard for reason in report.results[0].plan.reasons] == ["revert"]
+
+
+async def test_full_disk(world):
+    """A disk that takes nothing more keeps no change from being taken back, and the history learns of it."""
+    await world.apply()
+    before = world.target.entries
+    armed, _ = await risk(world)
+    with nothing_written():
+        results = await back(world, armed)
+    assert ([one.outcome for one in results], world.target.entries) == ([Outcome.REVERTED], before)
+    await world.plan()
+    world.clock.advance(FIVE)
+    report = await world.apply()
+    assert (world.target.entries, report.results[0].plan.reasons[0].guard) == (before, "revert")
 
 
 async def test_first_write_goes_back_to_nothing(world):

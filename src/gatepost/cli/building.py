@@ -16,7 +16,7 @@ from gatepost.engine.site import OpenSource, Site
 from gatepost.errors import UsageError
 from gatepost.kit.clock import Clock, SystemClock
 from gatepost.kit.surroundings import HostSurroundings
-from gatepost.kit.timer import start_later
+from gatepost.kit.timer import start_outliving
 from gatepost.sources.base import Source
 from gatepost.targets.base import Target
 
@@ -57,12 +57,12 @@ def build_site(settings: Settings, store: Store, clock: Clock) -> Site:
 
 
 def starter(settings: Settings) -> StartTimer:
-    """How the way back is started: this very program, with this very configuration, in a while."""
+    """How the way back is started: this very program, with this very configuration, waiting from now on."""
 
-    async def start(id_: str, within: timedelta) -> str:
+    async def start(id_: str, _within: timedelta) -> str:
         config = str(settings.path.resolve())
-        argv = [sys.executable, "-m", "gatepost", "revert", id_, "--config", config, "--quiet"]
-        return await start_later(argv, f"gatepost-revert-{id_}", within.total_seconds())
+        argv = [sys.executable, "-m", "gatepost", "revert", id_, "--wait", "--config", config, "--quiet"]
+        return await start_outliving(argv, f"gatepost-revert-{id_}")
 
     return start
 

@@ -7,7 +7,8 @@ import click
 from gatepost.cli.building import settings_of
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
-from gatepost.engine.confirming import Pending, confirm
+from gatepost.engine.confirming import confirm
+from gatepost.engine.pending import Pending
 from gatepost.engine.report import time_text
 
 

@@ -9,9 +9,12 @@ from gatepost.cli.language import _
 from gatepost.cli.showing import print_results
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.config import Settings
+from gatepost.engine.confirming import take_back_due
 from gatepost.engine.last import last_of, load_last
 from gatepost.engine.report import error_document, result_document
+from gatepost.engine.state import alone_in
 from gatepost.errors import GatepostError
+from gatepost.kit.clock import SystemClock
 from gatepost.model.plan import Outcome, Result
 
 
@@ -19,7 +22,10 @@ from gatepost.model.plan import Outcome, Result
 @click.argument("targets", nargs=-1, metavar="[TARGET]...")
 @takes_options
 def command(ui: Ui, targets: tuple[str, ...]) -> int:
-    """A target that holds anything of ours is left as it is; one that fails does not stop the others."""
+    """A target that holds anything of ours is left as it is; one that fails does not stop the others.
+
+    What waited to be confirmed did not survive the boot: what was there before it is loaded.
+    """
     settings = settings_of(ui)
     results, failures = run_async(lambda: _restore(settings, targets))
     document = {
@@ -34,8 +40,9 @@ async def _restore(
     settings: Settings, names: tuple[str, ...]
 ) -> tuple[tuple[Result, ...], list[tuple[str, GatepostError]]]:
     wanted = pick_targets(settings, names)
-    targets = build_targets(settings)
-    results: list[Result] = []
+    targets, clock = build_targets(settings), SystemClock()
+    async with alone_in(settings.state, clock):
+        results = [*await take_back_due(settings.state, targets, clock.now())]
     failures: list[tuple[str, GatepostError]] = []
     for name in wanted:
         try:

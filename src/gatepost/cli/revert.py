@@ -12,7 +12,8 @@ from gatepost.cli.language import _
 from gatepost.cli.showing import print_results
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.config import Settings
-from gatepost.engine.confirming import ARMED, Pending, absorb, revert, waiting
+from gatepost.engine.confirming import absorb, revert
+from gatepost.engine.pending import ARMED, Pending, path_of, pending_folder, waiting
 from gatepost.engine.report import error_document, result_document
 from gatepost.engine.state import alone_in
 from gatepost.errors import GatepostError, UsageError
@@ -22,8 +23,10 @@ from gatepost.targets.base import Target
 
 LOOK_EVERY = 0.5
 """Seconds between two looks whether it was confirmed meanwhile."""
+AGAIN = 5.0
+"""Seconds between two tries of a timer."""
 PATIENCE = 3600.0
-"""Seconds that an apply which is still at work is waited for: there is nobody else to take it back."""
+"""Seconds that a timer goes on trying, and that an apply which is still at work is waited for."""
 
 
 @click.command(help=_("Take back, now, a change that waits to be confirmed."))
@@ -51,8 +54,21 @@ async def _revert(
 ) -> tuple[Result, ...]:
     if pending is None:
         return ()
-    if wait:
-        await _until(settings, pending)
+    if not wait:
+        return await _taken_back(settings, targets, pending)
+    await _until(settings, pending)
+    clock = SystemClock()
+    end = clock.monotonic() + PATIENCE
+    results = await _taken_back(settings, targets, pending)
+    while clock.monotonic() < end and any(one.outcome is Outcome.FAILED for one in results):
+        await clock.sleep(AGAIN)
+        results = await _taken_back(settings, targets, pending)
+    return results
+
+
+async def _taken_back(
+    settings: Settings, targets: Mapping[str, Target], pending: Pending
+) -> tuple[Result, ...]:
     async with alone_in(settings.state, SystemClock(), PATIENCE):
         return await revert(settings.state, targets, pending.id)
 
@@ -67,7 +83,7 @@ async def _until(settings: Settings, pending: Pending) -> None:
 
 
 def _is_armed(settings: Settings, pending: Pending) -> bool:
-    return settings.state is not None and (settings.state / "pending" / f"{pending.id}.{ARMED}.json").exists()
+    return path_of(pending_folder(settings.state), pending.id, ARMED).exists()
 
 
 def _record(settings: Settings) -> GatepostError | None:

@@ -9,6 +9,7 @@ from gatepost.engine.protecting import refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import if_alone
 from gatepost.errors import GatepostError, StalePlan, TargetError, UsageError, VerifyFailed
+from gatepost.model.content import Content
 from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result, Word
 from gatepost.model.record import Failure, OutcomeRecord
 from gatepost.planning.digest import digest_plan
@@ -36,7 +37,7 @@ def _note_in_step(site: Site, plan: Plan, cause: Cause) -> None:
 
 
 async def _change(site: Site, plan: Plan, cause: Cause) -> Result:
-    intent = site.store.record_intent(plan, site.clock.now(), cause)
+    intent = site.store.record_intent(plan, site.clock.now(), _standing(site, plan) or cause)
     try:
         seen = await _write_and_read_back(site, plan)
     except GatepostError as error:
@@ -49,6 +50,17 @@ async def _change(site: Site, plan: Plan, cause: Cause) -> Result:
     )
     site.store.end_drift(plan.target, site.clock.now())
     return Result(plan, Outcome.APPLIED, verified=True, error=_keep(site, plan, seen))
+
+
+def _standing(site: Site, plan: Plan) -> Cause | None:
+    """Why what is filled again was there: put back on purpose, it goes on waiting for a word."""
+    applied = site.store.applied(plan.target)
+    return applied.cause if applied is not None and _is_refill(site, plan, applied) else None
+
+
+def _is_refill(site: Site, plan: Plan, applied: OutcomeRecord) -> bool:
+    before = site.store.plan(applied.digest)
+    return before is not None and (before.desired, applied.serial) == (plan.desired, plan.serial)
 
 
 def _keep(site: Site, plan: Plan, seen: Current) -> GatepostError | None:
@@ -126,7 +138,17 @@ async def ready(site: Site, plan: Plan) -> Plan:
     if known is None:
         msg = f"the history does not know the plan {plan.digest}"
         raise StalePlan(msg)
-    latest = site.store.latest(plan.list)
+    content = _content_of(site, plan)
+    _refuse_moved(plan, await target.current(), target.place)
+    return await refuse_cut(site, with_word(site, known), project(content, target.capabilities)[0])
+
+
+def _content_of(site: Site, plan: Plan) -> Content:
+    """What a plan is for, if that is still what its list holds, or what was last verified there."""
+    applied, latest = site.store.applied(plan.target), site.store.latest(plan.list)
+    kept = site.store.snapshot(plan.list, plan.serial)
+    if kept is not None and applied is not None and _is_refill(site, plan, applied):
+        return kept.content
     if latest is None or latest.serial != plan.serial:
         now_at = latest.serial if latest else "none"
         msg = f"{plan.list} is at serial {now_at}, the plan was made for {plan.serial}"
@@ -134,8 +156,7 @@ async def ready(site: Site, plan: Plan) -> Plan:
     if recompose(site, site.settings.lists[plan.list]).digest != latest.content.digest:
         msg = f"{plan.list} would hold something else today: its pins, exclusions or sources changed"
         raise StalePlan(msg)
-    _refuse_moved(plan, await target.current(), target.place)
-    return await refuse_cut(site, with_word(site, known), project(latest.content, target.capabilities)[0])
+    return latest.content
 
 
 def _refuse_moved(plan: Plan, current: Current, place: str) -> None:

@@ -1,16 +1,19 @@
 """Confirm or revert: a change is taken back by itself unless a person confirms it.
 
 Before the change, what each target holds is written to ``pending/ID.armed.json``
-and a timer is started that outlives us. Whoever comes first renames that file:
+and a process is started that outlives us. Whoever comes first renames that file:
 ``confirm`` to ``.confirmed``, the timer to ``.reverting``; the other one finds
 nothing and does nothing. The file alone is enough to take the change back, so a
 full disk or a broken history cannot keep it from happening; what was done is
-put into the history as soon as that can be written again.
+put into the history as soon as that can be written again. A target that was
+wiped, as a reboot does, ends the time at once: whoever cut himself off and
+pulled the plug gets back what was there before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,65 +23,40 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gatepost.engine.last import Last, forget_last, keep_last
+from gatepost.engine.pending import (
+    ARMED,
+    CONFIRMED,
+    REVERTED,
+    REVERTING,
+    Part,
+    Pending,
+    all_in,
+    claim,
+    path_of,
+    pending_folder,
+    waiting,
+    write,
+)
 from gatepost.engine.site import Site
-from gatepost.engine.state import folder, state_errors
-from gatepost.errors import GatepostError, StalePlan, StoreCorrupt, UsageError, VerifyFailed
-from gatepost.kit.files import read_regular, write_atomic
+from gatepost.engine.state import folder, if_alone_in
+from gatepost.errors import GatepostError, StalePlan, StoreUnavailable, UsageError, VerifyFailed
 from gatepost.model.content import Serial
-from gatepost.model.entry import Entry
 from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result
 from gatepost.model.record import Failure
 from gatepost.planning.digest import digest_entries
 from gatepost.planning.put_back import plan_away, plan_back
-from gatepost.store.encode import PLAN, WireEntry, entry_of_wire, wire_entry
+from gatepost.store.encode import PLAN, wire_entry
 from gatepost.targets.base import Target
 
 if TYPE_CHECKING:  # the SQL library is loaded only where a store is opened
     from gatepost.store import Store
 
-ARMED, REVERTING, REVERTED = "armed", "reverting", "reverted"
 DONE = (Outcome.REVERTED, Outcome.UNCHANGED)
-SIZE_MAX = 1 << 30
 LEAST, MOST = timedelta(seconds=5), timedelta(days=1)
 """Bounds of the time to confirm."""
 
 StartTimer = Callable[[str, timedelta], Awaitable[str]]
 """Starts what calls ``revert ID`` after a while, whatever becomes of us; gives how, in words."""
-
-
-class _Part(msgspec.Struct, frozen=True):
-    """One target: what it held, and the plan that was to change it."""
-
-    target: str
-    list: str
-    serial: int
-    """Of what it held."""
-    generation: int
-    entries: tuple[WireEntry, ...]
-    plan: str
-    """Digest of the plan that is to be confirmed."""
-    desired: str
-    """Digest of what that plan makes the target hold."""
-
-    def before(self) -> tuple[Entry, ...]:
-        """What it held."""
-        return tuple(map(entry_of_wire, self.entries))
-
-
-class Pending(msgspec.Struct, frozen=True):
-    """One apply that waits to be confirmed."""
-
-    id: str
-    who: str
-    armed_at: datetime
-    until: datetime
-    parts: tuple[_Part, ...]
-    returns: dict[str, msgspec.Raw] = {}
-    """By target: the plan that takes it back, written down before it is carried out."""
-    done: tuple[str, ...] = ()
-    """Targets that hold again what they held."""
-    failures: dict[str, Failure] = {}
-    """By target: why it was not taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,77 +84,87 @@ async def arm(
         return None
     now = site.clock.now()
     pending = Pending(token_hex(4), who, now, now + within, tuple(parts))
-    _write(place, pending, ARMED)
+    write(place, pending, ARMED)
     try:
         timer = await start(pending.id, within)
     except GatepostError:
-        _path(place, pending.id, ARMED).unlink(missing_ok=True)
+        path_of(place, pending.id, ARMED).unlink(missing_ok=True)
         raise
     return Armed(pending.id, pending.until, timer)
 
 
-async def _part(site: Site, plan: Plan) -> _Part:
+async def _part(site: Site, plan: Plan) -> Part:
     current = await site.targets[plan.target].current()
     if (current.generation, current.digest) != (plan.generation, plan.current):
         msg = f"{site.targets[plan.target].place} moved since the plan was made"
         raise StalePlan(msg)
     applied = site.store.applied(plan.target)
     wire = tuple(map(wire_entry, current.entries))
-    serial = applied.serial if applied else 0
-    return _Part(plan.target, plan.list, serial, current.generation, wire, plan.digest, plan.desired)
+    return Part(
+        target=plan.target,
+        list=plan.list,
+        serial=applied.serial if applied else 0,
+        generation=current.generation,
+        entries=wire,
+        plan=plan.digest,
+        desired=plan.desired,
+        add=tuple(map(wire_entry, plan.add)),
+        remove=tuple(map(wire_entry, plan.remove)),
+    )
 
 
 def disarm(site: Site, armed: Armed) -> None:
     """Nothing was changed, so nothing waits."""
     place = folder(site.settings.state, "pending")
     if place is not None:
-        _path(place, armed.id, ARMED).unlink(missing_ok=True)
-
-
-def waiting(state: Path | None) -> tuple[Pending, ...]:
-    """Everything that waits to be confirmed or to be taken back, oldest first."""
-    found = [one for status in (ARMED, REVERTING) for one in _all(state, status)]
-    return tuple(sorted(found, key=lambda one: one.armed_at))
-
-
-def waiting_targets(state: Path | None) -> Mapping[str, datetime]:
-    """Until when the last change of a target may still be taken back."""
-    return {part.target: one.until for one in waiting(state) for part in one.parts}
+        path_of(place, armed.id, ARMED).unlink(missing_ok=True)
 
 
 def confirm(state: Path | None, id_: str | None) -> tuple[Pending, ...]:
     """A change stays for good. Without an id: the one, or all, that wait.
 
-    Raises UsageError where nothing waits, or where it is being taken back already.
+    By its id also one that should be taken back and could not be: what of it is there stays.
+    Raises UsageError where nothing waits, or where it is being taken back at this moment.
     """
-    armed = [one for one in _all(state, ARMED) if id_ in (None, one.id)]
-    done = [one for one in armed if _claim(state, one.id, "confirmed")]
+    armed = [one for one in all_in(state, ARMED) if id_ in (None, one.id)]
+    done = [one for one in armed if claim(state, one.id, CONFIRMED)]
+    done += [one for one in all_in(state, REVERTING) if id_ == one.id and _is_kept_after_all(state, one)]
     if not done:
         msg = f"nothing waits to be confirmed{f' as {id_}' if id_ else ''}: it was confirmed, or taken back"
         raise UsageError(msg, hint="`gatepost status` shows what is applied.")
     for one in done:
-        _path(_folder(state), one.id, "confirmed").unlink(missing_ok=True)
+        path_of(pending_folder(state), one.id, CONFIRMED).unlink(missing_ok=True)
     return tuple(done)
+
+
+def _is_kept_after_all(state: Path | None, pending: Pending) -> bool:
+    """Whether a person's word could end the tries to take it back; not while one is at work."""
+    place = pending_folder(state)
+    with if_alone_in(state) as free:
+        if free:
+            path_of(place, pending.id, REVERTING).rename(path_of(place, pending.id, REVERTED))
+        return free
 
 
 async def revert(state: Path | None, targets: Mapping[str, Target], id_: str) -> tuple[Result, ...]:
     """Put back what each target held, unless it was confirmed. No history is needed.
 
-    What is going to be put back is on disk before it is. A target that somebody
-    else wrote meanwhile is left alone; where one cannot be written now, the
-    change goes on waiting and the next run tries again.
+    What is going to be put back is on disk before it is, where the disk takes it. What
+    somebody else changed meanwhile stays changed; where a target cannot be written
+    now, the change goes on waiting and the next run tries again.
     """
-    _claim(state, id_, REVERTING)
-    pending = next((one for one in _all(state, REVERTING) if one.id == id_), None)
+    claim(state, id_, REVERTING)
+    pending = next((one for one in all_in(state, REVERTING) if one.id == id_), None)
     if pending is None:
         return ()
-    place = _folder(state)
+    place = pending_folder(state)
     steps = [await _prepared(targets, part) for part in pending.parts]
     returns = pending.returns | {
         step.plan.target: msgspec.Raw(PLAN.to_json(step.plan)) for step in steps if step.outcome not in DONE
     }
     pending = msgspec.structs.replace(pending, returns=returns)
-    _write(place, pending, REVERTING)
+    with suppress(StoreUnavailable):  # a full disk is no reason to leave a change that locks somebody out
+        write(place, pending, REVERTING)
     parts = {part.target: part for part in pending.parts}
     results = [await _put_back(targets, step, parts[step.plan.target]) for step in steps]
     results = [_kept(pending, state, targets, result) for result in results]
@@ -186,35 +174,33 @@ async def revert(state: Path | None, targets: Mapping[str, Target], id_: str) ->
         for one in results
         if one.outcome not in DONE and isinstance(one.error, GatepostError)
     }
-    _write(place, msgspec.structs.replace(pending, done=done, failures=failures), REVERTING)
-    if not any(_is_passing(result) for result in results):
-        _path(place, id_, REVERTING).rename(_path(place, id_, REVERTED))
+    with suppress(StoreUnavailable):  # as above; what the history lacks is told by what was applied
+        write(place, msgspec.structs.replace(pending, done=done, failures=failures), REVERTING)
+    if not failures:
+        path_of(place, id_, REVERTING).rename(path_of(place, id_, REVERTED))
     return tuple(results)
 
 
-def _is_passing(result: Result) -> bool:
-    """Whether trying again may help: a target that moved on is not ours to take back."""
-    return result.outcome is Outcome.FAILED and not isinstance(result.error, StalePlan | UsageError)
-
-
-async def _prepared(targets: Mapping[str, Target], part: _Part) -> Result:
+async def _prepared(targets: Mapping[str, Target], part: Part) -> Result:
     """What is to be done to one target; with an outcome where nothing is."""
-    serial, before = Serial(part.serial), part.before()
-    current = Current(part.generation, (), part.desired)
+    serial = Serial(part.serial)
     try:
-        target = _known(targets, part.target)
-        current = await target.current()
-        if digest_entries(before) == current.digest and not current.mixed:
-            plan = plan_back(part.target, part.list, serial, current, before)
-            return Result(plan, Outcome.UNCHANGED, verified=True)
-        if current.digest != part.desired and not current.mixed:
-            msg = f"{target.place} was changed again since: it is left as it is"
-            raise StalePlan(msg)
+        current = await _known(targets, part.target).current()
     except GatepostError as error:
-        return Result(plan_back(part.target, part.list, serial, current, before), Outcome.FAILED, error=error)
-    if not before:
+        return Result(_returning(part), Outcome.FAILED, error=error)
+    back = part.back(current)
+    if not back and current.entries:
         return Result(plan_away(part.target, part.list, serial, current))
-    return Result(plan_back(part.target, part.list, serial, current, before))
+    plan = plan_back(part.target, part.list, serial, current, back)
+    if plan.desired == plan.current and not current.mixed:
+        return Result(plan, Outcome.UNCHANGED, verified=True)
+    return Result(plan)
+
+
+def _returning(part: Part) -> Plan:
+    """The plan that takes it back where nothing came between."""
+    current = Current(part.generation + 1, (), part.desired)
+    return plan_back(part.target, part.list, Serial(part.serial), current, part.before())
 
 
 def _known(targets: Mapping[str, Target], name: str) -> Target:
@@ -224,15 +210,14 @@ def _known(targets: Mapping[str, Target], name: str) -> Target:
     return targets[name]
 
 
-async def _put_back(targets: Mapping[str, Target], step: Result, part: _Part) -> Result:
+async def _put_back(targets: Mapping[str, Target], step: Result, part: Part) -> Result:
     if step.outcome is not None:
         return step
-    target, before = targets[part.target], part.before()
+    target = targets[part.target]
     try:
-        if not before:
-            await target.purge(await target.current())
-            return Result(step.plan, Outcome.REVERTED, verified=True)
-        await target.apply(step.plan, before)
+        current = await target.current()
+        back = part.back(current)
+        await (target.apply(step.plan, back) if back else target.empty(current))
         seen = await target.current()
         if seen.digest != step.plan.desired or seen.mixed:
             msg = f"{target.place} does not hold what was put back"
@@ -251,7 +236,8 @@ def _kept(pending: Pending, state: Path | None, targets: Mapping[str, Target], r
     try:
         if before:
             place = targets[name].place
-            keep_last(state, Last(name, plan.list, plan.serial, pending.until, place, plan.desired, before))
+            digest = digest_entries(before)
+            keep_last(state, Last(name, plan.list, plan.serial, pending.until, place, digest, before))
         else:
             forget_last(state, name)
     except GatepostError as error:
@@ -261,70 +247,54 @@ def _kept(pending: Pending, state: Path | None, targets: Mapping[str, Target], r
 
 def absorb(store: Store, state: Path | None, now: datetime) -> None:
     """Put what was taken back into the history. Raises StoreError."""
-    for pending in _all(state, REVERTED):
+    for pending in all_in(state, REVERTED):
         for part in pending.parts:
-            failure = pending.failures.get(part.target)
-            if part.target in pending.done:
+            if _was_taken_back(store, pending, part):
                 store.record_reverted(part.plan, now)
-            if part.target in pending.done or failure:
-                _record(store, PLAN.from_json(bytes(pending.returns[part.target])), now, failure)
-        _path(_folder(state), pending.id, REVERTED).unlink(missing_ok=True)
+                written = pending.returns.get(part.target)
+                _record(store, PLAN.from_json(bytes(written)) if written else _returning(part), now)
+        path_of(pending_folder(state), pending.id, REVERTED).unlink(missing_ok=True)
 
 
-def _record(store: Store, plan: Plan, now: datetime, failure: Failure | None) -> None:
+def _was_taken_back(store: Store, pending: Pending, part: Part) -> bool:
+    """As was written down; or, where the disk was full, as the history knows of what was applied."""
+    if part.target in pending.failures:
+        return False
+    applied = store.applied(part.target)
+    return part.target in pending.done or (applied is not None and applied.digest == part.plan)
+
+
+def _record(store: Store, plan: Plan, now: datetime) -> None:
     intent = store.record_intent(plan, now, Cause.REVERT)
-    outcome = Outcome.FAILED if failure else Outcome.APPLIED
-    store.record_outcome(intent, now, outcome, verified=failure is None, failure=failure)
+    store.record_outcome(intent, now, Outcome.APPLIED, verified=True)
 
 
 async def settle_pending(site: Site) -> tuple[Result, ...]:
     """What a timer that died should have done, and what was done without the history. Raises StoreError."""
     now, state = site.clock.now(), site.settings.state
-    overdue = [one for one in waiting(state) if one.until <= now]
-    results = [result for one in overdue for result in await revert(state, site.targets, one.id)]
+    results = await take_back_due(state, site.targets, now)
     absorb(site.store, state, now)
+    return results
+
+
+async def take_back_due(
+    state: Path | None, targets: Mapping[str, Target], now: datetime
+) -> tuple[Result, ...]:
+    """Take back what nobody confirmed in time, and what lost a target meanwhile, as in a reboot."""
+    results: list[Result] = []
+    for one in waiting(state):
+        if one.until <= now or await _is_wiped(targets, one):
+            results += await revert(state, targets, one.id)
     return tuple(results)
 
 
-def _folder(state: Path | None) -> Path:
-    if state is None:
-        msg = "this site keeps no state, so nothing can wait to be confirmed"
-        raise UsageError(msg)
-    return state / "pending"
-
-
-def _path(place: Path, id_: str, status: str) -> Path:
-    return place / f"{id_}.{status}.json"
-
-
-def _write(place: Path, pending: Pending, status: str) -> None:
-    with state_errors():
-        write_atomic(_path(place, pending.id, status), msgspec.json.encode(pending), mode=0o600)
-
-
-def _claim(state: Path | None, id_: str, status: str) -> bool:
-    """Rename from armed; whether it was we who did."""
-    place = _folder(state)
-    try:
-        _path(place, id_, ARMED).rename(_path(place, id_, status))
-    except FileNotFoundError:
-        return False
-    return True
-
-
-def _all(state: Path | None, status: str) -> Iterator[Pending]:
-    if state is None:
-        return
-    for path in sorted((state / "pending").glob(f"*.{status}.json")):
-        with state_errors():
-            data = read_regular(path, SIZE_MAX)
-        if data is not None:
-            yield _decoded(path, data)
-
-
-def _decoded(path: Path, data: bytes) -> Pending:
-    try:
-        return msgspec.json.decode(data, type=Pending)
-    except msgspec.DecodeError:
-        msg = f"{path} is not what gatepost wrote"
-        raise StoreCorrupt(msg) from None
+async def _is_wiped(targets: Mapping[str, Target], pending: Pending) -> bool:
+    """Whether any of its targets holds nothing at all, where there was something before the change."""
+    for part in pending.parts:
+        if not part.entries or part.target not in targets:
+            continue
+        with suppress(GatepostError):
+            current = await targets[part.target].current()
+            if not current.generation and not current.entries:
+                return True
+    return False

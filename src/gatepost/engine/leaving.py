@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from gatepost.engine.last import forget_last
+from contextlib import suppress
+
+from gatepost.engine.last import forget_last, keep_last, last_of
 from gatepost.engine.site import Site
 from gatepost.engine.state import alone
-from gatepost.errors import GatepostError, UsageError, VerifyFailed
+from gatepost.errors import GatepostError, StoreCorrupt, UsageError, VerifyFailed
 from gatepost.model.content import Serial
 from gatepost.model.plan import Cause, Current, Outcome, Plan, Result, Word
 from gatepost.model.record import WordRecord
@@ -26,18 +28,32 @@ def _away(site: Site, name: str, current: Current) -> Plan:
 
 async def purge(site: Site, plan: Plan) -> Result:
     """Remove what is ours from one target, just as planned; recorded before and after."""
-    target = site.targets[plan.target]
     async with alone(site):
         intent = site.store.record_intent(plan, site.clock.now(), Cause.PURGE)
         try:
-            forget_last(site.settings.state, plan.target)
-            await target.purge(Current(plan.generation, plan.remove, plan.current, mixed=plan.mixed))
-            await _require_gone(site, plan)
+            await _remove(site, plan)
         except GatepostError as error:
             site.store.record_outcome(intent, site.clock.now(), Outcome.FAILED, verified=False)
             return Result(plan, Outcome.FAILED, error=error)
         site.store.record_outcome(intent, site.clock.now(), Outcome.APPLIED, verified=True, generation=0)
         return Result(plan, Outcome.APPLIED, verified=True)
+
+
+async def _remove(site: Site, plan: Plan) -> None:
+    """Forgotten first, so that no boot brings back what is gone; kept again where it did not go."""
+    state, kept = site.settings.state, None
+    with suppress(StoreCorrupt):
+        kept = last_of(state, plan.target)
+    forget_last(state, plan.target)
+    try:
+        await site.targets[plan.target].purge(
+            Current(plan.generation, plan.remove, plan.current, mixed=plan.mixed)
+        )
+    except GatepostError:
+        if kept is not None:
+            keep_last(state, kept)
+        raise
+    await _require_gone(site, plan)
 
 
 async def _require_gone(site: Site, plan: Plan) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from gatepost.config.settings import ListSettings, TargetSettings
-from gatepost.engine.confirming import waiting_targets
 from gatepost.engine.drift import judge
+from gatepost.engine.pending import waiting_targets
 from gatepost.engine.protecting import protected
 from gatepost.engine.site import Site
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.content import Snapshot
 from gatepost.model.plan import Cause, Plan
 from gatepost.planning.plan import PlanRequest, make_plan
+from gatepost.planning.put_back import plan_refill
 
 
 def targets_of(site: Site, list_name: str) -> tuple[TargetSettings, ...]:
@@ -33,21 +34,21 @@ async def propose(
     before = site.store.snapshot(last.list, last.serial) if last else None
     current = await target.current()
     await judge(site, name, current)
-    return make_plan(
-        PlanRequest(
-            target=name,
-            allowlist=one.allowlist,
-            snapshot=snapshot,
-            previous=before.content if before else None,
-            current=current,
-            capabilities=target.capabilities,
-            held=held,
-            missing=missing,
-            limits=one.limits,
-            intended=frozenset() if settings.repair else site.store.intended(name),
-            repair=settings.repair,
-            cause=last.cause if last else Cause.SYNC,
-            unconfirmed=waiting_targets(site.settings.state).get(name),
-            protected=await protected(site),
-        )
+    request = PlanRequest(
+        target=name,
+        allowlist=one.allowlist,
+        snapshot=snapshot,
+        previous=before.content if before else None,
+        current=current,
+        capabilities=target.capabilities,
+        held=held,
+        missing=missing,
+        limits=one.limits,
+        intended=frozenset() if settings.repair else site.store.intended(name),
+        repair=settings.repair,
+        cause=last.cause if last else Cause.SYNC,
+        unconfirmed=waiting_targets(site.settings.state).get(name),
+        protected=await protected(site),
     )
+    plan = make_plan(request)
+    return plan_refill(request, plan, before.serial) if before else plan

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from gatepost.engine.confirming import settle_pending, waiting
-from gatepost.engine.drift import judge
+from gatepost.engine.confirming import settle_pending
+from gatepost.engine.drift import judge, noting_unread
+from gatepost.engine.pending import waiting
 from gatepost.engine.site import Site
 from gatepost.engine.state import if_alone
 from gatepost.errors import GatepostError
@@ -34,10 +35,12 @@ class Watch:
 
     async def look(self, name: str, notice: Notice) -> bool:
         """One look at one target; whether its list should be applied again now. Raises GatepostError."""
-        if not await self._is_due(name):
-            return False
-        current = await self.site.targets[name].current()
-        drift = await judge(self.site, name, current)
+        with noting_unread(self.site, name):
+            if not await self._is_due(name):
+                return False
+            left = self.site.store.intended(name)
+            current = await self.site.targets[name].current()
+        drift = await judge(self.site, name, current, left)
         if drift is None:
             self.told.pop(name, None)
             return False

@@ -1,8 +1,9 @@
-"""A program started after a while, whatever becomes of us: the way back must outlive who left.
+"""A program that goes on whatever becomes of us: the way back must outlive who left.
 
-Where systemd runs the machine a transient timer of it does that, so it survives
-the end of our session too. Else a detached process of ours waits: it is given
-the same command line with ``--wait``.
+It is started at once and waits by itself, so that what it needs was read before
+anything was changed, and no clock that is set can delay it. Where systemd runs
+the machine it is a transient service, which survives the end of our session
+too; else a detached process.
 
 https://www.freedesktop.org/software/systemd/man/latest/systemd-run.html
 """
@@ -23,32 +24,25 @@ KEPT = ("HOME", "XDG_STATE_HOME", "PYTHONPATH", "VIRTUAL_ENV", "TZ")
 PATIENCE = 10.0
 
 
-async def start_later(
-    argv: Sequence[str],
-    name: str,
-    seconds: float,
-    *,
-    runner: Runner | None = None,
-    systemd: Path = SYSTEMD,
+async def start_outliving(
+    argv: Sequence[str], name: str, *, runner: Runner | None = None, systemd: Path = SYSTEMD
 ) -> str:
-    """Have ``argv`` run in so many seconds; gives in words what will do it. Raises ProgramFailed.
+    """Start ``argv`` so that it outlives us; gives in words what runs it. Raises ProgramFailed.
 
     ``systemd``: a directory that exists only where systemd runs the machine.
     """
-    if _runs(systemd) and await _by_systemd(argv, name, seconds, runner):
-        return f"systemd timer {name}.timer"
-    return _by_process([*argv, "--wait"])
+    if _runs(systemd) and await _by_systemd(argv, name, runner):
+        return f"systemd service {name}.service"
+    return _by_process(argv)
 
 
 def _runs(systemd: Path) -> bool:
     return systemd.is_dir() and os.geteuid() == 0
 
 
-async def _by_systemd(argv: Sequence[str], name: str, seconds: float, runner: Runner | None) -> bool:
+async def _by_systemd(argv: Sequence[str], name: str, runner: Runner | None) -> bool:
     kept = [f"--setenv={key}={value}" for key, value in _kept().items()]
-    timer = ["--quiet", "--collect", f"--unit={name}", f"--on-active={seconds:g}s"]
-    accuracy = ["--timer-property=AccuracySec=100ms"]
-    command = ["systemd-run", *timer, *accuracy, *kept, "--", *argv]
+    command = ["systemd-run", "--quiet", "--collect", f"--unit={name}", *kept, "--", *argv]
     try:
         finished = await (runner or SystemRunner()).run(command, timeout=PATIENCE)
     except ProgramFailed:

@@ -145,22 +145,41 @@ def _counted(number: int) -> str:
 def _reasons(
     request: PlanRequest, desired: tuple[Entry, ...], add: tuple[Entry, ...], remove: tuple[Entry, ...]
 ) -> tuple[Reason, ...]:
-    target, limits, holds = request.target, request.limits, request.current.entries
+    target, limits = request.target, request.limits
     pins = [one.entry for one in request.snapshot.content.listed if one.state is State.PINNED]
     before = request.previous.effective if request.previous else ()
+    away = taken_away(request)
+    current = request.current.entries
+    holds = canonical([*current, *away]) if away else current
+    remove = canonical([*remove, *without(away, desired)]) if away else remove
     lost = without(remove, [*_released(request), *_foreign(request)]) if remove else ()
     return (
         *guard.empty(target, desired),
         *guard.floor(target, desired),
         *protect.protected(target, request.allowlist, remove, desired, request.protected),
         *guard.widest(target, pins, before, limits),
-        *guard.total(target, desired, holds, limits),
+        *guard.total(target, desired, current, limits),
         *guard.max_entries(target, desired, request.capabilities.max_entries),
-        *guard.shrink(target, [_loss(request, lost)] if lost else [], limits),
+        *guard.shrink(target, [_loss(request, holds, lost)] if lost else [], limits),
         *guard.incomplete(target, remove, request.missing),
         *guard.history(target, remove, request.current.generation, known=request.previous is not None),
         *_about_the_target(request, changes=bool(add or remove)),
     )
+
+
+def left_there(request: PlanRequest) -> tuple[Entry, ...]:
+    """What was last verified there, as this target holds it."""
+    return project(request.previous, request.capabilities)[0] if request.previous else ()
+
+
+def taken_away(request: PlanRequest) -> tuple[Entry, ...]:
+    """What others removed of what we left: a change is judged as if it were still there."""
+    current = request.current
+    purged = request.cause is Cause.PURGE
+    if request.previous is None or purged or current.mixed or current.digest in request.intended:
+        return ()
+    left = left_there(request)
+    return () if digest_entries(left) == current.digest else without(left, current.entries)
 
 
 def _about_the_target(request: PlanRequest, *, changes: bool) -> tuple[Reason, ...]:
@@ -172,9 +191,8 @@ def _about_the_target(request: PlanRequest, *, changes: bool) -> tuple[Reason, .
     )
 
 
-def _loss(request: PlanRequest, lost: tuple[Entry, ...]) -> Comparison:
+def _loss(request: PlanRequest, holds: tuple[Entry, ...], lost: tuple[Entry, ...]) -> Comparison:
     """What is lost of what the target holds: addresses as it holds them, entries as they are listed."""
-    holds = request.current.entries
     listed = _within(_in_force(request.previous), request.capabilities)
     written = (*listed, *without(holds, listed))
     by_address = compare("held", holds, without(holds, lost))
@@ -193,8 +211,7 @@ def _foreign(request: PlanRequest) -> tuple[Entry, ...]:
     """What others put there, where that is undone without a word."""
     if not request.repair or request.previous is None:
         return ()
-    left, _ = project(request.previous, request.capabilities)
-    return without(request.current.entries, left)
+    return without(request.current.entries, left_there(request))
 
 
 def _released(request: PlanRequest) -> list[Entry]:

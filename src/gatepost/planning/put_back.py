@@ -10,6 +10,7 @@ from gatepost.model.plan import Current, Plan, PlanStatus
 from gatepost.planning import guard
 from gatepost.planning.canonical import without
 from gatepost.planning.digest import digest_entries, digest_plan
+from gatepost.planning.plan import PlanRequest, left_there, taken_away
 
 
 def plan_back(target: str, list_: str, serial: Serial, current: Current, desired: tuple[Entry, ...]) -> Plan:
@@ -36,6 +37,22 @@ def plan_back(target: str, list_: str, serial: Serial, current: Current, desired
         mixed=current.mixed,
     )
     return replace(plan, digest=digest_plan(plan))
+
+
+def plan_refill(request: PlanRequest, held: Plan, serial: Serial) -> Plan:
+    """A target that was wiped, or is to be repaired, gets what was last verified there where more is held.
+
+    Gives ``held`` itself where that is not so, or where that content may never be applied.
+    """
+    wiped = not request.current.generation or request.repair
+    if held.status is not PlanStatus.HELD or not wiped or not taken_away(request):
+        return held
+    back = plan_back(held.target, held.list, serial, request.current, left_there(request))
+    if back.status is PlanStatus.HELD:
+        return held
+    why = " ".join(dict.fromkeys(reason.message for reason in held.reasons))
+    told = replace(back, notes=(f"Filled again with serial {serial}; serial {held.serial} is held: {why}",))
+    return replace(told, digest=digest_plan(told))
 
 
 def plan_away(target: str, list_: str, serial: Serial, current: Current) -> Plan:

@@ -1,0 +1,130 @@
+"""What waits to be confirmed, as files: one a change, its state in its name.
+
+A state is entered by renaming, so of two processes that try exactly one succeeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+from gatepost.engine.state import state_errors
+from gatepost.errors import StoreCorrupt, UsageError
+from gatepost.kit.files import read_regular, write_atomic
+from gatepost.model.entry import Entry
+from gatepost.model.plan import Current
+from gatepost.model.record import Failure
+from gatepost.planning.canonical import canonical, without
+from gatepost.planning.digest import digest_entries
+from gatepost.store.encode import WireEntry, entry_of_wire
+
+ARMED, REVERTING, REVERTED, CONFIRMED = "armed", "reverting", "reverted", "confirmed"
+SIZE_MAX = 1 << 30
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One target: what it held, and the plan that was to change it."""
+
+    target: str
+    list: str
+    serial: int
+    """Of what it held."""
+    generation: int
+    entries: tuple[WireEntry, ...]
+    plan: str
+    """Digest of the plan that is to be confirmed."""
+    desired: str
+    """Digest of what that plan makes the target hold."""
+    add: tuple[WireEntry, ...] = ()
+    remove: tuple[WireEntry, ...] = ()
+    """What that plan changes."""
+
+    def before(self) -> tuple[Entry, ...]:
+        """What it held."""
+        return tuple(map(entry_of_wire, self.entries))
+
+    def back(self, current: Current) -> tuple[Entry, ...]:
+        """What it shall hold again: as before, with what others have put there or taken away since."""
+        untouched = current.digest in (self.desired, digest_entries(self.before()))
+        if untouched or current.mixed or not current.entries:
+            return self.before()
+        kept = without(current.entries, map(entry_of_wire, self.add))
+        return canonical([*kept, *map(entry_of_wire, self.remove)])
+
+
+class Pending(msgspec.Struct, frozen=True):
+    """One apply that waits to be confirmed."""
+
+    id: str
+    who: str
+    armed_at: datetime
+    until: datetime
+    parts: tuple[Part, ...]
+    returns: dict[str, msgspec.Raw] = {}
+    """By target: the plan that takes it back, written down before it is carried out."""
+    done: tuple[str, ...] = ()
+    """Targets that hold again what they held."""
+    failures: dict[str, Failure] = {}
+    """By target: why it was not taken back."""
+
+
+def waiting(state: Path | None) -> tuple[Pending, ...]:
+    """Everything that waits to be confirmed or to be taken back, oldest first."""
+    found = [one for status in (ARMED, REVERTING) for one in all_in(state, status)]
+    return tuple(sorted(found, key=lambda one: one.armed_at))
+
+
+def waiting_targets(state: Path | None) -> Mapping[str, datetime]:
+    """Until when the last change of a target may still be taken back."""
+    return {part.target: one.until for one in waiting(state) for part in one.parts}
+
+
+def pending_folder(state: Path | None) -> Path:
+    """Where they are. Raises UsageError for a site that keeps no state."""
+    if state is None:
+        msg = "this site keeps no state, so nothing can wait to be confirmed"
+        raise UsageError(msg)
+    return state / "pending"
+
+
+def path_of(place: Path, id_: str, status: str) -> Path:
+    """Of one change in one state."""
+    return place / f"{id_}.{status}.json"
+
+
+def write(place: Path, pending: Pending, status: str) -> None:
+    """Whole and synced. Raises StoreUnavailable."""
+    with state_errors():
+        write_atomic(path_of(place, pending.id, status), msgspec.json.encode(pending), mode=0o600)
+
+
+def claim(state: Path | None, id_: str, status: str) -> bool:
+    """Rename from armed; whether it was we who did."""
+    place = pending_folder(state)
+    try:
+        path_of(place, id_, ARMED).rename(path_of(place, id_, status))
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def all_in(state: Path | None, status: str) -> Iterator[Pending]:
+    """All changes in one state. Raises StoreUnavailable, StoreCorrupt."""
+    if state is None:
+        return
+    for path in sorted((state / "pending").glob(f"*.{status}.json")):
+        with state_errors():
+            data = read_regular(path, SIZE_MAX)
+        if data is not None:
+            yield _decoded(path, data)
+
+
+def _decoded(path: Path, data: bytes) -> Pending:
+    try:
+        return msgspec.json.decode(data, type=Pending)
+    except msgspec.DecodeError:
+        msg = f"{path} is not what gatepost wrote"
+        raise StoreCorrupt(msg) from None

@@ -1,0 +1,125 @@
+"""A target that was wiped holds again what was verified there, and nothing that waits for a word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gatepost.engine.applying import carry_out_exactly
+from gatepost.engine.approval import give_word
+from gatepost.engine.leaving import plan_purge, purge
+from gatepost.engine.rollback import earlier, roll_back
+from gatepost.model.content import Override
+from gatepost.model.plan import Cause, Outcome, PlanStatus, Word
+from gatepost.model.protect import Protected
+from gatepost.planning.normalise import parse_value
+
+pytestmark = pytest.mark.anyio
+
+MORE = tuple(f"101.126.59.{n}" for n in range(12))
+
+
+def wipe(world):
+    """As a reboot does, or `nft flush ruleset`."""
+    world.target.entries, world.target.generation = (), 0
+
+
+def without_most(world):
+    """An exclusion that a guard holds: it takes eight of ten addresses."""
+    return world.with_list(exclusions=(Override(parse_value("101.126.59.0/29"), "oops"),))
+
+
+def guarding(world, value):
+    """The same world with a protected address."""
+    settings = world.site.settings
+    own = replace(settings.protect, addresses=(Protected(parse_value(value), "the bastion"),))
+    return replace(world, site=replace(world.site, settings=replace(settings, protect=own)))
+
+
+async def test_what_a_guard_holds_is_held_on_an_empty_target_too(world):
+    """A cut that a guard holds stays held when somebody wipes the target: it gets back what it held."""
+    await world.apply()
+    before = world.target.entries
+    careless = without_most(world)
+    assert (await careless.apply()).results[0].outcome is Outcome.HELD
+    wipe(world)
+    report = await careless.apply()
+    assert (report.results[0].outcome, world.target.entries) == (Outcome.APPLIED, before)
+    assert "is held" in report.results[0].plan.notes[0]
+    assert (await careless.apply()).results[0].plan.status is PlanStatus.HELD
+
+
+async def test_a_protected_address_survives_a_wipe(world):
+    """No wipe lets a plan cut off what is protected; no word does either."""
+    await world.apply()
+    before = world.target.entries
+    one = Override(parse_value("101.126.59.3"), "compromised")
+    careless = guarding(world, "101.126.59.3").with_list(exclusions=(one,))
+    wipe(world)
+    await careless.apply()
+    assert world.target.entries == before
+    assert (await careless.apply()).results[0].plan.reasons[0].guard == "protected"
+
+
+async def test_repair_does_not_bring_what_is_held(world):
+    """Where others' changes are undone without a word, they are undone to what was verified."""
+    await world.apply()
+    before = world.target.entries
+    careless = without_most(world)
+    settings = careless.site.settings
+    repaired = replace(settings.targets["edge"], repair=True)
+    site = replace(careless.site, settings=replace(settings, targets={"edge": repaired}))
+    world.target.entries = before[:1]
+    report = await replace(careless, site=site).apply()
+    assert (report.results[0].outcome, world.target.entries) == (Outcome.APPLIED, before)
+
+
+async def test_what_was_rolled_back_is_filled_again(world):
+    """A wiped target gets what was put back, and goes on waiting for a word on anything else."""
+    await world.apply()
+    first = world.target.entries
+    world.answer(*MORE)
+    await world.apply()
+    one = world.site.settings.lists["webhooks"]
+    await roll_back(world.site, one, earlier(world.site, one, 1), who="me", why="not theirs")
+    await world.apply()
+    wipe(world)
+    await world.apply()
+    assert (world.target.entries, world.site.store.applied("edge").cause) == (first, Cause.ROLLBACK)
+    held = (await world.apply()).results[0].plan
+    assert [reason.guard for reason in held.reasons] == ["rollback"]
+    give_word(world.site, held.digest, Word.APPROVE, who="me", why="theirs after all")
+    await world.apply()
+    assert len(world.target.entries) > 0
+    assert world.target.entries != first
+
+
+async def test_what_no_guard_holds_comes_at_once(world):
+    """A wiped target gets the newest list where nothing stands against it."""
+    await world.apply()
+    world.answer(*MORE)
+    wipe(world)
+    await world.apply()
+    assert world.site.store.applied("edge").serial == 2
+
+
+async def test_purged_stays_purged_until_its_list_is_applied(world):
+    """What a person removed is not filled again with what it held: the next apply is a first one."""
+    await world.apply()
+    await purge(world.site, await plan_purge(world.site, "edge"))
+    report = await without_most(world).apply()
+    assert report.results[0].outcome is Outcome.APPLIED
+    assert len(world.target.entries) == 1
+
+
+async def test_a_saved_plan_to_fill_again(world):
+    """A plan that fills a target again can be saved and applied exactly, like any other."""
+    await world.apply()
+    before = world.target.entries
+    careless = without_most(world)
+    await careless.apply()
+    wipe(world)
+    plan = (await careless.plan()).results[0].plan
+    result = await carry_out_exactly(careless.site, plan)
+    assert (result.outcome, world.target.entries) == (Outcome.APPLIED, before)
