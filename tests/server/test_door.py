@@ -1,4 +1,4 @@
-"""What a browser can be talked into is refused: other names, other sites, requests without the session's token."""
+"""What a browser can be talked into is refused: other names, other sites, no token of the session."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_our_own_pages_and_programs_may(open_house, headers):
 
 
 async def test_a_session_needs_its_token_and_an_origin(locked):
-    """Cookie alone: refused. Cookie and another session's token: refused. All three: done, as form or JSON."""
+    """Cookie alone: refused. With another session's token: refused. All three: done, as form or JSON."""
     digest = await locked.held()
     session, other = await locked.log_in("bob"), await locked.log_in("alice")
     path = f"/v1/plans/{digest}/reject"
@@ -147,7 +147,7 @@ async def test_an_odd_body_is_refused(open_house, media, body):
 async def test_a_surprise_is_told_by_its_name_alone(open_house):
     """500 without a traceback and without the text of what went wrong."""
 
-    async def broken(scope, receive, send):
+    async def broken(*_):
         msg = "secret-in-a-message"
         raise RuntimeError(msg)
 
@@ -162,7 +162,7 @@ async def test_a_surprise_is_told_by_its_name_alone(open_house):
 async def test_feeds_are_behind_the_login_unless_said_otherwise(tmp_path, clock):
     """With users and no consumers a feed needs a viewer; `open_feeds` opens it."""
 
-    async def feeds(scope, receive, send):
+    async def feeds(_scope, _receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"1.2.3.4/32\n"})
 

@@ -106,7 +106,7 @@ async def test_wrong_names_and_wrong_passwords_are_told_the_same(locked):
 
 
 async def test_guessing_is_slow_and_keeps_nobody_else_out(locked):
-    """Five for a name, then 429 with Retry-After even for the right one; another name goes on, and time heals."""
+    """Five for a name, then 429 even for the right one; another name goes on, and time heals."""
     for _ in range(WRONG_BY_NAME):
         assert (await log_in(locked, "bob", "wrong")).status_code == 401
     refused = await log_in(locked, "bob", PASSWORDS["bob"])

@@ -86,7 +86,7 @@ async def test_requests_in_flight_are_answered_at_the_end(tmp_path):
 
 
 async def test_who_says_nothing_is_sent_away(tmp_path):
-    """A connection without a head, or with half of one, is closed in time; so is one that idles after an answer."""
+    """A connection without a head, or with half of one, is closed in time; also after an answer."""
 
     class Hasty(connection.Connection):
         head_within = 0.2

@@ -112,7 +112,10 @@ class Tell:
 
 
 class Wake:
-    """Ends the loop's pause: lists that somebody wants looked at now, without asking any platform."""
+    """Ends the loop's pause: lists whose sources somebody wants asked now.
+
+    A word on a held answer takes effect when its source gives that answer again.
+    """
 
     def __init__(self) -> None:
         """Nobody wants anything."""
@@ -120,7 +123,7 @@ class Wake:
         self._lists: set[str] = set()
 
     def call(self, name: str) -> None:
-        """Have a list planned and applied as soon as the present turn is over; from the loop's thread."""
+        """Have a list fetched and applied as soon as the present turn is over; from the loop's thread."""
         self._lists.add(name)
         self._event.set()
 
@@ -168,13 +171,16 @@ async def _watch(site: Site, tell: Tell, turning: anyio.Lock) -> None:
                     await tell.fail(error)
 
 
+def _sources_of(site: Site, names: Collection[str]) -> set[str]:
+    lists = site.settings.lists
+    return {source for name in names if name in lists for source in lists[name].allowlist.sources}
+
+
 async def _turns(site: Site, tell: Tell, turning: anyio.Lock, wake: Wake) -> None:
     """A turn that fails as a whole is told and tried again."""
     last: dict[str, float] = {}
     while True:
-        sources = due(site)
-        for name in wake.taken():
-            last.pop(name, None)
+        sources = {*due(site), *_sources_of(site, wake.taken())}
         lists = lists_due(site, sources, last)
         try:
             if lists:

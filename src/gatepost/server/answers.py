@@ -242,6 +242,35 @@ class Audit(Struct):
     entrances: tuple[Entrance, ...]
 
 
+class Consumer(Struct):
+    """Which version of a list somebody fetched last."""
+
+    consumer: str
+    list: str
+    serial: int
+    at: Moment
+    latest: int | None
+    lag_seconds: float
+
+
+class Feed(Struct):
+    """What is published of a list."""
+
+    list: str
+    serial: int | None
+    generation: int | None
+    since: Moment | None
+    formats: tuple[str, ...]
+    problem: str | None
+
+
+class Consumers(Struct):
+    """What is published, and who has which version of it."""
+
+    feeds: tuple[Feed, ...]
+    consumers: tuple[Consumer, ...]
+
+
 class Live(Struct):
     """The process answers."""
 

@@ -29,7 +29,7 @@ from gatepost.model.record import OutcomeRecord
 from gatepost.planning.normalise import parse_value
 from gatepost.server.desk import Desk
 from gatepost.server.identity import Way
-from gatepost.server.metrics import MEDIA, states_of
+from gatepost.server.metrics import MEDIA, feed_states, states_of
 from gatepost.server.route import Asked, Reply
 
 AUDIT_MOST = 500
@@ -200,6 +200,35 @@ def _outcome_document(one: OutcomeRecord) -> dict[str, Any]:
     }
 
 
+def consumers(desk: Desk, _: Asked) -> dict[str, Any]:
+    """From memory: what the feeds know."""
+    feeds = desk.feeds
+    return {
+        "feeds": [
+            {
+                "list": one.list,
+                "serial": one.serial,
+                "generation": one.generation,
+                "since": time_text(one.since),
+                "formats": list(one.formats),
+                "problem": one.problem,
+            }
+            for one in (feeds.states() if feeds else ())
+        ],
+        "consumers": [
+            {
+                "consumer": one.consumer,
+                "list": one.list,
+                "serial": one.serial,
+                "at": time_text(one.at),
+                "latest": one.latest,
+                "lag_seconds": one.behind.total_seconds(),
+            }
+            for one in (feeds.fetched() if feeds else ())
+        ],
+    }
+
+
 def live(_: Desk, __: Asked) -> dict[str, Any]:
     """That it is answered says all."""
     return {"live": True}
@@ -231,4 +260,5 @@ def metrics(desk: Desk, _: Asked) -> Reply:
     latest = {name: site.store.latest(name) for name in sorted(site.settings.lists)}
     entries = {name: one.content.effective for name, one in latest.items() if one is not None}
     health = health_of(site)
-    return Reply(desk.metrics.text(states_of(health, entries, health.held)), MEDIA)
+    states = [*states_of(health, entries, health.held), *(feed_states(desk.feeds) if desk.feeds else ())]
+    return Reply(desk.metrics.text(states), MEDIA)

@@ -66,7 +66,7 @@ _HEAD = "gatepost.head"
 
 
 class Server:
-    """The application: ``feeds`` serves what was published, ``more`` are rows beside the table."""
+    """The application; ``more`` are rows beside the table, ``feeds`` is asked instead of the desk's own."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Server:
 
         ``error_page``: what a browser is shown of an error.
         """
-        self._desk, self._feeds = desk, feeds
+        self._desk, self._feeds = desk, feeds or desk.feeds
         self.routes = with_more(ROUTES, more)
         self._error_page = error_page
         self._quick = Quick(desk.present, desk.site.clock)

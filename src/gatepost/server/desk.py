@@ -9,6 +9,7 @@ from gatepost.config.server_keys import ServerSettings
 from gatepost.engine.site import Site
 from gatepost.server.door import Door
 from gatepost.server.entrances import Entrances
+from gatepost.server.feeds import Feeds
 from gatepost.server.identity import Users
 from gatepost.server.limits import LoginLimit
 from gatepost.server.lookup import Lookup
@@ -41,6 +42,8 @@ class Desk:
     present: Present = field(default_factory=lambda: Present(Lookup.of_nothing()))
     wake: Callable[[str], None] = no_wake
     """Have a list looked at now; callable from any thread."""
+    feeds: Feeds | None = None
+    """What is published to devices; None where nothing of it is served."""
 
     @property
     def settings(self) -> ServerSettings:
@@ -48,7 +51,13 @@ class Desk:
         return self.site.settings.server
 
     @classmethod
-    def of(cls, site: Site, metrics: Metrics | None = None, wake: Callable[[str], None] = no_wake) -> Desk:
+    def of(
+        cls,
+        site: Site,
+        metrics: Metrics | None = None,
+        wake: Callable[[str], None] = no_wake,
+        feeds: Feeds | None = None,
+    ) -> Desk:
         """Resolve secrets, read sessions. Raises SecretUnavailable, ConfigInvalid, StoreUnavailable."""
         settings = site.settings
         users = Users.of(settings.server)
@@ -62,4 +71,5 @@ class Desk:
             door=Door(settings.server, users, sessions, site.clock),
             metrics=metrics or Metrics(),
             wake=wake,
+            feeds=feeds,
         )

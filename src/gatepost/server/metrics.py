@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.process_collector import ProcessCollector
 
@@ -25,6 +25,7 @@ from gatepost.model.address import Prefix
 from gatepost.model.drift import Drift
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Plan
+from gatepost.server.feeds import Feeds
 from gatepost.sources.base import Source
 
 MEDIA = "text/plain; version=0.0.4; charset=utf-8"
@@ -207,6 +208,27 @@ def _targets(targets: Sequence[TargetHealth]) -> Iterable[Metric]:
     yield _gauge("target_drifted", "Whether others changed a target.", "target", drift)
     empty = [(one.target.name, float(one.drift is not None and one.drift.empty)) for one in targets]
     yield _gauge("target_empty", "Whether nothing is left where something was applied.", "target", empty)
+
+
+def feed_states(feeds: Feeds) -> Iterable[Metric]:
+    """Requests by list, format and status; what each consumer has, and how late it is."""
+    requests = CounterMetricFamily(
+        "gatepost_feed_requests", "Answers of feeds.", labels=["list", "format", "code"]
+    )
+    for (name, ending, status), count in sorted(feeds.counts.copy().items()):
+        requests.add_metric([name, ending, str(status)], count)
+    yield requests
+    labels = ["consumer", "list"]
+    lag = GaugeMetricFamily(
+        "gatepost_consumer_lag_seconds", "For how long a later version has been there.", labels=labels
+    )
+    seen = GaugeMetricFamily(
+        "gatepost_consumer_last_fetch_timestamp_seconds", "When a consumer last fetched.", labels=labels
+    )
+    for one in feeds.fetched():
+        lag.add_metric([one.consumer, one.list], one.behind.total_seconds())
+        seen.add_metric([one.consumer, one.list], one.at.timestamp())
+    yield from (lag, seen)
 
 
 def _gauge(name: str, text: str, label: str, values: Iterable[tuple[str, float]]) -> Metric:

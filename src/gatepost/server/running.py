@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import anyio
 import anyio.from_thread
 
 from gatepost.engine.cycle import CycleReport
@@ -16,6 +17,7 @@ from gatepost.model.drift import Drift
 from gatepost.model.entry import Entry
 from gatepost.server.app import Server
 from gatepost.server.desk import Desk
+from gatepost.server.feeding import feeds_of
 from gatepost.server.metrics import Metrics
 from gatepost.server.serve import serving
 from gatepost.store import Store
@@ -56,7 +58,13 @@ async def beside(site: Site, open_store: Callable[[], Store]) -> AsyncIterator[B
     made = Beside(Wake(), Metrics())
     with open_store() as store:
         own = replace(site, store=store, targets=MappingProxyType(dict(site.targets)))
-        desk = Desk.of(own, made.metrics, made.call)
-        async with serving(desk, Server(desk)) as url:
-            made.url = url
-            yield made
+        feeds = feeds_of(own)
+        desk = Desk.of(own, made.metrics, made.call, feeds)
+        await feeds.look()
+        try:
+            async with serving(desk, Server(desk)) as url:
+                made.url = url
+                yield made
+        finally:
+            with anyio.CancelScope(shield=True):
+                await feeds.close()

@@ -7,7 +7,7 @@ import resource
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import anyio
 import anyio.to_thread
@@ -110,8 +110,9 @@ def _connections() -> int:
     wanted = CONNECTIONS_MOST + FILES_KEPT
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-        soft = most
+        with suppress(OSError, ValueError):  # a service manager may forbid it
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+            soft = most
     limit = CONNECTIONS_MOST if soft == resource.RLIM_INFINITY else min(CONNECTIONS_MOST, soft - FILES_KEPT)
     return max(16, limit)
 

@@ -78,6 +78,14 @@ ROUTES: tuple[Route, ...] = (
         asks=api.DigestParams,
         refusals=(NothingThere,),
     ),
+    Route(
+        "GET",
+        "/v1/consumers",
+        VIEWER,
+        api.consumers,
+        answers.Consumers,
+        "What is published, and who fetched which version of it.",
+    ),
     Route("GET", "/v1/audit", VIEWER, api.audit, answers.Audit, "Who did what, newest first."),
     Route(
         "GET", "/v1/session", VIEWER, logging_in.session, answers.Session, "Who asks, and what they may do."
