@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from gatepost.cli.building import site_of, starter
 from gatepost.cli.language import _
 from gatepost.cli.plan import make_report
 from gatepost.cli.planfile import read_plans
-from gatepost.cli.showing import print_report
+from gatepost.cli.showing import print_report, tell_unkept
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.cli.word import who
 from gatepost.config.values import duration
@@ -21,8 +22,10 @@ from gatepost.engine.confirming import Armed
 from gatepost.engine.cycle import CycleReport, apply_cycle, apply_to_confirm
 from gatepost.engine.exits import exit_of
 from gatepost.engine.report import armed_document, cycle_document
+from gatepost.engine.seeing import drifts_of, note_unplanned
 from gatepost.engine.site import Site
 from gatepost.errors import UsageError
+from gatepost.model.drift import Drift
 from gatepost.model.plan import Plan, PlanStatus, Result
 
 
@@ -60,11 +63,14 @@ def command(
             report = _exactly(site, plans)
         else:
             report = make_report(ui, site, lists)
-            if ui.interactive and not yes and not _agreed(ui, report):
-                return exit_of(report)
+            note_unplanned(site, report, denied=True)
+        drifts = drifts_of(site, report)
+        if not (plan_file or digest or yes) and ui.interactive and not _agreed(ui, report, drifts):
+            return exit_of(report)
         report, armed = run_async(lambda: _carry_out(site, report, _span(within)))
         waits = {"confirm": armed_document(armed)} if armed else {}
-        ui.show({**cycle_document(report), **waits}, lambda: _print(ui, report, armed))
+        ui.show({**cycle_document(report, drifts), **waits}, lambda: _print(ui, report, drifts, armed))
+        tell_unkept(ui, report.results)
         return exit_of(report)
 
 
@@ -84,8 +90,8 @@ async def _carry_out(
     return await apply_to_confirm(site, report, within, who=who(), start=starter(site.settings))
 
 
-def _print(ui: Ui, report: CycleReport, armed: Armed | None) -> None:
-    print_report(ui, report)
+def _print(ui: Ui, report: CycleReport, drifts: Mapping[str, Drift], armed: Armed | None) -> None:
+    print_report(ui, report, drifts)
     if armed is not None:
         until = armed.until.astimezone().strftime("%H:%M:%S")
         ui.say(_("It will be taken back at {until} unless you run:").format(until=until), "bold yellow")
@@ -95,11 +101,11 @@ def _print(ui: Ui, report: CycleReport, armed: Armed | None) -> None:
         )
 
 
-def _agreed(ui: Ui, report: CycleReport) -> bool:
+def _agreed(ui: Ui, report: CycleReport, drifts: Mapping[str, Drift]) -> bool:
     """Ask once, where there is something to ask about."""
     if not any(result.plan.status is PlanStatus.CHANGES for result in report.results):
         return True
-    print_report(ui, report)
+    print_report(ui, report, drifts)
     if click.confirm(_("Apply this?"), default=False):
         return True
     ui.say(_("Nothing was changed."))

@@ -14,6 +14,7 @@ from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.engine.cycle import CycleReport, plan_cycle
 from gatepost.engine.exits import exit_of
 from gatepost.engine.report import cycle_document
+from gatepost.engine.seeing import drifts_of, note_unplanned
 from gatepost.engine.site import Site
 
 
@@ -25,9 +26,11 @@ def command(ui: Ui, lists: tuple[str, ...], out: str | None) -> int:
     """Fetch, accept and plan; exit 2 where changes wait, 3 where a guard holds."""
     with site_of(ui) as site:
         report = make_report(ui, site, lists)
+        note_unplanned(site, report, denied=False)
+        drifts = drifts_of(site, report)
         if out:
             write_plans(Path(out), [result.plan for result in report.results])
-        ui.show(cycle_document(report), lambda: print_report(ui, report))
+        ui.show(cycle_document(report, drifts), lambda: print_report(ui, report, drifts))
         return exit_of(report)
 
 

@@ -7,10 +7,10 @@ import click
 from gatepost.cli.building import pick_lists, site_of
 from gatepost.cli.diff import SERIAL_MOST
 from gatepost.cli.language import _
-from gatepost.cli.showing import print_results
+from gatepost.cli.showing import print_results, tell_unkept
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.cli.word import who
-from gatepost.engine.exits import Exit
+from gatepost.engine.exits import Exit, exit_of_results
 from gatepost.engine.report import result_document
 from gatepost.engine.rollback import earlier, preview, roll_back
 from gatepost.model.content import Serial
@@ -41,16 +41,26 @@ def command(ui: Ui, list_name: str, serial: int, why: str, *, yes: bool) -> int:
             if not click.confirm(_("Apply this?"), default=False):
                 ui.say(_("Nothing was changed."))
                 return Exit.DONE
+        before = site.store.latest(one.name)
         results = run_async(lambda: roll_back(site, one, content, who=who(), why=why))
         latest = site.store.latest(one.name)
     now = latest.serial if latest else None
+    refused = latest == before and bool(results) and all(each.outcome is Outcome.HELD for each in results)
     document = {"list": one.name, "serial": now, "plans": [result_document(each) for each in results]}
-    ui.show(document, lambda: _print(ui, one.name, serial, now, results))
-    outcomes = {each.outcome for each in results}
-    return Exit.FAILED if Outcome.FAILED in outcomes else Exit.HELD if Outcome.HELD in outcomes else Exit.DONE
+    ui.show(document, lambda: _print(ui, one.name, serial, None if refused else now, results))
+    tell_unkept(ui, results)
+    return exit_of_results(results)
 
 
 def _print(ui: Ui, name: str, serial: int, now: int | None, results: tuple[Result, ...]) -> None:
-    ui.say(_("{list}: serial {old} is back, as serial {new}").format(list=name, old=serial, new=now), "bold")
+    """``now`` is None where it was refused."""
+    names = {"list": name, "old": serial, "new": now}
+    if now is None:
+        ui.say(
+            _("{list}: serial {old} is not brought back, and nothing was changed").format(**names), "bold red"
+        )
+        print_results(ui, results)
+        return
+    ui.say(_("{list}: serial {old} is back, as serial {new}").format(**names), "bold")
     print_results(ui, results)
     ui.say(_("It stays until somebody approves what the sources say by then."))

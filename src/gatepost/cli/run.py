@@ -137,10 +137,9 @@ def _wrong(ui: Ui, site: Site, text: str) -> None:
 
 
 def _log(ui: Ui, site: Site, report: CycleReport) -> None:
-    plans = [result.plan for result in report.results]
     for turn in report.turns:
         serial = turn.snapshot.serial if turn.snapshot else "-"
-        _line(ui, site, f"{turn.settings.name} serial={serial} {status_word(list_status(turn, plans))}")
+        _line(ui, site, f"{turn.settings.name} serial={serial} {status_word(list_status(turn, report))}")
         for source, error in turn.errors.items():
             _wrong(ui, site, _about(source, error))
     for result in report.results:

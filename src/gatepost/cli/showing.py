@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, error_lines, shorten
 from gatepost.engine.acceptance import Turn
 from gatepost.engine.cycle import CycleReport, Unplanned
-from gatepost.engine.report import held_document, list_status, values_document
-from gatepost.errors import cut
+from gatepost.engine.exits import is_unkept
+from gatepost.engine.report import NO_DRIFTS, held_document, list_status, values_document
+from gatepost.errors import GatepostError, cut
+from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.drift import Drift
-from gatepost.model.plan import Outcome, Plan, PlanStatus, Result
+from gatepost.model.entry import Entry, EntryKey
+from gatepost.model.plan import Outcome, PlanStatus, Result
 from gatepost.model.reason import Reason
 
 SHOWN = 20
 SHORT_DIGEST = len("sha256:") + 12
 
-_LOOK = {PlanStatus.IN_STEP: "green", PlanStatus.CHANGES: "cyan", PlanStatus.HELD: "bold yellow"}
+_LOOK = {
+    PlanStatus.IN_STEP: "green",
+    PlanStatus.CHANGES: "cyan",
+    PlanStatus.HELD: "bold yellow",
+    None: "bold red",
+}
 
 
-def status_word(status: PlanStatus) -> str:
-    """A plan's status in words."""
+def status_word(status: PlanStatus | None) -> str:
+    """A plan's status in words; None where nothing could be read."""
+    if status is None:
+        return _("UNKNOWN")
     return {
         PlanStatus.IN_STEP: _("in step"),
         PlanStatus.CHANGES: _("changes"),
@@ -39,19 +51,22 @@ def outcome_word(outcome: Outcome) -> str:
     }[outcome]
 
 
-def print_report(ui: Ui, report: CycleReport) -> None:
-    """A cycle, list by list, targets under their list; plans made earlier come without a turn."""
-    plans = [result.plan for result in report.results]
+def print_report(ui: Ui, report: CycleReport, drifts: Mapping[str, Drift] = NO_DRIFTS) -> None:
+    """A cycle, list by list, targets under their list; plans made earlier come without a turn.
+
+    ``drifts``: what was found changed on the targets, by their names.
+    """
     turned = {turn.settings.name for turn in report.turns}
     for result in report.results:
         if result.plan.list not in turned:
             ui.say(_("{list}  serial {serial}").format(list=result.plan.list, serial=result.plan.serial))
-            _print_result(ui, result, told=())
+            _print_result(ui, result, (), drifts)
     for turn in report.turns:
-        _print_turn(ui, turn, plans)
+        _print_turn(ui, turn, report)
         for result in report.results:
             if result.plan.list == turn.settings.name:
-                _print_result(ui, result, told=tuple(one for held in turn.held for one in held.reasons))
+                told = tuple(one for held in turn.held for one in held.reasons)
+                _print_result(ui, result, told, drifts)
         for one in report.unplanned:
             if one.list == turn.settings.name:
                 _print_unplanned(ui, one)
@@ -61,11 +76,21 @@ def print_report(ui: Ui, report: CycleReport) -> None:
 def print_results(ui: Ui, results: tuple[Result, ...]) -> None:
     """Plans by themselves, each with what became of it."""
     for result in results:
-        _print_result(ui, result, told=())
+        _print_result(ui, result)
 
 
-def _print_turn(ui: Ui, turn: Turn, plans: list[Plan]) -> None:
-    status = list_status(turn, plans)
+def tell_unkept(ui: Ui, results: Sequence[Result]) -> None:
+    """On stderr, in any mode: what is applied, and would not be loaded at boot."""
+    for one in results:
+        if is_unkept(one) and isinstance(one.error, GatepostError):
+            words = _("{target}: it is applied, but would not be loaded at boot:")
+            ui.err.print(words.format(target=one.plan.target), style="bold red")
+            for line, style in error_lines(one.error):
+                ui.err.print(f"  {line}", style=style)
+
+
+def _print_turn(ui: Ui, turn: Turn, report: CycleReport) -> None:
+    status = list_status(turn, report)
     known = turn.snapshot is not None
     words = [turn.settings.name, turn.settings.allowlist.direction.value, serial_words(turn)]
     words.append(status_word(status) if known else _("NO LIST YET"))
@@ -97,11 +122,16 @@ def _print_held(ui: Ui, held: HeldAnswer) -> None:
     _print_values(ui, "    + ", document["add"], "green")
     _print_values(ui, "    - ", document["remove"], "red")
     ui.say("    " + _("The last good answer stays in force; nothing was removed."))
-    if not any(reason.absolute for reason in held.reasons):
-        _print_ways(ui, held.digest, "    ")
+    _print_ways(ui, held.digest, held.reasons, "    ")
 
 
-def _print_ways(ui: Ui, digest: str, indent: str) -> None:
+def _print_ways(ui: Ui, digest: str, reasons: Iterable[Reason], indent: str) -> None:
+    ways = ways_out(reasons)
+    if ways:
+        ui.say(indent + _("no approval lifts this:"))
+        for way in ways:
+            ui.say(f"{indent}  → {way}")
+        return
     short = digest[:SHORT_DIGEST]
     ui.say(indent + _("if this is right:") + f'  gatepost approve {short} --why "…"')
     ui.say(indent + _("if it is not:   ") + f'  gatepost reject {short} --why "…"')
@@ -117,6 +147,24 @@ def print_reasons(ui: Ui, reasons: tuple[Reason, ...], indent: str) -> None:
         text = short.format(measured=reason.measured, limit=reason.limit)
         ui.say(f"{indent}{reason.guard}: {text}", "yellow")
         ui.say(f"{indent}  {reason.message}", "dim")
+
+
+def ways_out(reasons: Iterable[Reason]) -> list[str]:
+    """What helps where a guard is absolute, so that no approval does; nothing where one does."""
+    words = {
+        "unconfirmed": _(
+            "`gatepost confirm` keeps the last change; else it is taken back by itself, then go on"
+        ),
+        "protected": _(
+            "list what would be cut off (`pin`), or take it out of [protect] if nobody needs it any more"
+        ),
+        "widest": _("nothing so wide is ever applied: correct the source, or exclude it (`exclude`)"),
+        "empty": _("correct the source or the exclusions: something must be left"),
+        "max_entries": _("give this target a shorter list, or one that can hold more"),
+        "quarantine": _("see the odd values with `gatepost fetch`, and correct the source"),
+    }
+    absolute = dict.fromkeys(reason.guard for reason in reasons if reason.absolute)
+    return [words.get(guard, _("the last good list stays in force")) for guard in absolute]
 
 
 def guard_words() -> dict[str, str]:
@@ -151,24 +199,31 @@ def _print_values(ui: Ui, sign: str, values: list[str], style: str) -> None:
         ui.say(" " * len(sign) + _("… and {n} more (-v shows all)").format(n=len(values) - most), "dim")
 
 
-def _print_result(ui: Ui, result: Result, told: tuple[Reason, ...]) -> None:
+def _print_result(
+    ui: Ui, result: Result, told: tuple[Reason, ...] = (), drifts: Mapping[str, Drift] = NO_DRIFTS
+) -> None:
     """``told``: reasons that stand above already."""
     plan = result.plan
-    own = tuple(reason for reason in plan.reasons if reason not in told)
     ui.say(f"  {plan.target}: {_headline(result)}", "bold")
+    if plan.target in drifts:
+        ui.say("  " + drift_head(drifts[plan.target]), "bold red")
     _print_values(ui, "    + ", values_document(plan.add), "green")
     _print_values(ui, "    - ", values_document(plan.remove), "red")
     for note in plan.notes:
         ui.say("    " + note, "dim")
+    _print_waiting(ui, result, tuple(reason for reason in plan.reasons if reason not in told))
+    if isinstance(result.error, GatepostError) and not is_unkept(result):
+        for line, style in error_lines(result.error):
+            ui.say(f"    {line}", style)
+
+
+def _print_waiting(ui: Ui, result: Result, own: tuple[Reason, ...]) -> None:
+    plan = result.plan
     if plan.status is PlanStatus.HELD and own:
         print_reasons(ui, own, "    ")
-        if not any(reason.absolute for reason in own):
-            _print_ways(ui, plan.digest, "    ")
+        _print_ways(ui, plan.digest, own, "    ")
     elif plan.status is PlanStatus.CHANGES and result.outcome is None:
         ui.say(f"    {_('apply exactly this:')} gatepost apply --digest {plan.digest[:SHORT_DIGEST]}", "dim")
-    if result.error is not None:
-        for line, style in error_lines(result.error):  # type: ignore[arg-type]  # carry_out keeps only our errors
-            ui.say(f"    {line}", style)
 
 
 def _headline(result: Result) -> str:
@@ -186,16 +241,31 @@ def _headline(result: Result) -> str:
     return status_word(plan.status)
 
 
+def drift_head(drift: Drift) -> str:
+    """That others changed a target, and how badly."""
+    head = _("{target}: changed by somebody else: {added} added, {removed} removed")
+    if drift.wide:
+        head = _(
+            "{target}: OPENED WIDE: somebody let in far more than the list: {added} added, {removed} removed"
+        )
+    if drift.empty:
+        head = _("{target}: EMPTY: somebody removed everything that was there")
+    return head.format(target=drift.target, added=len(drift.added), removed=len(drift.removed))
+
+
 def drift_lines(drift: Drift) -> list[str]:
-    """What others changed on a target, and who could have done it."""
-    head = _("{target}: EMPTY: somebody removed everything that was there")
-    if not drift.empty:
-        head = _("{target}: changed by somebody else: {added} added, {removed} removed")
-    counts = {"added": len(drift.added), "removed": len(drift.removed)}
-    values = [*(f"+{value}" for value in values_document(drift.added))]
+    """What others changed on a target, the widest first, and who could have done it."""
+    added = sorted(drift.added, key=_width)
+    values = [*(f"+{one.value}" for one in added)]
     values += [f"-{value}" for value in values_document(drift.removed)]
-    lines = [head.format(target=drift.target, **counts), *("  " + one for one in shorten(values, SHOWN))]
-    return lines + [f"  {cut(one)}" for one in drift.suspects]
+    shown = ["  " + one for one in shorten(list(dict.fromkeys(values)), SHOWN)]
+    return [drift_head(drift), *shown, *(f"  {cut(one)}" for one in drift.suspects)]
+
+
+def _width(entry: Entry) -> tuple[float, EntryKey]:
+    """Sorts the widest networks first, then by place."""
+    value = entry.value
+    return (value.length / value.family.bits if isinstance(value, Prefix) else 2.0, entry.key)
 
 
 def _print_unplanned(ui: Ui, one: Unplanned) -> None:

@@ -8,23 +8,26 @@ import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
-from gatepost.cli.showing import SHORT_DIGEST, drift_lines, outcome_word
-from gatepost.cli.ui import Ui, takes_options
+from gatepost.cli.showing import SHORT_DIGEST, drift_lines, outcome_word, ways_out
+from gatepost.cli.ui import Ui, error_lines, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.health import Health, SourceHealth, TargetHealth, health_document, health_of
-from gatepost.model.plan import Cause
+from gatepost.engine.seeing import see_all
+from gatepost.errors import cut
+from gatepost.model.plan import Cause, Plan
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 @click.command(help=_("Each source, list and target: fresh, stale, held."))
+@click.option("--no-look", is_flag=True, help=_("Leave the targets alone: say what the history knows."))
 @takes_options
-def command(ui: Ui) -> int:
-    """Read the history alone; exit 1: failed or empty, 3: held or drifted, 4: stale."""
+def command(ui: Ui, *, no_look: bool) -> int:
+    """Read the history and each target; exit 1: failed, empty, open or not to be read, 3: held, 4: stale."""
     with site_of(ui) as site:
-        health = health_of(site)
+        health = health_of(site, {} if no_look else see_all(site))
         ui.show(health_document(health), lambda: _print(ui, health, site.clock.now()))
-    if health.failed or health.empty:
+    if health.failed or health.urgent:
         return Exit.FAILED
     if health.held or health.drifted or any(one.held for one in health.lists):
         return Exit.HELD
@@ -47,15 +50,41 @@ def _print(ui: Ui, health: Health, now: datetime) -> None:
         ui.out.print(table)
         ui.say()
     for target in health.targets:
-        if target.drift is not None:
-            for line in drift_lines(target.drift):
-                ui.say(line, "bold red")
+        _print_troubles(ui, target, now)
     for plan in health.held:
-        ui.say(
-            _("{target} waits for a word:").format(target=plan.target)
-            + f'  gatepost approve {plan.digest[:SHORT_DIGEST]} --why "…"',
-            "bold yellow",
-        )
+        _print_held(ui, plan)
+
+
+def _print_troubles(ui: Ui, one: TargetHealth, now: datetime) -> None:
+    if one.drift is not None:
+        for line in drift_lines(one.drift):
+            ui.say(line, "bold red")
+    if one.unread is not None:
+        words = _("{target}: could not be read, so nobody knows what is in force there; first seen {age}")
+        ui.say(words.format(target=one.target.name, age=age(one.unread.at, now)), "bold red")
+        for line, style in error_lines(one.unread.failure):
+            ui.say(f"  {line}", style)
+        if one.applied is not None and one.unread.failure.kind == "TargetForeign":
+            words = _("it was ours before: see who changed it; `gatepost adopt {target}` makes it ours again")
+            ui.say("  → " + words.format(target=one.target.name))
+    if one.denied is not None:
+        words = _("{target}: not looked at: needs a right that you lack; this is what the history knows")
+        ui.say(words.format(target=one.target.name), "yellow")
+        ui.say(f"  {cut(one.denied.message, 600)}", "dim")
+        ui.say("  → " + _(one.denied.next_step), "dim")
+
+
+def _print_held(ui: Ui, plan: Plan) -> None:
+    ways = ways_out(plan.reasons)
+    if not ways:
+        words = _("{target} waits for a word:").format(target=plan.target)
+        ui.say(f'{words}  gatepost approve {plan.digest[:SHORT_DIGEST]} --why "…"', "bold yellow")
+        return
+    ui.say(_("{target} is held, and no approval lifts it:").format(target=plan.target), "bold yellow")
+    for reason in plan.reasons:
+        ui.say(f"  {reason.guard}: {reason.message}", "yellow")
+    for way in ways:
+        ui.say(f"  → {way}")
 
 
 def _source_row(one: SourceHealth, now: datetime) -> tuple[str, ...]:
@@ -82,9 +111,15 @@ def _target_row(one: TargetHealth, now: datetime) -> tuple[str, ...]:
 
 
 def _target_state(one: TargetHealth) -> str:
-    """The worst thing first."""
+    """The worst thing first; in brackets what was not looked at."""
+    return _words_of(one) if one.denied is None else f"{_words_of(one)} ({_('not looked at')})"
+
+
+def _words_of(one: TargetHealth) -> str:
+    if one.unread is not None:
+        return _("NOT READ")
     if one.drift is not None:
-        return _("EMPTY") if one.drift.empty else _("DRIFTED")
+        return _("EMPTY") if one.drift.empty else _("OPENED WIDE") if one.drift.wide else _("DRIFTED")
     if one.unconfirmed is not None:
         return _("unconfirmed until {time}").format(time=one.unconfirmed.astimezone().strftime("%H:%M:%S"))
     if one.in_step:

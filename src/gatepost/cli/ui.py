@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from gatepost.model.record import Failure
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 VERBOSEST = 2
@@ -126,7 +128,7 @@ class Ui:
             yield step
 
 
-def error_lines(error: GatepostError) -> list[tuple[str, str | None]]:
+def error_lines(error: GatepostError | Failure) -> list[tuple[str, str | None]]:
     """What happened, to what, and the next step."""
     lines: list[tuple[str, str | None]] = [(f"{error.kind}: {cut(error.message, 600)}", "bold red")]
     if error.code is not None or error.log_id:
@@ -138,7 +140,8 @@ def error_lines(error: GatepostError) -> list[tuple[str, str | None]]:
             text for text, there in zip(facts, (error.code is not None, error.log_id), strict=True) if there
         ]
         lines.append(("  " + ", ".join(known), None))
-    lines.append(("  → " + _(error.next_step), None))
+    step = error.next_step if isinstance(error, GatepostError) else error.hint
+    lines.append(("  → " + _(step), None))
     lines += [(f"    {cut(link)}", "blue") for link in error.links]
     lines.append((f"    docs/errors.md#{error.kind.lower()}", "dim"))
     return lines

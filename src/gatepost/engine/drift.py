@@ -2,49 +2,91 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 from gatepost.engine.site import Site
+from gatepost.errors import TargetError
 from gatepost.model.drift import Drift
 from gatepost.model.plan import Current
+from gatepost.model.record import Failure
 from gatepost.planning.canonical import without
+from gatepost.planning.opened import is_wide
 from gatepost.planning.plan import project
 
 
 async def look(site: Site, name: str) -> Drift | None:
-    """Read a target and compare; raises TargetError where it cannot be read."""
-    return await judge(site, name, await site.targets[name].current())
+    """Read a target and compare; raises TargetError where it cannot be read, and notes that as well."""
+    before = site.store.intended(name)
+    with noting_unread(site, name):
+        current = await site.targets[name].current()
+    return await judge(site, name, current, before)
 
 
-async def judge(site: Site, name: str, current: Current) -> Drift | None:
-    """Compare what was read with what we left, and note it in the history."""
-    if _is_ours(site, name, current):
-        site.store.end_drift(name, site.clock.now())
-        return None
-    known = site.store.drift(name)
-    if known is not None and known.digest == current.digest:
-        return known
-    drift = await _seen(site, name, current)
-    site.store.record_drift(drift)
+async def judge(
+    site: Site, name: str, current: Current, before: frozenset[str] = frozenset()
+) -> Drift | None:
+    """Compare what was read with what we left, and note it in the history.
+
+    ``before``: what we may have left when the reading began: an apply beside us may have ended since.
+    """
+    drift = differs(site, name, current, before)
+    if drift is not None and drift != site.store.drift(name):
+        drift = replace(drift, suspects=await site.targets[name].suspects())
+    note(site, name, drift)
     return drift
 
 
-def _is_ours(site: Site, name: str, current: Current) -> bool:
+@contextmanager
+def noting_unread(site: Site, name: str) -> Iterator[None]:
+    """Note in the history that a target cannot be read."""
+    try:
+        yield
+    except TargetError as error:
+        site.store.record_unread(name, Failure.of(error), site.clock.now())
+        raise
+
+
+def note(site: Site, name: str, drift: Drift | None) -> None:
+    """Put into the history what a look at a target gave."""
+    site.store.end_unread(name)
+    if drift is None:
+        site.store.end_drift(name, site.clock.now())
+    else:
+        site.store.record_drift(drift)
+
+
+def differs(site: Site, name: str, current: Current, before: frozenset[str] = frozenset()) -> Drift | None:
+    """The change by others that a target shows; the one in the history, where that is still it.
+
+    A new one names nobody yet. Notes nothing.
+    """
+    if _is_ours(current, before | site.store.intended(name)):
+        return None
+    known = site.store.drift(name)
+    return known if known is not None and known.digest == current.digest else _new(site, name, current)
+
+
+def _is_ours(current: Current, intended: frozenset[str]) -> bool:
     """What we never wrote, what we are writing and what we may have left is no drift; a place wiped is."""
-    intended = site.store.intended(name)
     return not intended or current.mixed or current.digest in intended
 
 
-async def _seen(site: Site, name: str, current: Current) -> Drift:
-    target = site.targets[name]
+def _new(site: Site, name: str, current: Current) -> Drift:
     applied = site.store.applied(name)
     snapshot = site.store.snapshot(applied.list, applied.serial) if applied else None
-    left = project(snapshot.content, target.capabilities)[0] if snapshot else ()
+    left = project(snapshot.content, site.targets[name].capabilities)[0] if snapshot else ()
+    settings = site.settings.targets[name]
+    added = without(current.entries, left)
     return Drift(
         target=name,
-        list=site.settings.targets[name].list,
+        list=settings.list,
         at=site.clock.now(),
         digest=current.digest,
-        added=without(current.entries, left),
+        added=added,
         removed=without(left, current.entries),
         empty=bool(left) and not current.entries,
-        suspects=await target.suspects(),
+        suspects=(),
+        wide=is_wide(added, left, site.settings.lists[settings.list].limits),
     )

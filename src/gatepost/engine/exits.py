@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 from gatepost.engine.cycle import CycleReport, is_failed
-from gatepost.model.plan import PlanStatus
+from gatepost.model.plan import Outcome, PlanStatus, Result
 
 
 class Exit(IntEnum):
@@ -26,8 +27,23 @@ def exit_of(report: CycleReport) -> Exit:
     statuses = {result.plan.status for result in report.results}
     if any(turn.held for turn in report.turns) or PlanStatus.HELD in statuses:
         return Exit.HELD
-    if any(turn.errors or turn.stale for turn in report.turns):
+    if any(turn.errors or turn.stale for turn in report.turns) or any(map(is_unkept, report.results)):
         return Exit.STALE
     if PlanStatus.CHANGES in statuses and not report.applied:
         return Exit.CHANGES
     return Exit.DONE
+
+
+def is_unkept(result: Result) -> bool:
+    """Whether a target is right, and what is to be loaded there at boot could not be written down."""
+    return result.outcome in (Outcome.APPLIED, Outcome.UNCHANGED) and result.error is not None
+
+
+def exit_of_results(results: Sequence[Result]) -> Exit:
+    """Of plans by themselves, carried out."""
+    outcomes = {result.outcome for result in results}
+    if Outcome.FAILED in outcomes:
+        return Exit.FAILED
+    if Outcome.HELD in outcomes:
+        return Exit.HELD
+    return Exit.STALE if any(map(is_unkept, results)) else Exit.DONE

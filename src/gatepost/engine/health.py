@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatepost.config.settings import SourceSettings, TargetSettings
 from gatepost.engine.acceptance import is_old, is_stale
 from gatepost.engine.approval import held_plans
-from gatepost.engine.confirming import waiting_targets
-from gatepost.engine.report import JSON, drift_document, error_document, plan_document, time_text
+from gatepost.engine.pending import waiting_targets
+from gatepost.engine.report import (
+    JSON,
+    drift_document,
+    error_document,
+    plan_document,
+    time_text,
+    unread_document,
+)
+from gatepost.engine.seeing import Sight
 from gatepost.engine.site import Site
+from gatepost.errors import GatepostError
 from gatepost.model.content import Serial, Snapshot, State
 from gatepost.model.drift import Drift
 from gatepost.model.plan import Cause, Outcome, Plan
-from gatepost.model.record import Attempt, OutcomeRecord
+from gatepost.model.record import Attempt, OutcomeRecord, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +57,15 @@ class TargetHealth:
     last: OutcomeRecord | None
     applied: OutcomeRecord | None
     in_step: bool
-    """Whether the last verified content is the list's present serial."""
+    """Whether the last verified content is the list's present serial, and nobody saw it differ since."""
     drift: Drift | None
     """What others changed there, as far as was seen."""
+    unread: Unread | None
+    """That it could not be read, as far as was tried."""
+    denied: GatepostError | None
+    """What kept this user from looking: then the history alone speaks."""
+    looked: bool
+    """Whether it was read for this very answer."""
     unconfirmed: datetime | None
     """Until when the last change may still be taken back."""
 
@@ -74,6 +90,11 @@ class Health:
         return any(one.drift is not None and one.drift.empty for one in self.targets)
 
     @property
+    def urgent(self) -> bool:
+        """Whether a list lost its meaning somewhere, or nobody knows: emptied, wide open, unreadable."""
+        return any(one.unread or (one.drift is not None and one.drift.urgent) for one in self.targets)
+
+    @property
     def drifted(self) -> bool:
         """Whether any target was changed by others."""
         return any(one.drift is not None for one in self.targets)
@@ -84,13 +105,16 @@ class Health:
         return any(one.last is not None and one.last.outcome is Outcome.FAILED for one in self.targets)
 
 
-def health_of(site: Site) -> Health:
-    """Read from the history alone: asks no platform and no target."""
+def health_of(site: Site, sights: Mapping[str, Sight] | None = None) -> Health:
+    """Read from the history, and from looks at targets just now, where there are any; asks nobody itself."""
+    sights = sights or {}
     now = site.clock.now()
     return Health(
         sources=tuple(_source(site, one, now) for _, one in sorted(site.settings.sources.items())),
         lists=tuple(_list(site, name, now) for name in sorted(site.settings.lists)),
-        targets=tuple(_target(site, one) for _, one in sorted(site.settings.targets.items())),
+        targets=tuple(
+            _target(site, one, sights.get(name)) for name, one in sorted(site.settings.targets.items())
+        ),
         held=held_plans(site),
     )
 
@@ -116,23 +140,38 @@ def _list(site: Site, name: str, now: datetime) -> ListHealth:
     )
 
 
-def _target(site: Site, target: TargetSettings) -> TargetHealth:
+def _target(site: Site, target: TargetSettings, sight: Sight | None) -> TargetHealth:
     applied = site.store.applied(target.name)
     snapshot = site.store.latest(target.list)
+    drift, unread = _seen(site, target.name, sight)
     return TargetHealth(
         target=target,
         last=site.store.last_outcome(target.name),
         applied=applied,
-        in_step=_is_in_step(applied, snapshot),
-        drift=site.store.drift(target.name),
+        in_step=_is_in_step(applied, snapshot) and not drift and not unread,
+        drift=drift,
+        unread=unread,
+        denied=sight.denied if sight else None,
+        looked=sight is not None and not sight.denied,
         unconfirmed=waiting_targets(site.settings.state).get(target.name),
     )
+
+
+def _seen(site: Site, name: str, sight: Sight | None) -> tuple[Drift | None, Unread | None]:
+    """From this look; what it could not see, from the looks before."""
+    known = site.store.unread(name)
+    if sight is None or sight.denied:
+        return site.store.drift(name), known
+    if sight.unread is None:
+        return sight.drift, None
+    since = known.at if known else sight.unread.at
+    return site.store.drift(name), replace(sight.unread, at=since)
 
 
 def _is_in_step(applied: OutcomeRecord | None, snapshot: Snapshot | None) -> bool:
     if applied is None or snapshot is None or applied.cause is Cause.PURGE:
         return False
-    return applied.serial == snapshot.serial
+    return (applied.list, applied.serial) == (snapshot.list, snapshot.serial)
 
 
 def health_document(health: Health) -> JSON:
@@ -181,6 +220,9 @@ def _target_document(one: TargetHealth) -> JSON:
         "verified": bool(one.applied and one.applied.verified),
         "in_step": one.in_step,
         "drift": drift_document(one.drift) if one.drift else None,
+        "unread": unread_document(one.unread) if one.unread else None,
+        "looked": one.looked,
+        "not_looked": error_document(one.denied) if one.denied else None,
         "unconfirmed_until": time_text(one.unconfirmed),
         "outcome": one.last.outcome.value if one.last and one.last.outcome else None,
         "error": error_document(one.last.failure) if one.last and one.last.failure else None,

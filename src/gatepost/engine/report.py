@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,9 +19,13 @@ from gatepost.model.entry import Entry
 from gatepost.model.limits import Limits
 from gatepost.model.plan import Plan, PlanStatus, Result
 from gatepost.model.reason import Reason
-from gatepost.model.record import Failure, SerialRecord, WordRecord
+from gatepost.model.record import Failure, SerialRecord, Unread, WordRecord
 
 JSON = dict[str, Any]
+
+NO_DRIFTS: Mapping[str, Drift] = {}
+UNKNOWN = "unknown"
+"""Status of what could not be read, beside those of a plan."""
 
 
 def time_text(at: datetime | None) -> str | None:
@@ -100,6 +104,7 @@ def reason_document(reason: Reason) -> JSON:
         "measured": reason.measured,
         "limit": reason.limit,
         "message": reason.message,
+        "absolute": reason.absolute,
     }
 
 
@@ -138,8 +143,14 @@ def drift_document(drift: Drift) -> JSON:
         "added": values_document(drift.added),
         "removed": values_document(drift.removed),
         "empty": drift.empty,
+        "wide": drift.wide,
         "suspects": list(drift.suspects),
     }
+
+
+def unread_document(unread: Unread) -> JSON:
+    """That a target could not be read: since when, and why."""
+    return {"at": time_text(unread.at), "error": error_document(unread.failure)}
 
 
 def armed_document(armed: Armed) -> JSON:
@@ -161,7 +172,7 @@ def unplanned_document(one: Unplanned) -> JSON:
     return {
         "target": one.target,
         "list": one.list,
-        "status": PlanStatus.CHANGES.value,
+        "status": UNKNOWN,
         "digest": None,
         "serial": None,
         "add": [],
@@ -175,21 +186,28 @@ def unplanned_document(one: Unplanned) -> JSON:
     }
 
 
-def list_status(turn: Turn, plans: Sequence[Plan]) -> PlanStatus:
-    """A list is held if anything of it waits for a person, else in step if all its targets are."""
-    statuses = {plan.status for plan in plans if plan.list == turn.settings.name}
+def list_status(turn: Turn, report: CycleReport) -> PlanStatus | None:
+    """A list is held if anything of it waits for a person, else in step if all its targets are.
+
+    None where a target of it could not be read, and of the others none says more than in step.
+    """
+    name = turn.settings.name
+    statuses = {result.plan.status for result in report.results if result.plan.list == name}
     if turn.held or PlanStatus.HELD in statuses:
         return PlanStatus.HELD
-    return PlanStatus.CHANGES if PlanStatus.CHANGES in statuses else PlanStatus.IN_STEP
+    if PlanStatus.CHANGES in statuses:
+        return PlanStatus.CHANGES
+    return None if any(one.list == name for one in report.unplanned) else PlanStatus.IN_STEP
 
 
-def turn_document(turn: Turn, plans: Sequence[Plan]) -> JSON:
+def turn_document(turn: Turn, report: CycleReport) -> JSON:
     """One list of ``plan --json``."""
+    status = list_status(turn, report)
     return {
         "list": turn.settings.name,
         "serial": turn.snapshot.serial if turn.snapshot else None,
         "previous": turn.previous,
-        "status": list_status(turn, plans).value,
+        "status": status.value if status else UNKNOWN,
         "reasons": [reason_document(reason) for held in turn.held for reason in held.reasons],
         "stale": turn.stale,
         "held": [held_document(held) for held in sorted(turn.held, key=lambda held: held.source)],
@@ -200,16 +218,19 @@ def turn_document(turn: Turn, plans: Sequence[Plan]) -> JSON:
     }
 
 
-def cycle_document(report: CycleReport) -> JSON:
-    """``plan --json`` and ``apply --json``."""
-    plans = [result.plan for result in report.results]
-    lists = [turn_document(turn, plans) for turn in report.turns]
+def cycle_document(report: CycleReport, drifts: Mapping[str, Drift] = NO_DRIFTS) -> JSON:
+    """``plan --json`` and ``apply --json``; with what was found changed on targets, before it was undone."""
     shown = [
         *(result_document(result) for result in report.results),
         *(unplanned_document(one) for one in report.unplanned),
     ]
+    for one in shown:
+        drift = drifts.get(one["target"])
+        one["drift"] = drift_document(drift) if drift else None
     return {
-        "lists": sorted(lists, key=lambda one: str(one["list"])),
+        "lists": sorted(
+            (turn_document(turn, report) for turn in report.turns), key=lambda one: str(one["list"])
+        ),
         "plans": sorted(shown, key=lambda one: str(one["target"])),
     }
 

@@ -26,3 +26,11 @@ class Drift:
     """Whether nothing at all is left where we left something: whoever relies on the list is cut off."""
     suspects: tuple[str, ...]
     """Who could have done it, one sentence each."""
+    wide: bool = False
+    """Whether so much was let in that the list means little any more: wider than it may ever be
+    unasked, or more than it names by far."""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the list has lost its meaning there: nobody it names is let in, or nearly everybody is."""
+        return self.empty or self.wide

@@ -41,6 +41,16 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A target that could not be read when it was last looked at: nobody knows what is in force there."""
+
+    target: str
+    at: datetime
+    """Since when."""
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """The last try to fetch a source, and the last that gave a whole answer."""
 

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from gatepost.model.address import Prefix
 from gatepost.model.drift import Drift
 from gatepost.model.plan import Counted
+from gatepost.model.record import Failure, Unread
 from gatepost.store import encode
 from gatepost.store._subject import Subject
-from gatepost.store.schema import counts, drifts
+from gatepost.store.schema import counts, drifts, unread
 
 
 class Observations(Subject):
@@ -67,6 +68,31 @@ class Observations(Subject):
         with self._database.reading() as connection:
             row = connection.execute(_open(target)).one_or_none()
         return None if row is None else encode.DRIFT.unpack(row.drift)
+
+    def record_unread(self, target: str, failure: Failure, at: datetime) -> bool:
+        """Note that a target cannot be read; whether that, or why, is new. Since when stays."""
+        known = self.unread(target)
+        if known is not None and known.failure == failure:
+            return False
+        values = {"target": target, "at": known.at if known else at, "failure": encode.FAILURE.pack(failure)}
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(unread).where(unread.c.target == target))
+            connection.execute(sa.insert(unread).values(**values))
+        return True
+
+    def end_unread(self, target: str) -> bool:
+        """Note that a target was read; whether it could not be before."""
+        if self.unread(target) is None:
+            return False
+        with self._database.writing() as connection:
+            connection.execute(sa.delete(unread).where(unread.c.target == target))
+        return True
+
+    def unread(self, target: str) -> Unread | None:
+        """That a target could not be read when it was last looked at, and why."""
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(unread).where(unread.c.target == target)).one_or_none()
+        return None if row is None else Unread(target, row.at, encode.FAILURE.unpack(row.failure))
 
 
 def _open(target: str) -> sa.Select[tuple[bytes]]:

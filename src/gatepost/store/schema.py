@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest revision of ``migrations/``; revisions are numbered and sort as text."""
 
 VERSION_TABLE = "gatepost_version"
@@ -286,3 +286,12 @@ drifts = Table(
     Index("drifts_target", "target", "ended_at"),
 )
 """Changes by others, each from when it was seen until the target was right again."""
+
+unread = Table(
+    "unread",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("failure", LargeBinary, nullable=False),
+)
+"""Targets that could not be read when they were last looked at, each with since when and why."""
