@@ -91,6 +91,8 @@ def test_nested_networks_of_both_families_say_nothing_twice():
     whole = entries("101.226.103.0/24", "2400:da00::/32")
     nested = entries("101.226.103.0/24", "101.226.103.0/25", "2400:da00::/32", "2400:da00::/33")
     assert differences(nested, whole) == differences(whole, nested) == ((), ())
+    other = entries("101.226.103.0/24", "101.226.103.128/25", "2400:da00::/32", "2400:da00:8000::/33")
+    assert differences(nested, other) == ((), ())
 
 
 HOSTS = tuple(f"101.226.104.{number}" for number in range(0, 160, 2))

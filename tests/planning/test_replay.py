@@ -304,8 +304,11 @@ def test_what_returns_within_its_grace_is_no_growth():
     limits = Limits(
         absences=2, grace=20 * DAY, max_added=0.2, max_added_entries=0, max_churn=1.0, baselines=(7 * DAY,)
     )
-    run = replayed(days((0, TEN), (1, TEN[3:]), (9, TEN)), with_settings(limits))
-    assert (run.held, run.applied) == ([], 2)
+    less = TEN[3:]
+    run = replayed(
+        days((0, TEN), (1, less), (8, (*less, "8.8.4.4")), (9, (*TEN, "8.8.4.4"))), with_settings(limits)
+    )
+    assert (run.held, run.applied) == ([], 3)
 
 
 def test_an_approval_ends_older_baselines():
