@@ -324,7 +324,7 @@ def verify(public, data, signature):
 
 
 async def test_signatures(press, tmp_path):
-    """Beside every list stands a signature of its bytes, whose trusted comment has file, serial and moment."""
+    """Beside every list stands a signature of its bytes, whose comment has file, serial and moment."""
     public = key_file(tmp_path / "key")
     press.options = {"formats": ("txt", "json"), "sign": tmp_path / "key"}
     await press.publish(WIDE, 7)

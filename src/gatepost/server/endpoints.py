@@ -1,7 +1,9 @@
 """A list in the shape of Microsoft 365's endpoints: sets with ports and necessity, and what changed when.
 
 Entries of one protocol, one set of ports and one necessity are one endpoint set;
-its id is made from these, so it stays for as long as such entries are there.
+its id is made from these, so it stays for as long as such entries are there. Works
+on rows as they were published: no address is taken apart, so a version of 10,000
+entries is ready in milliseconds.
 Reference: https://learn.microsoft.com/microsoft-365/enterprise/microsoft-365-ip-web-service
 """
 
@@ -14,9 +16,9 @@ from zlib import crc32
 
 import msgspec
 
-from gatepost.model.address import Family, Prefix
-from gatepost.model.entry import Entry, Protocol
-from gatepost.targets.feed import Manifest, Step
+from gatepost.model.address import Family
+from gatepost.model.entry import Protocol
+from gatepost.targets.feed import Manifest, Row, Step
 
 JSON = dict[str, Any]
 Kind = tuple[Protocol | None, tuple[tuple[int, int], ...], bool | None]
@@ -32,7 +34,7 @@ def version_text(serial: int) -> str:
 
 def endpoints(manifest: Manifest, family: Family | None = None) -> bytes:
     """Every endpoint set of a list; with a family, addresses of the other are left out."""
-    sets = _sets(row.entry() for row in manifest.entries)
+    sets = _sets(manifest.entries)
     documents = [_document(manifest.list, kind, entries, family) for kind, entries in sets.items()]
     return _encode([one for one in documents if one.get("ips") or one.get("urls")])
 
@@ -82,19 +84,19 @@ class Changes:
 
 def _with_counts(manifest: Manifest) -> list[tuple[Step, Counter[Kind]]]:
     """Each step with how many entries each set had before it, worked out backwards from what is there."""
-    counts = Counter(_kind(row.entry()) for row in manifest.entries)
+    counts = Counter(map(_kind, manifest.entries))
     found = []
     for step in reversed(manifest.steps):
         counts = counts.copy()
-        counts.subtract(_kind(row.entry()) for row in step.added)
-        counts.update(_kind(row.entry()) for row in step.removed)
+        counts.subtract(map(_kind, step.added))
+        counts.update(map(_kind, step.removed))
         found.append((step, counts))
     return found[::-1]
 
 
 def _changes(step: Step, before: Counter[Kind], number: int) -> Iterator[JSON]:
     """One for each endpoint set that a step touches."""
-    added, removed = _sets(row.entry() for row in step.added), _sets(row.entry() for row in step.removed)
+    added, removed = _sets(step.added), _sets(step.removed)
     for kind in sorted({*added, *removed}, key=_set_id):
         number += 1
         gained, lost = added.get(kind, []), removed.get(kind, [])
@@ -119,9 +121,9 @@ def _changes(step: Step, before: Counter[Kind], number: int) -> Iterator[JSON]:
         yield document
 
 
-def _impact(gained: list[Entry]) -> str:
-    ips = any(isinstance(each.value, Prefix) for each in gained)
-    urls = any(not isinstance(each.value, Prefix) for each in gained)
+def _impact(gained: list[Row]) -> str:
+    ips = any("/" in each.value for each in gained)
+    urls = any("/" not in each.value for each in gained)
     match ips, urls:
         case True, True:
             return "AddedIpAndUrl"
@@ -132,15 +134,15 @@ def _impact(gained: list[Entry]) -> str:
     return "RemovedIpOrUrl"
 
 
-def _sets(entries: Iterable[Entry]) -> dict[Kind, list[Entry]]:
-    found: dict[Kind, list[Entry]] = {}
-    for entry in entries:
-        found.setdefault(_kind(entry), []).append(entry)
+def _sets(rows: Iterable[Row]) -> dict[Kind, list[Row]]:
+    found: dict[Kind, list[Row]] = {}
+    for row in rows:
+        found.setdefault(_kind(row), []).append(row)
     return dict(sorted(found.items(), key=lambda item: _set_id(item[0])))
 
 
-def _kind(entry: Entry) -> Kind:
-    return entry.protocol, entry.ports, entry.necessary
+def _kind(row: Row) -> Kind:
+    return row.protocol, row.ports, row.necessary
 
 
 def _set_id(kind: Kind) -> int:
@@ -148,16 +150,17 @@ def _set_id(kind: Kind) -> int:
     return crc32(f"{protocol or ''}|{_ports(ports)}|{necessary}".encode()) & 0x7FFFFFFF
 
 
-def _document(name: str, kind: Kind, entries: list[Entry], family: Family | None) -> JSON:
+def _document(name: str, kind: Kind, entries: list[Row], family: Family | None) -> JSON:
     head = {"id": _set_id(kind), "serviceArea": name, "serviceAreaDisplayName": name}
     return {**head, **_values(entries, family), **_attributes(kind)}
 
 
-def _values(entries: list[Entry], family: Family | None) -> JSON:
+def _values(rows: list[Row], family: Family | None) -> JSON:
     """``urls`` and ``ips``, each only where there are any."""
-    prefixes = [each.value for each in entries if isinstance(each.value, Prefix)]
-    ips = [str(each) for each in prefixes if family in (None, each.family)]
-    urls = [str(each.value) for each in entries if not isinstance(each.value, Prefix)]
+    ips = [each.value for each in rows if "/" in each.value]
+    if family is not None:
+        ips = [each for each in ips if (":" in each) == (family is Family.V6)]
+    urls = [each.value for each in rows if "/" not in each.value]
     return {key: values for key, values in (("urls", urls), ("ips", ips)) if values}
 
 

@@ -125,8 +125,9 @@ class Feeds:
 
     ``folders`` are the directories of feed targets (:attr:`gatepost.targets.feed.Feed.path`)
     by list; of several feeds of one list name one. Call :meth:`look` before the
-    first request comes and :meth:`close` after the last; in between it looks by
-    itself, at most once a second and only when asked for something.
+    first request comes and :meth:`close` after the last. In between call it every
+    second, so that no request waits for a version to be read; whoever is asked for
+    something and did not look for a second looks by itself.
     """
 
     folders: Mapping[str, Path]
@@ -134,7 +135,7 @@ class Feeds:
     clock: Clock = field(default_factory=SystemClock)
     max_age: int = MAX_AGE
     counts: Counter[tuple[str, str, int]] = field(default_factory=Counter, init=False)
-    """Answers by list, file ending (or ``endpoints``, ``changes``, ``version``) and status; ``-``: refused."""
+    """Answers by list, ending (or ``endpoints``, ``changes``, ``version``) and status; ``-`` if refused."""
     _feeds: dict[str, Feed] = field(init=False)
     _memo: dict[Key, Made] = field(default_factory=dict, init=False)
     _versions: Resource | None = field(default=None, init=False)
@@ -166,10 +167,13 @@ class Feeds:
             await to_thread.run_sync(self.consumers.save)
 
     async def look(self) -> None:
-        """Read what was published since the last look; a version that is not whole changes nothing."""
+        """Read what was published since the last look; a version that is not whole changes nothing.
+
+        All wait for the first look; while a later one is going on, the version before is served.
+        """
         first = self._look_at is None
-        if not first:
-            self._look_at = self.clock.monotonic() + LOOK_EVERY
+        if not first and self._looking.statistics().locked:
+            return
         async with self._looking:
             if first and self._look_at is not None:
                 return  # another request waited for the same first look

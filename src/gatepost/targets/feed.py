@@ -46,9 +46,10 @@ from gatepost.targets._feed_manifest import (
 )
 from gatepost.targets._feed_rendering import Made, Recipe, make
 from gatepost.targets._feed_signing import Signer, read_key
+from gatepost.targets._rows import Row
 from gatepost.targets.base import Target, require_fit
 
-__all__ = ["Feed", "File", "Manifest", "Rendition", "Step", "Version", "link_of", "read_version"]
+__all__ = ["Feed", "File", "Manifest", "Rendition", "Row", "Step", "Version", "link_of", "read_version"]
 
 T = TypeVar("T")
 
