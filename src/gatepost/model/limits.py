@@ -24,7 +24,7 @@ class Limits:
     """Shortest IPv4 prefix length that passes without approval."""
     widest_v6: int = 32
     widest_known: float = 0.0
-    """Share of a list's addresses that wide prefixes, no wider than its widest, may bring without approval."""
+    """Share of a list that wide prefixes, no wider than its widest, may bring without approval."""
     special: str = "quarantine"
     """``quarantine`` or ``allow`` IANA special-purpose space."""
     quarantine: float = 0.05
