@@ -23,7 +23,8 @@ LOCK = ROOT / ".make" / "setup.lock"
 
 RUN = {"nft": "nftables", "ip": "iproute2", "unshare": "util-linux"}
 TEST = RUN | {"git": "git", "strace": "strace", "ipset": "ipset", "iptables": "iptables"}
-PROGRAMS = {"run": RUN, "test": TEST, "bench": TEST | {"iprange": "iprange"}}
+BENCH = TEST | {"iprange": "iprange", "wrk": "wrk", "nginx": "nginx-light"}
+PROGRAMS = {"run": RUN, "test": TEST, "bench": BENCH}
 """Program -> Debian package, per profile."""
 WITHOUT = {
     "nft": "firewall targets",
@@ -34,6 +35,8 @@ WITHOUT = {
     "ipset": "the comparison with ipset under a flood of packets",
     "iptables": "the comparison with ipset under a flood of packets",
     "iprange": "the comparison with iprange",
+    "wrk": "feeds beside nginx",
+    "nginx": "feeds beside nginx",
 }
 """What is left out where a program is missing."""
 LAYERS = {"run": ("run",), "test": ("run", "test"), "bench": ("run", "test")}

@@ -334,3 +334,9 @@ async def test_ten_thousand(tmp_path, clock):
     assert (await put(edge, wanted)).entries == wanted
     with pytest.raises(StalePlan):
         await edge.apply(plan_for(fresh, wanted), wanted)
+
+
+def test_a_format_that_needs_more():
+    """A format that needs to know a proxy is refused for files, which know none."""
+    with pytest.raises(ConfigInvalid, match="needs a proxy"):
+        File("edge", File.Options(path=Path("list"), format="pac"))

@@ -291,4 +291,7 @@ def _format(target: str, name: str) -> Format:
     if name not in known:
         msg = f"targets.{target}: no format {cut(name)}; there are {', '.join(sorted(known))}"
         raise ConfigInvalid(msg)
+    if known[name].needs_proxy:
+        msg = f"targets.{target}: the format {name} needs a proxy, which only a feed has"
+        raise ConfigInvalid(msg)
     return known[name]()
