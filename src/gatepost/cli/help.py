@@ -24,6 +24,7 @@ COMMANDS = {
     "check": "Is an address or domain allowed, by what, since when?",
     "replay": "Run a recorded history through the guards, before you trust them.",
     "doctor": "What is wrong, and what to do.",
+    "pin": "Put an address or domain on a list, whatever its sources say.",
     "restore": "Load what was last applied where nothing of ours is: for boot.",
     "adopt": "Make what is at a target's place ours; its content stays.",
     "purge": "Remove what is ours from targets, and nothing else.",

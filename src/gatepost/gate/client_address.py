@@ -63,12 +63,8 @@ class Client(NamedTuple):
     """Trusted hops that were walked through."""
 
 
-class _Address(NamedTuple):
-    """One address, read once."""
-
-    family: Family
-    number: int
-    text: str
+_Address = tuple[Family, int, str]
+"""One address, read once: its number, and its canonical text."""
 
 
 def find_client(trust: Trust, peer: str | None, port: int | None, lines: Sequence[str]) -> Client:
@@ -79,18 +75,20 @@ def find_client(trust: Trust, peer: str | None, port: int | None, lines: Sequenc
     """
     if port == 0:
         return Client(None, Doubt.REWRITTEN)
-    if lines and sum(map(len, lines)) + len(lines) > LINES_MAX:
+    text = lines[0] if len(lines) == 1 else ",".join(lines)
+    if len(text) > LINES_MAX:
         return Client(None, Doubt.TOO_LONG)
-    if peer:
+    if peer and peer not in trust.met:
         found = _address(peer)
         if found is None:
             return Client(None, Doubt.PEER)
-        if not trust.trusts(found.family, found.number):
-            rewritten = lines and port is not None and _writes(",".join(lines), found, port)
-            return Client(None, Doubt.REWRITTEN) if rewritten else Client(found.text)
-    elif not trust.unix_socket:
+        if not trust.trusts(found[0], found[1]):
+            rewritten = text and port is not None and _writes(text, found, port)
+            return Client(None, Doubt.REWRITTEN) if rewritten else Client(found[2])
+        trust.meet(peer)
+    elif not peer and not trust.unix_socket:
         return Client(None, Doubt.NO_PEER)
-    return _walk(trust, ",".join(lines)) if lines else Client(None, Doubt.NO_HEADER)
+    return _walk(trust, text) if lines else Client(None, Doubt.NO_HEADER)
 
 
 def _walk(trust: Trust, text: str) -> Client:
@@ -101,8 +99,8 @@ def _walk(trust: Trust, text: str) -> Client:
         found = read(element.strip(" \t"))
         if isinstance(found, Doubt):
             return Client(None, found)
-        if not trust.trusts(found.family, found.number):
-            return Client(found.text, None, hop)
+        if not trust.trusts(found[0], found[1]):
+            return Client(found[2], None, hop)
         if not comma:
             return Client(None, Doubt.ONLY_PROXIES)
     return Client(None, Doubt.TOO_LONG)
@@ -146,11 +144,11 @@ def _address(text: str) -> _Address | None:
     """An address without anything beside it: no zone, no port, no bracket. IPv4-mapped is IPv4."""
     try:
         if ":" not in text:
-            return _Address(Family.V4, parse_v4(text), text)  # only its one spelling is read
+            return Family.V4, parse_v4(text), text  # only its one spelling is read
         number = parse_v6(text)
     except (OSError, ValueError):
         return None
     if number >> 32 == _MAPPED:
         number &= 0xFFFFFFFF
-        return _Address(Family.V4, number, format_address(Family.V4, number))
-    return _Address(Family.V6, number, format_address(Family.V6, number))
+        return Family.V4, number, format_address(Family.V4, number)
+    return Family.V6, number, format_address(Family.V6, number)

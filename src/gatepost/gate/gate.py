@@ -72,8 +72,12 @@ class Standing:
 
     def judge(self, peer: str | None, port: int | None, lines: Sequence[str]) -> Verdict:
         """Without the memo."""
-        address, doubt, _ = find_client(self.policy.trust, peer, port, lines)
         listing = self.listing
+        if listing is not None and peer and port != 0 and not self.reads_header and ":" not in peer:
+            match = listing.find(peer)  # reads an address in one way only, and is asked anyway
+            if match is not None:
+                return Verdict(peer, match, None, listing.edition)
+        address, doubt, _ = find_client(self.policy.trust, peer, port, lines)
         if listing is None:
             return Verdict(address, None, Refusal.NOT_LOADED, None)
         if address is None:

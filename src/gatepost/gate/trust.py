@@ -12,6 +12,9 @@ from gatepost.model.limits import FLOOR_V4, FLOOR_V6
 TOTAL_MAX = {Family.V4: 1 << 25, Family.V6: 1 << 112}
 """Addresses of all proxies together: the private networks whole and a large CDN beside them fit."""
 
+MET_MAX = 4_096
+"""Proxies known again without reading their address."""
+
 _FLOOR = {Family.V4: FLOOR_V4, Family.V6: FLOOR_V6}
 
 
@@ -24,14 +27,14 @@ class Header(StrEnum):
 
 
 class Trust:
-    """Immutable. Without proxies no header is ever read: the client is the peer of the connection.
+    """Never changes. Without proxies no header is ever read: the client is the peer of the connection.
 
     Raises ConfigInvalid for ``*``, a name, host bits, and networks so wide
     (wider than /8 or /16, or 2^25 IPv4 addresses together) that a client could
     stand among the proxies.
     """
 
-    __slots__ = ("header", "proxies", "trusts", "unix_socket")
+    __slots__ = ("header", "met", "proxies", "trusts", "unix_socket")
 
     def __init__(
         self,
@@ -51,6 +54,13 @@ class Trust:
         self.unix_socket = unix_socket
         self.trusts = _Membership(self.proxies).holds
         """``trusts(family, number)``: whether an address is one of the proxies."""
+        self.met: set[str] = set()
+        """Texts of peers that are proxies: they come with every request."""
+
+    def meet(self, peer: str) -> None:
+        """Know it again without reading it; at most so many."""
+        if len(self.met) < MET_MAX:
+            self.met.add(peer)
 
     @property
     def reads_header(self) -> bool:
