@@ -153,8 +153,8 @@ def report(done: list[Replayed]) -> bool:
     }
     for claim, holds in claims.items():
         print(f"{claim}: {'yes' if holds else 'NO'}")
-    by_default = "yes" if _is_calm(approved) else f"no: {approved['held %']} %, each further wide network waits"
-    print(f"the same by default: {by_default}")
+    by_default = f"{approved['held %']} %: {'yes' if _is_calm(approved) else 'no, each wide network waits'}"
+    print(f"the same by default, {by_default}")
     return all(claims.values())
 
 
