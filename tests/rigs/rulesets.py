@@ -29,6 +29,7 @@ class Case:
     wrong: tuple[str, ...] = ()
     good: int = 0
     notes: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
     through: frozenset[str] | None = None
     """Senders that must reach the service on the host; None: not looked at."""
     other: str = ""
@@ -257,7 +258,7 @@ CASES = {
     ),
     "limited": Case(
         chain("c", OPEN, SERVICE, "udp dport 443 limit rate over 1/minute drop"),
-        notes=("uncertain", "uncertain"),
+        unsure=("uncertain", "uncertain"),
     ),
     "redirected": Case(
         chain("c", OPEN, SERVICE, "udp dport 443 drop"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gatepost.model.entry import Direction
@@ -21,7 +23,8 @@ def town():
 
 async def examined(town: Street, direction: Direction = Direction.INGRESS):
     """All findings of the real target, in the namespace."""
-    return await Nftables("edge", Nftables.Options(), runner=town.host).findings(direction)
+    proc = Path(f"/proc/{town.host.pid}/net")
+    return await Nftables("edge", Nftables.Options(), runner=town.host, proc=proc).findings(direction)
 
 
 def kinds(findings, severity: Severity) -> tuple[str, ...]:
@@ -35,6 +38,7 @@ async def test_each_ruleset(town, case: Case):
     findings = await examined(town)
     assert kinds(findings, Severity.WRONG) == tuple(sorted(case.wrong)), findings
     assert kinds(findings, Severity.NOTE) == case.notes, findings
+    assert kinds(findings, Severity.UNSURE) == case.unsure, findings
     assert kinds(findings, Severity.GOOD) == ("effective",) * case.good, findings
     if case.through is not None:
         assert town.arrived() == case.through

@@ -62,7 +62,7 @@ class Look:
 )
 @takes_options
 def command(ui: Ui, sources: tuple[str, ...], targets: tuple[str, ...]) -> int:
-    """Looks at everything, or at what is named; changes nothing. Exit 1 if anything is wrong."""
+    """Looks at everything, or at what is named; changes nothing. Exit 1 if anything is wrong, or nobody can tell."""
     settings = settings_of(ui)
     wanted = _targets(settings, sources, targets)
     looks = [_machine(), *_proxies(), *run_async(lambda: _rights(settings, wanted))]
@@ -168,7 +168,7 @@ async def _target(site: Site, name: str) -> list[Look]:
 
 
 def _examined(what: str, found: Finding) -> Look:
-    good = found.severity is not Severity.WRONG
+    good = found.severity not in {Severity.WRONG, Severity.UNSURE}
     return Look(what, good, f"{found.kind}: {finding_words().get(found.kind, '')}", finding=found)
 
 

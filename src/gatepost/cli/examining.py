@@ -56,6 +56,7 @@ def severity_mark(severity: Severity) -> tuple[str, str]:
     return {
         Severity.GOOD: (_("good"), "green"),
         Severity.NOTE: (_("note"), "yellow"),
+        Severity.UNSURE: (_("UNSURE"), "bold yellow"),
         Severity.WRONG: (_("WRONG"), "bold red"),
     }[severity]
 

@@ -11,6 +11,8 @@ class Severity(StrEnum):
 
     GOOD = "good"
     NOTE = "note"
+    UNSURE = "unsure"
+    """Nobody can tell from here whether the list has its effect."""
     WRONG = "wrong"
     """The list has no effect, or not the one that its owner thinks."""
 

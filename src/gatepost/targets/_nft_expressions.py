@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from gatepost.model.address import Family, parse_v4, parse_v6
@@ -17,13 +19,24 @@ PROTOCOLS = dict(
     (("icmp", 1), ("igmp", 2), ("tcp", 6), ("udp", 17), ("dccp", 33), ("gre", 47), ("esp", 50), ("ah", 51)),
     **{"icmpv6": 58, "ipv6-icmp": 58, "sctp": 132, "udplite": 136, "comp": 108},
 )
+FLAGS = {"fin": 1, "syn": 2, "rst": 4, "psh": 8, "ack": 16, "urg": 32, "ecn": 64, "cwr": 128}
+"""Bits of a TCP header."""
 PORTED = frozenset({"tcp", "udp", "sctp", "dccp", "udplite"})
 NFPROTO = {"ip": 4, "ipv4": 4, "ip6": 6, "ipv6": 6}
 META = {"iif": "iifname", "iifname": "iifname", "oif": "oifname", "oifname": "oifname"}
 """An interface by number or by name is one."""
 SAME = {"host": "unicast"}
 """Two words for one thing: ``meta pkttype``."""
-OPPOSITE = "!="
+OPPOSITE = frozenset({"!=", "!"})
+TCP_FLAGS = {"protocol": "tcp", "field": "flags"}
+ALL_FLAGS = 0xFF
+FLAGS_ASKED: Mapping[str, Callable[[int, list[int]], bool]] = {
+    "==": lambda flags, wanted: flags in wanted,
+    "!=": lambda flags, wanted: flags not in wanted,
+    "in": lambda flags, wanted: any(flags & bits for bits in wanted),
+    "!": lambda flags, wanted: not any(flags & bits for bits in wanted),
+}
+"""What an operator asks of flags: equal, or any of them."""
 UNKNOWN = "?"
 """First letter of a field about which nothing is known."""
 LIKELY = "~"
@@ -40,11 +53,6 @@ class Test:
     """Name of the set that was asked, of the rule's own table."""
     opposite: bool = False
     """Whether it asked for all but that."""
-
-
-def unknown(handle: int, number: int, kind: str = UNKNOWN) -> Test:
-    """A test that nobody can foretell."""
-    return Test(f"{kind}{handle}.{number}", Values.one(1))
 
 
 def universe(name: str, family: Family) -> Values:
@@ -67,15 +75,21 @@ class Reader:
     known: dict[tuple[str, str, str], Values | None] = field(default_factory=dict)
     """Sets that were read before: they may be long, and many rules may ask them."""
 
+    def unknown(self, number: int, kind: str = UNKNOWN) -> Test:
+        """A test that nobody can foretell, of a statement by its number."""
+        return Test(f"{kind}{self.family} {self.table} {self.handle}.{number}", Values.one(1))
+
     def tests(self, match: Mapping[str, Any]) -> list[Test]:
         """All must be true; of what cannot be read, one that is unknown."""
         left, right, operator = match.get("left"), match.get("right"), match.get("op", "==")
+        if (flags := _flag_test(left, right, operator)) is not None:
+            return [*implied({"payload": TCP_FLAGS}), Test("tcp flags", flags)]
         name = self.field(left)
         values = None if name is None else self.values(name, right, operator)
         if name is None or values is None:
             return [*implied(left), Test(f"{UNKNOWN}{left}{right}{operator}", Values.one(1))]
         asked = right[1:] if isinstance(right, str) and right.startswith("@") else ""
-        return [*implied(left), Test(name, values, asked, opposite=operator == OPPOSITE)]
+        return [*implied(left), Test(name, values, asked, opposite=operator in OPPOSITE)]
 
     def field(self, left: Any) -> str | None:
         """Name of the field that an expression reads; None where we know none."""
@@ -144,7 +158,44 @@ def implied(left: Any) -> list[Test]:
             return []
 
 
+def _flag_test(left: Any, right: Any, operator: Any) -> Values | None:
+    """All combinations of TCP flags for which a match is true; None where it is about something else."""
+    match left:
+        case {"payload": {"protocol": "tcp", "field": "flags"}}:
+            mask: int | None = ALL_FLAGS
+        case {"&": [{"payload": {"protocol": "tcp", "field": "flags"}}, masked]}:
+            mask = _bits(masked)
+        case _:
+            return None
+    named = right.get("set", right) if isinstance(right, dict) else right
+    listed = named if isinstance(right, dict) and isinstance(named, list) else [named]
+    wanted = [_bits(each) for each in listed]
+    if mask is None or None in wanted or operator not in FLAGS_ASKED:
+        return None
+    asked = FLAGS_ASKED[operator]
+    found = (each for each in range(ALL_FLAGS + 1) if asked(each & mask, [bits or 0 for bits in wanted]))
+    return Values.of((each, each) for each in found)
+
+
+def _bits(value: Any) -> int | None:
+    """Flags by their names, one, several or joined by ``|``; None for anything else."""
+    match value:
+        case str():
+            return FLAGS.get(value)
+        case bool():
+            return None
+        case int() if 0 <= value <= ALL_FLAGS:
+            return value
+        case {"|": list() as parts} | list(parts):
+            bits = [_bits(each) for each in parts]
+            return None if None in bits else reduce(or_, (each or 0 for each in bits), 0)
+        case _:
+            return None
+
+
 def _payload(protocol: str, name: str) -> str:
+    if (protocol, name) == ("ether", "type"):
+        return "nfproto"
     if protocol in {"ip", "ip6"} and name in {"protocol", "nexthdr"}:
         return "l4proto"
     if protocol in {"ip", "ip6"} and name in {"saddr", "daddr"}:
@@ -161,7 +212,7 @@ def _compared(values: Values | None, operator: Any) -> Values | None:
     match operator:
         case "==" | "in":
             return values
-        case "!=":
+        case "!=" | "!":
             return everything - values
         case "<":
             return Values.of([(0, single - 1)])

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from gatepost.errors import TargetUnavailable
-from gatepost.targets._nft_expressions import LIKELY, Reader, Test, unknown
+from gatepost.targets._nft_expressions import LIKELY, Reader, Test
 from gatepost.targets._nft_values import Values
 from gatepost.targets._nft_words import rule_words
 
@@ -44,6 +44,16 @@ class Kind(StrEnum):
     """Another destination: ``dnat`` and ``redirect``."""
     UNKNOWN = "unknown"
     """Handed to a program: it may come back or not."""
+
+
+class Tracking(StrEnum):
+    """What a rule does about the tracking of connections."""
+
+    KEPT = "kept"
+    ENDED = "ended"
+    """``notrack``, before connections are looked up."""
+    TOUCHED = "touched"
+    """The target ``CT`` of iptables, of which nft does not tell whether it is ``--notrack``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,7 @@ class Rule:
     """Fields that it sets, None where to something unknown."""
     words: str
     """Much as nft shows it; foreign text, cut."""
+    tracking: Tracking = Tracking.KEPT
 
     @property
     def sets(self) -> frozenset[tuple[str, str]]:
@@ -236,6 +247,7 @@ class _Statements:
     alternatives: list[tuple[Test, ...]] = field(default_factory=lambda: [()])
     branches: list[Branch] = field(default_factory=list)
     marks: dict[str, Values | None] = field(default_factory=dict)
+    tracking: Tracking = Tracking.KEPT
 
     def rule(self) -> Rule:
         """The whole of it."""
@@ -247,7 +259,7 @@ class _Statements:
         branches = tuple(Branch((*some, *branch.tests), branch.verdict) for some, branch in both)
         place = ChainId(self.raw.family, self.raw.table, self.raw.chain)
         words = rule_words(self.raw.expr)
-        return Rule(place, self.raw.handle, tuple(self.tests), branches, self.marks, words)
+        return Rule(place, self.raw.handle, tuple(self.tests), branches, self.marks, words, self.tracking)
 
     def _statement(self, expression: Any) -> None:
         match expression:
@@ -259,17 +271,21 @@ class _Statements:
                 self._map(key, data)
             case {"mangle": {"key": key, "value": value}}:
                 self._mark(key, value)
+            case {"notrack": _} | {"xt": {"type": "target", "name": "NOTRACK"}}:
+                self.tracking = Tracking.ENDED
+            case {"xt": {"type": "target", "name": "CT"}}:
+                self.tracking = Tracking.TOUCHED
             case _ if verdict := _verdict(expression, self.reader):
                 self.branches.append(Branch((), verdict))
             case {"xt": {"type": "match", "name": "addrtype"}}:
-                self.tests.append(unknown(self.reader.handle, len(self.tests), LIKELY))
+                self.tests.append(self.reader.unknown(len(self.tests), LIKELY))
             case dict() if _undecided(expression):
-                self.tests.append(unknown(self.reader.handle, len(self.tests)))
+                self.tests.append(self.reader.unknown(len(self.tests)))
 
     def _concatenation(self, left: list[Any], right: Any) -> None:
         rows = [_concat(row) for row in self.reader.elements(right)]
         if len(rows) > ALTERNATIVES_MAX or not all(row and len(row) == len(left) for row in rows):
-            self.tests.append(unknown(self.reader.handle, len(self.tests)))
+            self.tests.append(self.reader.unknown(len(self.tests)))
             return
         self.alternatives = [
             tuple(
@@ -339,7 +355,8 @@ XT_TARGETS = {
     "NFQUEUE": Verdict(Kind.UNKNOWN),
     "REJECT": Verdict(Kind.DROP),
 }
-NEUTRAL = frozenset({"counter", "log", "comment", "notrack", "flow", "dup", "set", "continue", "ct helper"})
+NEUTRAL = {"counter", "log", "comment", "flow", "dup", "set", "continue", "last", "secmark"}
+NEUTRAL |= {"ct helper", "ct timeout", "ct expectation"}
 
 
 def _verdict(expression: Any, reader: Reader) -> Verdict | None:

@@ -6,9 +6,11 @@ set and with one inside. The set has an effect where the one is dropped and the
 other accepted. Where it has none, the rule to blame is the one that decided
 otherwise.
 
-The packets are first ones of new connections, from another host. Nothing is
-known of the interfaces, and only of this namespace's nftables: what the legacy
-``iptables`` holds is named, not followed.
+The packets are first ones of new connections of TCP or UDP, from another host.
+Of the interfaces it is known which ones default routes go by, and of this
+namespace only its nftables: what the legacy ``iptables`` holds is named, not
+followed. A way past the rule is told too, see
+:mod:`gatepost.targets._nft_openings`.
 """
 
 from __future__ import annotations
@@ -26,19 +28,21 @@ from gatepost.model.entry import Direction
 from gatepost.model.finding import Finding, Severity
 from gatepost.targets._nft import Place
 from gatepost.targets._nft_expressions import ADDRESSES, LIKELY, UNKNOWN, Reader, Test, universe
+from gatepost.targets._nft_openings import Opening, Strangers, new_connection, uplinks
 from gatepost.targets._nft_rules import Chain, ChainId, Kind, Rule, Ruleset, decode
 from gatepost.targets._nft_telling import (
     Case,
+    beside,
     bypasses,
     decided_by,
     finding,
-    gaps,
     no_effect,
     rule_shown,
 )
 from gatepost.targets._nft_values import Values
 from gatepost.targets._nft_walk import Budget, Leaf, State, TooComplexError, Walk
 
+PROC = Path("/proc/self/net")
 SAMPLE = 64
 """Intervals of a set, and gaps in it, that are followed."""
 LEAVES_MAX = 16
@@ -50,23 +54,30 @@ HOOKS = {
     Direction.INGRESS: frozenset({"ingress", "prerouting", "input", "forward"}),
     Direction.EGRESS: frozenset({"output", "postrouting", "egress", "forward", "prerouting"}),
 }
+OF_FAMILY = ADDRESSES | {"nfproto", "ip version", "ip6 version"}
+"""Fields that are otherwise in packets of the other family."""
 SIDES = {Direction.INGRESS: "saddr", Direction.EGRESS: "daddr"}
 
 
 def examine(
-    listing: bytes, place: Place, direction: Direction, legacy: Sequence[str] = ()
+    listing: bytes,
+    place: Place,
+    direction: Direction,
+    legacy: Sequence[str] = (),
+    devices: Values | None = None,
 ) -> tuple[Finding, ...]:
     """Findings on the sets of a place.
 
     ``listing`` is what ``nft -j list ruleset`` prints, ``legacy`` names the
-    tables that the legacy iptables holds. Raises TargetUnavailable for a
+    tables that the legacy iptables holds, ``devices`` are those by which strangers
+    come, as :func:`uplinks` tells. Raises TargetUnavailable for a
     listing that cannot be read.
     """
     ruleset = decode(listing)
     try:
-        found = [*_Examination(ruleset, place, direction).findings()]
+        found = [*_Examination(ruleset, place, direction, devices).findings()]
     except TooComplexError:
-        found = [finding("uncertain", "the ruleset has too many branches to be followed", Severity.NOTE)]
+        found = [finding("uncertain", "the ruleset has too many branches to be followed", Severity.UNSURE)]
     return tuple(dict.fromkeys([*found, *_legacy(legacy)]))
 
 
@@ -78,8 +89,8 @@ class Examiner:
     runner: Runner
     timeout: float
     """Seconds for ``nft``."""
-    proc: Path = Path("/proc/self/net")
-    """Where the kernel names the tables of the legacy iptables."""
+    proc: Path = PROC
+    """Where the kernel names the tables of the legacy iptables, the devices and the routes."""
 
     async def findings(self, direction: Direction) -> tuple[Finding, ...]:
         """Raises TargetUnavailable."""
@@ -90,7 +101,8 @@ class Examiner:
         if listed.code:
             msg = f"the ruleset cannot be read: {listed.words}"
             raise TargetUnavailable(msg)
-        return examine(listed.stdout, self.place, direction, legacy_tables(self.proc))
+        around = legacy_tables(self.proc), uplinks(self.proc)
+        return examine(listed.stdout, self.place, direction, *around)
 
 
 def legacy_tables(proc: Path) -> tuple[str, ...]:
@@ -113,6 +125,7 @@ class _Examination:
     ruleset: Ruleset
     place: Place
     direction: Direction
+    devices: Values | None = None
     budget: Budget = field(default_factory=Budget)
     effects: list[tuple[Case, State]] = field(default_factory=list)
     """Cases that have an effect, with packets that show it."""
@@ -183,11 +196,14 @@ class _Examination:
     def _start(self, case: Case, tests: Sequence[Test]) -> State | None:
         """Packets of unlisted addresses that fit; None where no new connection does."""
         gaps = (universe(self.side, case.family) - self.contents[case.family]).widest(SAMPLE)
-        facts = {
+        named = {test.field for test in tests}
+        facts = {name: each for name, each in new_connection(case.family).items() if name not in named}
+        facts |= {
             "nfproto": Values.one(case.family),
             "ct state": Values.word("new"),
             "ct direction": Values.word("original"),
             "pkttype": Values.word("unicast"),
+            **{f"ip{mark} version": Values.one(case.family) for mark in ("", "6")},
             self.side: gaps,
         }
         device = "iifname" if self.direction is Direction.INGRESS else "oifname"
@@ -216,27 +232,34 @@ class _Examination:
         return Walk(self.ruleset, case.rule, self.budget).leaves(start, self._way(case))
 
     def _verdict(self, case: Case, start: State, leaves: Sequence[Leaf]) -> Iterator[Finding]:
-        through = [leaf for leaf in leaves if leaf.accepted]
-        dropped = [(leaf, self._listed(case, leaf)) for leaf in self._foremost(leaves, accepted=False)]
+        strangers = Strangers(self.side, start, self.devices)
+        ways = [(leaf, strangers.opening(leaf.state)) for leaf in leaves if leaf.accepted]
+        openings = [(leaf, found) for leaf, found in ways if found]
+        opened = [leaf for leaf, found in openings if found is Opening.ALL]
+        unsure = [leaf for leaf, found in openings if found is Opening.UNSURE]
+        real = [leaf for leaf in leaves if not leaf.accepted and strangers.has(leaf.state)]
+        dropped = [(leaf, self._listed(case, start, leaf)) for leaf in self._foremost(real)]
         sure = [leaf for leaf, inside in dropped if self._is_sure(case, leaf, inside)]
-        doubts = [self._doubt(case, leaf, inside) for leaf, inside in dropped]
-        if sure:
+        if sure and not opened:
             self.effects.append((case, sure[0].state))
             yield from self._good(case, sure[0])
-            yield from (
-                finding("partly", text, Severity.NOTE) for text in gaps(case, start, through, self.side)
-            )
-        elif doubtful := [*filter(None, doubts), *(leaf for leaf in through if leaf.state.unsure)][:1]:
+            yield from beside(case, openings)
+        elif doubtful := ([] if sure else self._doubts(case, dropped)) or ([] if opened else unsure):
             message = f"{case.words}: it depends on whether {decided_by(doubtful[0].last)} matches"
-            yield finding("uncertain", message, Severity.NOTE)
+            yield finding("uncertain", message, Severity.UNSURE)
         else:
-            passing = [(leaf, self._listed(case, leaf)) for leaf in self._foremost(leaves, accepted=True)]
+            through = opened or self._foremost([leaf for leaf, _ in ways])
+            passing = [(leaf, self._listed(case, start, leaf)) for leaf in through[:LEAVES_MAX]]
             yield from no_effect(case, [*passing, *dropped])
 
-    def _foremost(self, leaves: Sequence[Leaf], *, accepted: bool) -> list[Leaf]:
+    def _doubts(self, case: Case, dropped: Sequence[tuple[Leaf, list[Leaf]]]) -> list[Leaf]:
+        """What it depends on whether unlisted are dropped, and listed are not."""
+        found = (self._doubt(case, leaf, inside) for leaf, inside in dropped)
+        return [leaf for leaf in found if leaf]
+
+    def _foremost(self, leaves: Sequence[Leaf]) -> list[Leaf]:
         """Those that stand for most addresses: single ones come after, and are too many to look at all."""
-        chosen = [leaf for leaf in leaves if leaf.accepted is accepted]
-        order = sorted(chosen, key=lambda leaf: (leaf.state.unsure, -leaf.state.known(self.side).size))
+        order = sorted(leaves, key=lambda leaf: (leaf.state.unsure, -leaf.state.known(self.side).size))
         return order[:LEAVES_MAX]
 
     def _is_sure(self, case: Case, leaf: Leaf, inside: Sequence[Leaf]) -> bool:
@@ -260,15 +283,15 @@ class _Examination:
             message = f"{case.words}: the list has none of IPv{case.family}, all are dropped by {how}"
             yield finding("effective", message, Severity.GOOD)
 
-    def _listed(self, case: Case, leaf: Leaf) -> list[Leaf]:
+    def _listed(self, case: Case, start: State, leaf: Leaf) -> list[Leaf]:
         """What becomes of the same packets from addresses in the set."""
         content = self.contents[case.family]
         if not content:
             return []
         known = {name: each for name, each in leaf.state.facts.items() if name not in leaf.state.marked}
-        facts = known | {self.side: content.spread(SAMPLE)}
-        start = replace(leaf.state, facts=facts, unsure=False, marked=frozenset(), steps=())
-        return [end for end in self._leaves(case, start) if end.state.via is None]
+        facts = {**start.facts, **known, self.side: content.spread(SAMPLE)}
+        same = replace(start, facts=facts)
+        return [end for end in self._leaves(case, same) if end.state.via is None]
 
     def _other_family(self, family: Family) -> Iterator[Finding]:
         """Of a family that no rule refers to: what becomes of packets for which the list has an effect."""
@@ -276,8 +299,7 @@ class _Examination:
             tests = [
                 Test(name, values)
                 for name, values in shown.facts.items()
-                if name not in ADDRESSES | {"nfproto"} | shown.marked
-                and not name.startswith((UNKNOWN, LIKELY))
+                if name not in OF_FAMILY | shown.marked and not name.startswith((UNKNOWN, LIKELY))
             ]
             other = replace(case, family=family)
             if start := self._start(other, tests):

@@ -8,18 +8,14 @@ from dataclasses import dataclass
 from gatepost.errors import cut
 from gatepost.model.address import Family
 from gatepost.model.finding import Finding, Severity
-from gatepost.targets._nft_expressions import LIKELY, UNKNOWN, Test, universe
+from gatepost.targets._nft_expressions import LIKELY, UNKNOWN, Test
+from gatepost.targets._nft_openings import Opening
 from gatepost.targets._nft_rules import Chain, ChainId, Rule
 from gatepost.targets._nft_values import Values
-from gatepost.targets._nft_walk import Leaf, State, Step
+from gatepost.targets._nft_walk import Leaf, Step
 
 NAME_MAX = 120
 """Characters of a chain's name."""
-BROAD = 16
-"""A rule that lets in a sixteenth of all addresses, or more, is worth a note."""
-SERVICE = frozenset({"l4proto", "sport", "dport"})
-"""Fields that tell one service from another: that others are open is no finding."""
-
 STEPS = {
     "effective": "",
     "empty": "Run `gatepost apply`; until then nobody is let through by the list.",
@@ -115,7 +111,7 @@ def _bypass(case: Case, leaf: Leaf, via: Rule) -> Finding:
     where = "another port of this host" if leaf.state.local else "forward"
     message = f"{case.words} is bypassed: {rule_shown(via)} sends packets to {where}, where {how}"
     if _is_guess(step):
-        return finding("uncertain", f"{message}, if it matches", Severity.NOTE)
+        return finding("uncertain", f"{message}, if it matches", Severity.UNSURE)
     return finding("forward_bypass", message)
 
 
@@ -133,15 +129,24 @@ def _is_guess(step: Step | None) -> bool:
     return any(test.field.startswith(UNKNOWN) for test in tests)
 
 
-def gaps(case: Case, start: State, through: Sequence[Leaf], side: str) -> Iterator[str]:
-    """Rules by which some packets of the same service pass the list, but for single addresses."""
-    for leaf in through:
+def beside(case: Case, openings: Sequence[tuple[Leaf, Opening]]) -> Iterator[Finding]:
+    """Rules by which some packets of the same service pass the list, or may."""
+    for leaf, opening in openings:
         step = leaf.step_of(case.base.id)
-        facts = leaf.state.facts
-        told = {name for name in facts if facts[name] != start.facts.get(name)} - leaf.state.marked
-        narrow = side in told and facts[side].size * BROAD < universe(side, case.family).size
-        if step and step.rule and not leaf.state.unsure and not narrow and not told & SERVICE:
-            yield f"{case.words} is not asked for all: some pass by {decided_by(step)}"
+        if opening is Opening.UNSURE:
+            how = decided_by(_deciding(case, leaf))
+            message = f"{case.words} may not be asked for all: it depends on whether {how} matches"
+            yield finding("uncertain", message, Severity.UNSURE)
+        elif step and step.rule:
+            message = f"{case.words} is not asked for all: some pass by {decided_by(step)}"
+            yield finding("partly", message, Severity.NOTE)
+
+
+def _deciding(case: Case, leaf: Leaf) -> Step | None:
+    """The step by a rule that let packets pass: in the chain of the list if there, else the last."""
+    step = leaf.step_of(case.base.id)
+    rules = [each for each in leaf.state.steps if each.rule]
+    return step if step and step.rule else (rules[-1] if rules else leaf.last)
 
 
 def decided_by(step: Step | None) -> str:

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 
 from gatepost.model.address import Family
 from gatepost.targets._nft_expressions import UNKNOWN, Test, universe
-from gatepost.targets._nft_rules import Branch, Chain, ChainId, Kind, Rule, Ruleset, Verdict
-from gatepost.targets._nft_values import Values
+from gatepost.targets._nft_rules import Branch, Chain, ChainId, Kind, Rule, Ruleset, Tracking, Verdict
+from gatepost.targets._nft_values import LAST, Values
 
 STATES_MAX = 512
 """Kinds of packets that are told apart at a time."""
@@ -29,6 +29,15 @@ BEFORE_TRANSLATION = {
     "ct original daddr": "daddr",
     "ct original proto-src": "sport",
     "ct original proto-dst": "dport",
+}
+TRACKED_AT = -200
+"""Priority at which a connection is looked up; ``notrack`` has an effect only before."""
+TRACKED_IN = frozenset({"ingress", "prerouting", "output"})
+NOTHING = Values.one(LAST)
+"""Of a field that is not there: no value that a rule would name."""
+UNTRACKED = {
+    "ct state": Values.word("untracked"),
+    **dict.fromkeys(("ct direction", "ct status", "ct mark", "ct zone", *BEFORE_TRANSLATION), NOTHING),
 }
 NFPROTO = {Family.V4: "ip", Family.V6: "ip6"}
 
@@ -58,6 +67,8 @@ class State:
     """Whether it is for this host."""
     asked: bool = False
     """Whether it has come to the rule that is watched."""
+    tracked: bool = True
+    """Whether it belongs to a connection; else it is never translated."""
     via: Rule | None = None
     """The rule that gave it another destination."""
     unsure: bool = False
@@ -140,6 +151,8 @@ class Walk:
     _ends: list[Leaf] = field(default_factory=list)
     _kind: str = ""
     """Of the base chain that is walked: only one of type ``nat`` translates."""
+    _early: bool = False
+    """Whether that chain comes before connections are looked up."""
 
     def leaves(self, state: State, hooks: Sequence[str]) -> list[Leaf]:
         """All ends, past these hooks; ``routed`` stands for ``input``, or ``forward`` and what follows."""
@@ -163,13 +176,14 @@ class Walk:
         return live
 
     def _base(self, chain: Chain, state: State) -> list[State]:
-        if chain.kind == "nat" and state.via:
+        if chain.kind == "nat" and (state.via or not state.tracked):
             return [state]
         tests = (Test("iifname", chain.devices),) if chain.devices else ()
         inside, outside = state.split(tests)
         if inside is None:
             return outside
         self._kind = chain.kind
+        self._early = chain.hook in TRACKED_IN and chain.priority < TRACKED_AT
         ends = self._chain(chain.id, inside)
         return [*outside, *(after for end in ends for after in self._ended(chain, end))]
 
@@ -204,9 +218,10 @@ class Walk:
         if rule is self.watched:
             state = replace(state, asked=True)
         matched, others = state.split(rule.tests)
-        if matched is None or not (rule.branches or rule.marks):
+        tracking = rule.tracking if self._early else Tracking.KEPT
+        if matched is None or not (rule.branches or rule.marks or tracking is not Tracking.KEPT):
             return [state]
-        live, found = [_marked(matched, rule)], len(ends)
+        live, found = [_tracked(_marked(matched, rule), tracking)], len(ends)
         for branch in rule.branches:
             live = [after for each in live for after in self._branch(rule, branch, each, ends)]
         if len(ends) == found and all(_as_it_was(each, state) for each in live):
@@ -246,7 +261,14 @@ class Walk:
 
 
 def _as_it_was(after: State, before: State) -> bool:
-    return (after.marked, after.asked, after.unsure) == (before.marked, before.asked, before.unsure)
+    return _of_rules(after) == _of_rules(before)
+
+
+def _of_rules(state: State) -> tuple[object, ...]:
+    """What rules made of it, beside telling it from others."""
+    touched = {*state.marked, "ct state"}
+    made = {name: state.facts[name] for name in touched if name in state.facts}
+    return state.marked, state.asked, state.unsure, state.tracked, made
 
 
 def _hooks(hook: str, state: State) -> tuple[str, ...]:
@@ -259,6 +281,18 @@ def _marked(state: State, rule: Rule) -> State:
     if not rule.marks:
         return state
     return replace(state.setting(rule.marks), marked=state.marked | set(rule.marks))
+
+
+def _tracked(state: State, tracking: Tracking) -> State:
+    match tracking:
+        case Tracking.ENDED:
+            bare = state.setting(UNTRACKED)
+            return replace(bare, original=False, tracked=False, marked=state.marked | set(UNTRACKED))
+        case Tracking.TOUCHED:
+            either = (*state.known("ct state").spans, *UNTRACKED["ct state"].spans)
+            return state.setting({"ct state": Values.of(either)})
+        case _:
+            return state
 
 
 def _translated(state: State, end: _End) -> State:

@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import msgspec
@@ -45,7 +46,7 @@ from gatepost.planning.digest import digest_entries
 from gatepost.targets._nft import Change, Held, Kernel, Place
 from gatepost.targets._nft_netlink import Direct
 from gatepost.targets._nft_program import Program
-from gatepost.targets._nft_ruleset import Examiner
+from gatepost.targets._nft_ruleset import PROC, Examiner
 from gatepost.targets.base import Target, require_fit
 
 NAME = "^[A-Za-z][A-Za-z0-9_]{0,39}$"
@@ -73,16 +74,22 @@ class Nftables(Target):
         """Make sets that count the packets of each element."""
 
     def __init__(
-        self, name: str, options: Options, *, runner: Runner | None = None, kernel: Kernel | None = None
+        self,
+        name: str,
+        options: Options,
+        *,
+        runner: Runner | None = None,
+        kernel: Kernel | None = None,
+        proc: Path = PROC,
     ) -> None:
-        """``runner`` runs ``nft``, or ``kernel`` is used as it is; default: of this machine.
+        """``runner`` runs ``nft``, or ``kernel`` is used as it is; default: of this machine, as ``proc`` is.
 
         Raises ConfigInvalid for a wrong name.
         """
         table = _checked(name, "table", options.table)
         self._place = Place(table, _checked(name, "set", options.set or name.replace("-", "_")))
         self._counters = options.counters
-        self._examiner = Examiner(self._place, runner or SystemRunner(), options.timeout)
+        self._examiner = Examiner(self._place, runner or SystemRunner(), options.timeout, proc)
         self._kernel = kernel or _chosen(self._place, options, runner)
 
     @property
