@@ -21,7 +21,7 @@ from pathlib import Path
 
 QUICK = "--quick" in sys.argv
 SLOW = 500 if QUICK else 5_000
-ASKED = 300 if QUICK else 2_000
+ASKED = 300 if QUICK else 10_000
 TARGET_MS = 100.0
 SITE = """
 [store]

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from gatepost import errors
+from gatepost import errors, refusals
 from gatepost.cli.group import cli
 from gatepost.config import schema
 from gatepost.engine.exits import Exit
@@ -30,6 +30,8 @@ EXITS = {
     Exit.STALE: "stale or incomplete: a source failed, the rest was done",
     Exit.DENIED: "not allowed (`check`)",
 }
+TREE = (errors.__name__, refusals.__name__)
+"""Modules of the error tree."""
 COMMON = frozenset({"config", "as_json", "quiet", "verbose", "lang"})
 
 
@@ -263,7 +265,7 @@ def errors_page() -> Iterator[str]:
 
 def leaves(error: type[errors.GatepostError]) -> Iterator[type[errors.GatepostError]]:
     """Leaves below an error, in the order of the tree; errors of other modules are not ours to list."""
-    children = [child for child in error.__subclasses__() if child.__module__ == "gatepost.errors"]
+    children = [child for child in error.__subclasses__() if child.__module__ in TREE]
     for child in children:
         yield from leaves(child)
     if not children:

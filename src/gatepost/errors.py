@@ -39,7 +39,7 @@
     │   ├── StoreUnavailable   disk full, no permission, locked
     │   ├── StoreCorrupt       integrity check failed
     │   └── StoreTooNew        written by a newer gatepost
-    ├── RequestError           a request to our own server, refused
+    ├── RequestError           a request to our own server, refused (gatepost.refusals)
     │   ├── LoginRequired      nobody is logged in, or the name or password is wrong
     │   ├── RoleMissing        whoever asks may not do this
     │   ├── RequestForged      another site, or another name than ours, sends it
@@ -329,68 +329,6 @@ class StoreTooNew(StoreError):
     """The store was written by a newer gatepost."""
 
     hint = "Update gatepost to the version that wrote it."
-
-
-class RequestError(GatepostError):
-    """A request to our own server was refused; nothing was changed."""
-
-    hint = "See docs/server.md."
-
-
-class LoginRequired(RequestError):
-    """Nobody is logged in, the session ran out, or name, password or token is wrong."""
-
-    hint = "Log in at /login, or send the token of a user as `Authorization: Bearer`."
-
-
-class RoleMissing(RequestError):
-    """Whoever asks is known and may not do this."""
-
-    hint = "Ask somebody with the role named; roles stand in [server.users] of the configuration."
-
-
-class RequestForged(RequestError):
-    """Sent by another site, or to a name that is not ours: a browser was talked into it."""
-
-    hint = "Use the server's own address; name others in `url` and `hosts` of [server]."
-
-
-class RequestInvalid(RequestError):
-    """A parameter or the body is missing, unknown or not of its form."""
-
-    hint = "Compare it with the description at /schema."
-
-
-class RequestTooLarge(RequestError):
-    """Address, headers or body have more bytes than a request may have, or came too slowly."""
-
-    hint = "Send less at once."
-
-
-class NothingThere(RequestError):
-    """No such page, list or digest."""
-
-    hint = "/schema describes what there is; /v1/status names the lists."
-
-
-class NothingYet(RequestError):
-    """The list is known, and has no good version yet; an empty one is never given instead."""
-
-    transient = True
-    hint = "Ask again as `Retry-After` says; `gatepost status` tells what the list waits for."
-
-
-class MethodRefused(RequestError):
-    """The page is there, but not for this method."""
-
-    hint = "Use a method that the answer's `Allow` names."
-
-
-class TooManyLogins(RequestError):
-    """Wrong passwords came too often from this address or for this name."""
-
-    transient = True
-    hint = "Wait as long as `Retry-After` says."
 
 
 class ServerUnavailable(GatepostError):

@@ -12,7 +12,7 @@ import click
 import pytest
 from packaging.requirements import Requirement
 
-from gatepost import config, errors
+from gatepost import config, errors, refusals
 from gatepost.cli.group import cli
 from gatepost.cli.help import COMMANDS, SUMMARY
 from gatepost.targets import _file_findings, _nft_telling
@@ -33,7 +33,8 @@ def descendants(error: type[Exception]) -> list[type[Exception]]:
     return [found for child in error.__subclasses__() for found in (child, *descendants(child))]
 
 
-TREE = [error for error in descendants(errors.GatepostError) if error.__module__ == "gatepost.errors"]
+MODULES = (errors.__name__, refusals.__name__)
+TREE = [error for error in descendants(errors.GatepostError) if error.__module__ in MODULES]
 LEAVES = [error.__name__ for error in TREE if not error.__subclasses__()]
 
 
@@ -66,7 +67,7 @@ def test_every_error_says_the_next_step() -> None:
 
 def test_errors_are_only_defined_in_the_tree() -> None:
     """No room makes an error class of its own that the tree does not draw."""
-    strays = [e.__qualname__ for e in descendants(errors.GatepostError) if e.__module__ != "gatepost.errors"]
+    strays = [e.__qualname__ for e in descendants(errors.GatepostError) if e.__module__ not in MODULES]
     assert [name for name in strays if "<locals>" not in name] == []
 
 
@@ -114,7 +115,7 @@ def test_translated_pages_keep_step(english: str, chinese: str) -> None:
 def marked() -> set[str]:
     """Texts that the command line marks, the helps of its commands, and every next step."""
     texts = {text for path in python_files("src/gatepost/cli") for text in papers.messages(read(path))}
-    texts |= {step for steps in (_file_findings.STEPS, _nft_telling.STEPS) for step in steps.values() if step}
+    texts |= {step for steps in (_feed_findings.STEPS, _file_findings.STEPS, _nft_telling.STEPS) for step in steps.values() if step}
     return texts | {error.hint for error in (errors.GatepostError, *TREE)} | {SUMMARY, *COMMANDS.values()}
 
 

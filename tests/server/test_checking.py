@@ -115,7 +115,7 @@ def test_tables_that_did_not_move_are_kept(site):
 
 
 def test_a_flood_of_questions_costs_no_memory(tmp_path, clock):
-    """Answers are forgotten, long queries never remembered, and nothing is answered before the lists are read."""
+    """Answers are forgotten, long queries never remembered; before the lists are read nothing is answered."""
     with house(tmp_path, clock) as made:
         anyio.run(made.cycle, *TEN)
         quick = Quick(made.desk.present, clock)

@@ -21,12 +21,13 @@ from gatepost.engine.report import (
     time_text,
     word_document,
 )
-from gatepost.errors import NothingThere, RequestInvalid, UsageError, cut
+from gatepost.errors import UsageError, cut
 from gatepost.model.address import Prefix
 from gatepost.model.entry import Domain
 from gatepost.model.plan import Word
 from gatepost.model.record import OutcomeRecord
 from gatepost.planning.normalise import parse_value
+from gatepost.refusals import NothingThere, RequestInvalid
 from gatepost.server.desk import Desk
 from gatepost.server.identity import Way
 from gatepost.server.metrics import MEDIA, feed_states, states_of

@@ -20,15 +20,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Router, compile_path
 from starlette.routing import Route as StarletteRoute
 
-from gatepost.errors import (
-    GatepostError,
-    MethodRefused,
-    NothingThere,
-    RequestInvalid,
-    RequestTooLarge,
-    cut,
-)
+from gatepost.errors import GatepostError, cut
 from gatepost.model.role import Role
+from gatepost.refusals import MethodRefused, NothingThere, RequestInvalid, RequestTooLarge
 from gatepost.server.checking import Quick, send_body
 from gatepost.server.desk import Desk
 from gatepost.server.door import SAFE, check_csrf, require

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from gatepost.config.server_keys import ServerSettings
-from gatepost.errors import LoginRequired, RequestForged, RoleMissing
 from gatepost.kit.clock import Clock
 from gatepost.model.role import Role
+from gatepost.refusals import LoginRequired, RequestForged, RoleMissing
 from gatepost.server.head import bearer, cookie
 from gatepost.server.identity import Identity, Users, Way, cookie_name, csrf_of
 from gatepost.server.sessions import Sessions

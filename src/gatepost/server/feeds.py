@@ -21,16 +21,9 @@ from urllib.parse import parse_qsl
 import anyio
 from anyio import to_thread
 
-from gatepost.errors import (
-    GatepostError,
-    LoginRequired,
-    MethodRefused,
-    NothingThere,
-    NothingYet,
-    RequestInvalid,
-    cut,
-)
+from gatepost.errors import GatepostError, cut
 from gatepost.kit.clock import Clock, SystemClock
+from gatepost.refusals import LoginRequired, MethodRefused, NothingThere, NothingYet, RequestInvalid
 from gatepost.server.conditions import choose, is_unchanged
 from gatepost.server.consumers import Consumer, Consumers, Fetched
 from gatepost.server.endpoints import versions
@@ -55,6 +48,7 @@ RETRY_AFTER = 30
 """Seconds after which to come again where there is nothing yet."""
 MAX_AGE = 60
 """Seconds for which caches may answer without asking us."""
+SERIAL_DIGITS = 10
 MEMO_MAX = 2048
 MEMO_KEY_MAX = 1024
 """Answers kept ready, and the longest request of one in characters: odd requests fill no memory."""
@@ -351,7 +345,8 @@ def _find(published: Published, kind: str, rest: str, asked: Asked) -> tuple[Res
 
 
 def _changes(published: Published, since: str) -> Resource:
-    body = published.changes.since(int(since)) if since.isdecimal() and len(since) <= 10 else None  # noqa: PLR2004
+    good = since.isdecimal() and len(since) <= SERIAL_DIGITS
+    body = published.changes.since(int(since)) if good else None
     if body is None:
         oldest = published.changes.oldest
         msg = f"changes are known from version {oldest:010d} on"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gatepost.errors import RequestInvalid, RequestTooLarge
+from gatepost.refusals import RequestInvalid, RequestTooLarge
 from gatepost.server.limits import HEADERS_COUNT, HEADERS_MOST, URL_MOST
 
 Scope = Mapping[str, Any]

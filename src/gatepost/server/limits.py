@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from gatepost.errors import TooManyLogins
 from gatepost.kit.clock import Clock
+from gatepost.refusals import TooManyLogins
 
 WINDOW = 900.0
 """Seconds for which a wrong password is remembered."""

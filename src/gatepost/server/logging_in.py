@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from gatepost.engine.report import time_text
-from gatepost.errors import LoginRequired
 from gatepost.kit.password import verify
 from gatepost.kit.secret import Secret
+from gatepost.refusals import LoginRequired
 from gatepost.server import answers, entrances
 from gatepost.server.desk import Desk
 from gatepost.server.identity import Identity, Way, cookie_name, csrf_of

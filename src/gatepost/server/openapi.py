@@ -10,15 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from gatepost import __version__
-from gatepost.errors import (
-    GatepostError,
-    LoginRequired,
-    RequestForged,
-    RequestInvalid,
-    RequestTooLarge,
-    RoleMissing,
-    StoreUnavailable,
-)
+from gatepost.errors import GatepostError, StoreUnavailable
+from gatepost.refusals import LoginRequired, RequestForged, RequestInvalid, RequestTooLarge, RoleMissing
 from gatepost.server import answers
 from gatepost.server.problems import MEDIA, STATUS
 from gatepost.server.route import Nothing, Route

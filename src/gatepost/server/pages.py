@@ -11,7 +11,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from gatepost import __version__
-from gatepost.errors import GatepostError, LoginRequired, TooManyLogins, cut
+from gatepost.errors import GatepostError, cut
+from gatepost.refusals import LoginRequired, TooManyLogins
 from gatepost.server.desk import Desk
 from gatepost.server.logging_in import place_of
 from gatepost.server.route import Asked, Reply

@@ -11,6 +11,11 @@ from gatepost.errors import (
     ConfigError,
     GatepostError,
     HostExhausted,
+    StoreUnavailable,
+    Unexpected,
+    UsageError,
+)
+from gatepost.refusals import (
     LoginRequired,
     MethodRefused,
     NothingThere,
@@ -19,10 +24,7 @@ from gatepost.errors import (
     RequestInvalid,
     RequestTooLarge,
     RoleMissing,
-    StoreUnavailable,
     TooManyLogins,
-    Unexpected,
-    UsageError,
 )
 
 MEDIA = "application/problem+json"

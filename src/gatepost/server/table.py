@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gatepost.errors import LoginRequired, NothingThere, TooManyLogins, UsageError
+from gatepost.errors import UsageError
 from gatepost.model.role import Role
+from gatepost.refusals import LoginRequired, NothingThere, TooManyLogins
 from gatepost.server import answers, api, logging_in, metrics, pages
 from gatepost.server.openapi import description
 from gatepost.server.route import HTML, Asked, Reply, Route
