@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from gatepost import config, errors, refusals
 from gatepost.cli.group import cli
 from gatepost.cli.help import COMMANDS, SUMMARY
-from gatepost.targets import _file_findings, _nft_telling
+from gatepost.targets import _feed_findings, _file_findings, _nft_telling
 from house import papers
 from house.tree import python_files, read, tracked_files
 
@@ -115,7 +115,8 @@ def test_translated_pages_keep_step(english: str, chinese: str) -> None:
 def marked() -> set[str]:
     """Texts that the command line marks, the helps of its commands, and every next step."""
     texts = {text for path in python_files("src/gatepost/cli") for text in papers.messages(read(path))}
-    texts |= {step for steps in (_feed_findings.STEPS, _file_findings.STEPS, _nft_telling.STEPS) for step in steps.values() if step}
+    told = (_feed_findings.STEPS, _file_findings.STEPS, _nft_telling.STEPS)
+    texts |= {step for steps in told for step in steps.values() if step}
     return texts | {error.hint for error in (errors.GatepostError, *TREE)} | {SUMMARY, *COMMANDS.values()}
 
 

@@ -237,7 +237,7 @@ async def test_what_formats_leave_out(press):
 async def test_nothing_published(press):
     """The doctor says of a feed without a list what devices get instead."""
     (one,) = await press.target.findings(Direction.INGRESS)
-    assert (one.kind, "503" in one.next_step) == ("absent", True)
+    assert (one.kind, "503" in one.next_step) == ("unpublished", True)
 
 
 async def test_nothing_to_show(press):

@@ -48,6 +48,10 @@ def finding_words() -> dict[str, str]:
         "unreadable": _("other users cannot read the file"),
         "untold": _("no program is told of a new file"),
         "unchecked": _("no program checks a new file"),
+        "published": _("the list is published"),
+        "unpublished": _("nothing was published yet"),
+        "left-out": _("a format cannot show all of the list"),
+        "unsigned": _("there are no signatures"),
     }
 
 

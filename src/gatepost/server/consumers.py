@@ -1,22 +1,18 @@
 """Who fetches feeds: their credentials, and which version each of them has.
 
-Credentials are looked up by a digest under a key of this process and compared in
-constant time, so the time an answer takes tells nothing of them. Two are good at
-once for each consumer, so that one can be exchanged without a refused request:
-some devices stop enforcing a list the moment a login fails.
+Two credentials are good at once for each consumer, so that one can be exchanged
+without a refused request: some devices stop enforcing a list the moment a login
+fails.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hmac
-import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +21,7 @@ import msgspec
 from gatepost.kit.clock import Clock, SystemClock
 from gatepost.kit.files import read_regular, write_atomic
 from gatepost.kit.secret import Secret
+from gatepost.kit.token_table import TokenTable
 
 ROWS_MAX = 1000
 """Consumers times lists that are remembered; of more, those longest ago are forgotten."""
@@ -92,8 +89,7 @@ class Consumers:
     place: Path | None = None
     """File in which fetched versions outlive the process; None keeps them in memory alone."""
     clock: Clock = field(default_factory=SystemClock)
-    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), init=False, repr=False)
-    _table: dict[bytes, tuple[Secret, Consumer]] = field(default_factory=dict, init=False, repr=False)
+    _table: TokenTable[Consumer] = field(init=False, repr=False)
     _rows: dict[tuple[str, str], Row] = field(default_factory=dict, init=False, repr=False)
     _save_at: float | None = field(default=None, init=False)
 
@@ -108,8 +104,7 @@ class Consumers:
     def replace(self, known: Iterable[Consumer] | None) -> None:
         """Others from now on, all at once; None where they cannot be read and nobody may be refused."""
         found = None if known is None else tuple(known)
-        everybody = [(token, one) for one in found or () for token in one.tokens]
-        self._table = {self._digest(token.reveal()): (token, one) for token, one in everybody}
+        self._table = TokenTable((token, one) for one in found or () for token in one.tokens)
         self.known = found
 
     @property
@@ -120,11 +115,7 @@ class Consumers:
     def identify(self, authorization: bytes) -> Consumer | None:
         """Whose credentials a header holds: Basic or Bearer; None for nobody's."""
         given = _token(authorization)
-        if given is None:
-            return None
-        token, one = self._table.get(self._digest(given), (None, None))
-        good = hmac.compare_digest((token.reveal() if token else "").encode(), given.encode())
-        return one if good and token else None
+        return None if given is None else self._table.find(given)
 
     def note(self, consumer: str, name: str, serial: int) -> None:
         """A consumer has this version now."""
@@ -164,9 +155,6 @@ class Consumers:
     def _make_room(self) -> None:
         if len(self._rows) >= ROWS_MAX:
             del self._rows[min(self._rows, key=lambda key: self._rows[key].at)]
-
-    def _digest(self, token: str) -> bytes:
-        return blake2b(token.encode("utf-8", "surrogatepass"), key=self._key, digest_size=32).digest()
 
 
 def _token(authorization: bytes) -> str | None:

@@ -11,7 +11,7 @@ from gatepost.targets._feed_manifest import Manifest
 
 STEPS = {
     "published": "",
-    "absent": "Run `gatepost apply`; until then the server answers 503 and devices keep what they have.",
+    "unpublished": "Run `gatepost apply`; until then the server answers 503 and devices keep what they have.",
     "writable": "Take the right to write from others: whoever has it decides what devices let in.",
     "left-out": "Let such devices read a format that can show it, or know that they do not get it.",
     "unsigned": "Set `sign` if a device or script verifies signatures.",
@@ -22,7 +22,7 @@ STEPS = {
 def findings(path: Path, manifest: Manifest | None, *, signed: bool) -> tuple[Finding, ...]:
     """What was looked at. Raises OSError."""
     if manifest is None:
-        return (_finding("absent", f"nothing was published in {path} yet"),)
+        return (_finding("unpublished", f"nothing was published in {path} yet"),)
     return (*_published(path, manifest), *_access(path), *_left_out(manifest), *_signature(signed=signed))
 
 
