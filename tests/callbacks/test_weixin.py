@@ -109,6 +109,8 @@ def test_a_message_for_another_is_refused():
     "sealed",
     [seal(b"x", length=2**32 - 1), seal(b"x", length=20), seal(b"x", pad=33), seal(b"x", pad=255), "", "A",
      "AAAA", base64.b64encode(bytes(32)).decode(), ENCRYPTED[:-4], "?" + ENCRYPTED],
+    ids=["4 GiB", "beyond its end", "pad of 33", "pad of 255", "empty", "a letter", "a block too short",
+         "zeros", "cut", "no base64"],
 )  # fmt: skip
 def test_what_lies_about_its_length_is_refused(sealed):
     """Though rightly signed: padding, inner length and alphabet are checked."""
