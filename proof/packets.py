@@ -25,7 +25,8 @@ def arguments() -> argparse.Namespace:
     """Of the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--entries", type=int, nargs="+", default=[1_000, 10_000], help="of the lists")
-    parser.add_argument("--replacements", type=int, default=1_000, help="by gatepost, for each size")
+    parser.add_argument("--replacements", type=int, default=1_000, help="by gatepost itself, for each size")
+    parser.add_argument("--by-nft", type=int, default=200, help="by gatepost through nft, for each size")
     parser.add_argument("--naive", type=int, default=300, help="replacements in the other ways")
     parser.add_argument("--disturbed", type=int, default=200, help="replacements met by others, and kills")
     parser.add_argument("--boots", type=int, default=20, help="boots and refused lock-outs; 0: no such rows")
@@ -39,8 +40,10 @@ def rows(chosen: argparse.Namespace) -> Iterator[Row]:
     """Every way at every size, then what disturbs gatepost, at the smallest."""
     for way in chosen.ways:
         ours = issubclass(WAYS[way], Gatepost)
+        own = {"gatepost-netlink": chosen.replacements, "gatepost-nft": chosen.by_nft}
+        times = own.get(way, chosen.naive)
         for entries in chosen.entries:
-            yield replaced(way, entries, chosen.replacements if ours else chosen.naive)
+            yield replaced(way, entries, times)
         if ours and chosen.disturbed:
             yield meddled(way, min(chosen.entries), chosen.disturbed, chosen.seed)
             yield stormed(way, min(chosen.entries), chosen.disturbed, random.Random(chosen.seed))

@@ -20,7 +20,9 @@ BURST = 32
 NICE = 10
 """So that what is proved runs, and not only the flood."""
 STAMP = struct.Struct("!BQQ")
-"""Family, number, monotonic nanoseconds."""
+"""Family, number, nanoseconds on a clock that stands still while the sender does."""
+PAUSE = 1.0
+"""Seconds between two bursts from which on the sender stood still: nothing could come through then."""
 
 
 def connected(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
@@ -37,12 +39,14 @@ def flood(addresses: dict[int, str], rate: float) -> None:
         (number, connected(families[number], to, 9), connected(families[number], to, 10))
         for number, to in addresses.items()
     ]
-    sequence, due = 0, time.monotonic()
+    sequence, paused, due, last = 0, 0.0, 0.0, time.monotonic()
     while not select.select([sys.stdin], [], [], max(0.0, due - time.monotonic()))[0]:
-        due = max(due, time.monotonic()) + len(ends) * (BURST + 1) / rate
+        now = time.monotonic()
+        paused, last = paused + (now - last if now - last > PAUSE else 0.0), now
+        due = now + len(ends) * (BURST + 1) / rate
         for number, many, stamped in ends:
             sequence += 1
-            burst(many, stamped, STAMP.pack(number, sequence, time.monotonic_ns()))
+            burst(many, stamped, STAMP.pack(number, sequence, int((time.monotonic() - paused) * 1e9)))
 
 
 def burst(many: socket.socket, stamped: socket.socket, stamp: bytes) -> None:

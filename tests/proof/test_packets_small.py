@@ -6,7 +6,7 @@ import pytest
 
 from rigs.proof import Proved, prove
 
-SIZES = "--entries 1000 --replacements 24 --naive 6 --disturbed 2 --boots 1 --packets 20000"
+SIZES = "--entries 1000 --replacements 24 --by-nft 24 --naive 6 --disturbed 2 --boots 1 --packets 20000"
 WAYS = "--ways gatepost-netlink gatepost-nft flush-then-add ipset-refill"
 
 
@@ -57,5 +57,5 @@ def test_an_unconfirmed_lock_out_ends(proved):
 
 def test_too_few_packets_prove_nothing():
     """The command fails where fewer packets were sent than were asked for."""
-    sizes = "--entries 100 --replacements 2 --disturbed 0 --boots 0 --packets 1000000000"
+    sizes = "--entries 100 --replacements 2 --by-nft 2 --disturbed 0 --boots 0 --packets 1000000000"
     assert prove("packets", f"--ways gatepost-netlink {sizes}").code == 1
