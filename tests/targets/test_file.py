@@ -220,6 +220,89 @@ async def test_edited_cleanly(tmp_path, clock):
     assert texts(await edge.current()) == ["8.8.4.0/24", "9.9.9.9/32"]
 
 
+WRITTEN = {
+    **dict.fromkeys(("txt", "edl", "haproxy", "squid", "fortinet", "juniper"), b"9.9.9.9/32"),
+    "nginx": b"9.9.9.9/32 1;",
+    "f5": b"9.9.9.9,32,wl,",
+    "haproxy-map": b"9.9.9.9/32 webhooks",
+    "csv": b"9.9.9.9/32,prefix,,,",
+}
+"""An entry as a line of each format."""
+NO_LINES = (
+    *(b"9.9.9.9/32x", b"9.9.9.9/99", b"9.9.9.1/24", b"9.9.9.9/32 2;", b"9.9.9.9/32 0;", b"x 9.9.9.9/32 1;"),
+    *(b"9.9.9.9,32,bl,", b"9.9.9.9/32 other", b"9.9.9.9/32,domain,,,", b"9.9.9.9/32,prefix,tcp,0-70000,"),
+    *(b"9.9.9.9/32,prefix,,,\x00", "９.9.9.9/32".encode(), b"deny 9.9.9.9/32", b"!9.9.9.9/32", b"<html>"),
+)
+"""Lines that are no entry in any of them."""
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+async def test_a_comment_added(tmp_path, clock, form):
+    """A comment and blank lines take nothing away: every entry is still read, and the file is not in step."""
+    edge = target(tmp_path, clock, format=form)
+    clean = await put(edge, SOME)
+    data = (tmp_path / "list").read_bytes()
+    (tmp_path / "list").write_bytes("# note d'équipe\n\n".encode() + data + b"  \n#\r\n")
+    held = await edge.current()
+    assert (held.entries, held.unread) == (SOME, False)
+    assert held.digest != clean.digest
+    assert (await put(edge, SOME)).digest == clean.digest
+    assert (tmp_path / "list").read_bytes() == data
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+@pytest.mark.parametrize("odd", NO_LINES)
+async def test_lines_that_are_no_entry(tmp_path, clock, form, odd):
+    """Beside entries that are read, text that only looks like one never becomes one, and is told of."""
+    edge = target(tmp_path, clock, format=form)
+    await put(edge, SOME)
+    kept = (tmp_path / "list").read_bytes().splitlines()[:-1]
+    lines = [*kept, b"# a comment, so nothing is rendered back", WRITTEN[form], odd]
+    (tmp_path / "list").write_bytes(b"\n".join(lines))
+    held = await edge.current()
+    assert (texts(held), held.unread) == (["8.8.4.0/24", "8.8.8.8/32", "9.9.9.9/32"], True)
+
+
+async def test_rows_with_ports(tmp_path, clock):
+    """Rows of an edited table keep protocol, ports, necessity and domains."""
+    edge = target(tmp_path, clock, format="csv")
+    await put(edge, MIXED)
+    data = (tmp_path / "list").read_bytes()
+    (tmp_path / "list").write_bytes(data + b"\n")
+    held = await edge.current()
+    assert (held.entries, held.unread) == (MIXED, False)
+
+
+async def test_domains_beside_a_comment(tmp_path, clock):
+    """So are names, in the formats that have them; an address is none there."""
+    edge = target(tmp_path, clock, format="domains")
+    await put(edge, MIXED[2:])
+    (tmp_path / "list").write_bytes(b"*.example.com # ours\nexample.com\n9.9.9.9/32\n")
+    held = await edge.current()
+    assert (texts(held), held.unread) == (["example.com", "*.example.com"], True)
+
+
+@pytest.mark.parametrize("form", ["json", "tfvars.json", "gdc.json", "rsc"])
+async def test_other_forms_are_read_whole(tmp_path, clock, form):
+    """A form that has more than a line for an entry is read as it was written, or not at all."""
+    edge = target(tmp_path, clock, format=form)
+    await put(edge, SOME)
+    with (tmp_path / "list").open("ab") as file:
+        file.write(b"\n")
+    held = await edge.current()
+    assert (held.entries, held.unread) == ((), True)
+
+
+@pytest.mark.parametrize(("data", "unread"), [(b"", False), (b"\n# all gone\n", False), (b"gone\n", True)])
+async def test_nothing_is_left(tmp_path, clock, data, unread):
+    """No entry and nothing else is empty; no entry and something else is not known to be."""
+    edge = target(tmp_path, clock)
+    await put(edge, SOME)
+    (tmp_path / "list").write_bytes(data)
+    held = await edge.current()
+    assert (held.entries, held.unread) == ((), unread)
+
+
 @pytest.mark.parametrize(
     "edit", [b"8.8.4.0/24 0;\n", b"# 8.8.4.0/24 1;\n", b"8.8.4.1/24 1;\n", b"\xff\x00", b""]
 )
@@ -247,7 +330,7 @@ async def test_another_format(tmp_path, clock):
     """A file in the format of yesterday's configuration is not in step."""
     await put(target(tmp_path, clock), SOME)
     held = await target(tmp_path, clock, format="nginx").current()
-    assert (held.generation, held.entries) == (1, ())
+    assert (held.generation, held.entries, held.unread) == (1, (), True)
     await put(target(tmp_path, clock, format="nginx"), SOME)
     assert (tmp_path / "list").read_bytes().startswith(b"8.8.4.0/24 1;")
 

@@ -244,6 +244,8 @@ def _headline(result: Result) -> str:
 def drift_head(drift: Drift) -> str:
     """That others changed a target, and how badly."""
     head = _("{target}: changed by somebody else: {added} added, {removed} removed")
+    if drift.unread:
+        head = _("{target}: changed by somebody else, not all can be read: {added} added, {removed} removed")
     if drift.wide:
         head = _(
             "{target}: OPENED WIDE: somebody let in far more than the list: {added} added, {removed} removed"

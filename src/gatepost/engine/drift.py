@@ -85,8 +85,9 @@ def _new(site: Site, name: str, current: Current) -> Drift:
         at=site.clock.now(),
         digest=current.digest,
         added=added,
-        removed=without(left, current.entries),
-        empty=bool(left) and not current.entries,
+        removed=without(left, current.entries) if current.entries or not current.unread else (),
+        empty=bool(left) and not (current.entries or current.unread),
         suspects=(),
         wide=is_wide(added, left, site.settings.lists[settings.list].limits),
+        unread=current.unread,
     )

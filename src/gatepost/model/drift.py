@@ -29,6 +29,8 @@ class Drift:
     wide: bool = False
     """Whether so much was let in that the list means little any more: wider than it may ever be
     unasked, or more than it names by far."""
+    unread: bool = False
+    """Whether something is there that could not be read, so that more may be let in, or still be."""
 
     @property
     def urgent(self) -> bool:

@@ -39,10 +39,13 @@ class Current:
     entries: tuple[Entry, ...]
     """Canonical, as :class:`gatepost.model.content.Content.effective`."""
     digest: str
-    """Of ``entries``; a target that was changed by others gives what is really there."""
+    """Of ``entries``; a target that was changed by others gives what is really there, or of its bytes
+    where these say more than the entries."""
     mixed: bool = False
     """Whether a write in several parts was cut off: the content lies between two generations
     until the next apply completes it."""
+    unread: bool = False
+    """Whether others left something there, beside ``entries``, of which nobody can tell what it lets in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from gatepost.kit.files import NEW, Staged, read_regular, stage, sync_directory,
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Current
 from gatepost.planning.digest import digest_entries
-from gatepost.targets._file_reading import explain, rerendered
+from gatepost.targets._file_reading import explain, rerendered, salvaged
 from gatepost.targets._rows import Row
 
 SIDECAR_MODE = 0o600
@@ -231,7 +231,7 @@ class Ledger:
         written, pending = sidecar.written, sidecar.pending
         found = None if data is None else _hash(data)
         if sidecar.format != self.format.name:
-            return Current(written.generation, (), f"sha256:{found}")
+            return Current(written.generation, (), f"sha256:{found}", unread=bool(data))
         if found == written.sha256:
             return written.current()
         if pending and found == pending.sha256:
@@ -248,11 +248,13 @@ class Ledger:
         return earlier if _hash(earlier) == written.sha256 else data
 
     def _edited(self, written: Version, data: bytes) -> Current:
-        """What an edited file holds, where it is still of our form; else that it is not what it should be."""
+        """What an edited file holds; in step with nothing unless all of it is as the format writes it."""
         entries = rerendered(self.format, written.edition(), data)
         if entries is not None:
             return Current(written.generation, entries, digest_entries(entries))
-        return Current(written.generation, (), f"sha256:{_hash(data)}")
+        found = salvaged(self.format, written.edition(), data)
+        digest = f"sha256:{_hash(data)}"
+        return Current(written.generation, found.entries, digest, unread=found.unread)
 
     def _bytes(self, what: str) -> bytes | None:
         return read_regular(self.beside(what), SIZE_MAX)
