@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NoReturn
 import anyio.lowlevel
 
 from gatepost.errors import GatepostError, StalePlan, TargetForeign, TargetRejected
+from gatepost.kit.clock import Uptime
 from gatepost.model.address import Prefix
 from gatepost.model.answer import Fetched
 from gatepost.model.entry import Direction, Entry, RawEntry
@@ -28,14 +29,22 @@ class FrozenClock:
     def __init__(self, start: datetime) -> None:
         self._start = start
         self._elapsed = 0.0
+        self._set = timedelta()
+        self._booted_at = 0.0
+        self._boots = 1
 
     def now(self) -> datetime:
         """UTC."""
-        return self._start + timedelta(seconds=self._elapsed)
+        return self._start + timedelta(seconds=self._elapsed) + self._set
 
     def monotonic(self) -> float:
-        """Seconds since the start."""
+        """Seconds since the start; setting the wall clock changes nothing here."""
         return self._elapsed
+
+    def uptime(self) -> Uptime:
+        """Since the start, or the last reboot."""
+        boot = f"boot {self._boots} of {self._start.isoformat()}"
+        return Uptime(boot, timedelta(seconds=self._elapsed - self._booted_at))
 
     async def sleep(self, seconds: float) -> None:
         """Move at once, and let others run."""
@@ -43,8 +52,21 @@ class FrozenClock:
         self._elapsed += max(seconds, 0.0)
 
     def advance(self, span: timedelta) -> None:
-        """Move forth, or back."""
-        self._elapsed += span.total_seconds()
+        """Time passes; back is only the wall clock set back, since time never is."""
+        if span < timedelta():
+            self.step(span)
+        else:
+            self._elapsed += span.total_seconds()
+
+    def step(self, span: timedelta) -> None:
+        """Somebody sets the wall clock, forth or back; no time passes."""
+        self._set += span
+
+    def reboot(self, away: timedelta = timedelta()) -> None:
+        """The host goes down, and comes up after a while."""
+        self.advance(away)
+        self._boots += 1
+        self._booted_at = self._elapsed
 
 
 def raw(*values: str) -> tuple[RawEntry, ...]:

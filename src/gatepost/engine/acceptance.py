@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gatepost.config.settings import ListSettings
+from gatepost.engine.elapsed import look
 from gatepost.engine.fetching import Got, to_answer
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError
@@ -15,6 +16,7 @@ from gatepost.model.address import Prefix
 from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
 from gatepost.model.content import Content, Serial, Snapshot
 from gatepost.model.limits import Limits
+from gatepost.model.reckoning import Look
 from gatepost.planning.accept import accept
 from gatepost.planning.baseline import moments
 from gatepost.planning.compose import compose, wanted
@@ -51,10 +53,12 @@ def view(list_name: str, source: str) -> str:
     return f"{list_name}/{source}"
 
 
-def take_in(site: Site, one: ListSettings, got: Mapping[str, Got], used: tuple[Prefix, ...] = ()) -> Turn:
+def take_in(
+    site: Site, one: ListSettings, got: Mapping[str, Got], seen: Look, used: tuple[Prefix, ...] = ()
+) -> Turn:
     """Accept what may be accepted of the sources that were asked, compose, and number the content.
 
-    ``used``: prefixes on which a device still counts packets.
+    ``seen``: at the clocks, by which things end. ``used``: prefixes on which a device still counts packets.
     """
     held: list[HeldAnswer] = []
     errors: dict[str, GatepostError] = {}
@@ -62,24 +66,27 @@ def take_in(site: Site, one: ListSettings, got: Mapping[str, Got], used: tuple[P
         if source not in got:
             continue
         try:
-            verdict = judge(site.store, one, got[source], used)
+            verdict = judge(site.store, one, got[source], seen, used)
         except GatepostError as error:
             errors[source] = error
             continue
         if isinstance(verdict, HeldAnswer):
             held.append(verdict)
-    return _number(site, one, tuple(held), errors)
+    return _number(site, one, seen, tuple(held), errors)
 
 
-def judge(store: Store, one: ListSettings, got: Got, used: tuple[Prefix, ...] = ()) -> Accepted | HeldAnswer:
+def judge(
+    store: Store, one: ListSettings, got: Got, seen: Look, used: tuple[Prefix, ...] = ()
+) -> Accepted | HeldAnswer:
     """Guard one answer and record the verdict; raises the error of a source that gave none."""
     name = view(one.name, got.source.name)
     answer = to_answer(got, one.limits, name)
     if isinstance(answer, GatepostError):
         raise answer
-    answer = replace(answer, entries=wanted(one.allowlist, answer.entries))
+    entries = wanted(one.allowlist, answer.entries)
+    answer = replace(answer, entries=entries, reckoned_at=seen.reckoned)
     store.record_answer(answer)
-    verdict = _weigh(store, answer, one.limits, used)
+    verdict = _weigh(store, answer, seen, one.limits, used)
     match verdict:
         case Accepted():
             store.record_accepted(verdict)
@@ -89,11 +96,13 @@ def judge(store: Store, one: ListSettings, got: Got, used: tuple[Prefix, ...] = 
     return verdict
 
 
-def _weigh(store: Store, answer: Answer, limits: Limits, used: tuple[Prefix, ...]) -> Accepted | HeldAnswer:
+def _weigh(
+    store: Store, answer: Answer, seen: Look, limits: Limits, used: tuple[Prefix, ...]
+) -> Accepted | HeldAnswer:
     previous = store.accepted(answer.source)
     if previous is not None and previous.entries == answer.entries:
         answer = replace(answer, entries=previous.entries)  # the very object need not be measured
-    earlier = baselines(store, answer.source, answer.fetched_at, limits)
+    earlier = baselines(store, answer.source, min(answer.fetched_at, seen.believed), limits)
     verdict = accept(answer, previous, earlier, limits, approved=False, used=used)
     since = previous.at if previous else None
     if isinstance(verdict, HeldAnswer) and store.answer_approved(verdict.digest, since):
@@ -113,43 +122,49 @@ def baselines(store: Store, name: str, at: datetime, limits: Limits) -> tuple[Ba
 
 
 def _number(
-    site: Site, one: ListSettings, held: tuple[HeldAnswer, ...], errors: Mapping[str, GatepostError]
+    site: Site,
+    one: ListSettings,
+    seen: Look,
+    held: tuple[HeldAnswer, ...],
+    errors: Mapping[str, GatepostError],
 ) -> Turn:
     store, now = site.store, site.clock.now()
     before = store.latest(one.name)
-    known = {source: _in_force(store, one, source, before, now) for source in one.allowlist.sources}
-    accepted = {source: seen for source, seen in known.items() if seen is not None}
+    known = {source: _in_force(store, one, source, before, seen) for source in one.allowlist.sources}
+    accepted = {source: good for source, good in known.items() if good is not None}
     snapshot = before
     if accepted or one.allowlist.pins:
-        snapshot = store.record_content(one.name, compose(one.allowlist, accepted, now), now)
+        content = compose(one.allowlist, accepted, now, seen.believed)
+        snapshot = store.record_content(one.name, content, now)
     return Turn(
         settings=one,
         previous=before.serial if before else None,
         snapshot=snapshot,
         held=held,
         errors=errors,
-        missing=tuple(source for source, seen in known.items() if seen is None),
+        missing=tuple(source for source, good in known.items() if good is None),
         stale=any(is_stale(site, one.name, source, now) for source in one.allowlist.sources),
     )
 
 
 def recompose(site: Site, one: ListSettings) -> Content:
     """What a list would hold now, from what is accepted and today's settings; records nothing."""
-    now = site.clock.now()
+    seen = look(site)
     before = site.store.latest(one.name)
-    known = {source: _in_force(site.store, one, source, before, now) for source in one.allowlist.sources}
-    return compose(one.allowlist, {name: seen for name, seen in known.items() if seen is not None}, now)
+    known = {source: _in_force(site.store, one, source, before, seen) for source in one.allowlist.sources}
+    accepted = {name: good for name, good in known.items() if good is not None}
+    return compose(one.allowlist, accepted, seen.wall, seen.believed)
 
 
 def _in_force(
-    store: Store, one: ListSettings, source: str, before: Snapshot | None, now: datetime
+    store: Store, one: ListSettings, source: str, before: Snapshot | None, seen: Look
 ) -> Accepted | None:
     """A source's accepted answer; one from before the source was taken off the list counts no more."""
-    seen = store.accepted(view(one.name, source))
-    if seen is None or before is None or seen.at > before.at:
-        return seen
+    good = store.accepted(view(one.name, source))
+    if good is None or before is None or good.at > before.at:
+        return good
     listed = {each.source for each in before.content.listed}
-    return seen if source in listed or now - seen.at <= STRAY else None
+    return good if source in listed or seen.believed - good.at <= STRAY else None
 
 
 def is_stale(site: Site, list_name: str, source: str, now: datetime) -> bool:

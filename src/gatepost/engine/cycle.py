@@ -17,12 +17,14 @@ from gatepost.engine.acceptance import Turn, take_in
 from gatepost.engine.applying import carry_out, settle, with_word
 from gatepost.engine.confirming import Armed, StartTimer, arm, disarm
 from gatepost.engine.counting import prefixes_in_use
+from gatepost.engine.elapsed import take_look
 from gatepost.engine.fetching import Got, Tell, be_silent, fetch_sources
 from gatepost.engine.proposing import propose, targets_of
 from gatepost.engine.site import Site
 from gatepost.engine.state import alone
 from gatepost.errors import GatepostError
 from gatepost.model.plan import Outcome, Plan, Result
+from gatepost.model.reckoning import Look
 from gatepost.model.record import Failure
 
 TOUCHED = (Outcome.APPLIED, Outcome.FAILED)
@@ -48,6 +50,8 @@ class CycleReport:
     unplanned: tuple[Unplanned, ...]
     applied: bool = False
     """Whether plans were carried out, not only made."""
+    look: Look | None = None
+    """At the clocks, when it began; None for plans that were made earlier."""
 
 
 async def plan_cycle(
@@ -59,15 +63,16 @@ async def plan_cycle(
     Failures of single sources and targets are in the report, not raised.
     """
     await settle(site)
-    site.store.prune(site.clock.now(), site.settings.keep, site.settings.max_bytes)
+    seen = take_look(site)
+    site.store.prune(seen.sure, site.settings.keep, site.settings.max_bytes)
     names = dict.fromkeys(name for one in lists for name in one.allowlist.sources)
     wanted = {name: site.settings.sources[name] for name in names if only is None or name in only}
     got = await fetch_sources(site.open_source, site.clock, wanted.values(), tell)
     _remember(site, got)
-    used = await prefixes_in_use(site, lists)
-    turns = tuple(take_in(site, one, got, used[one.name]) for one in lists)
+    used = await prefixes_in_use(site, lists, seen)
+    turns = tuple(take_in(site, one, got, seen, used[one.name]) for one in lists)
     plans, unplanned = await plan_targets(site, turns)
-    return CycleReport(got, turns, tuple(Result(plan) for plan in plans), unplanned)
+    return CycleReport(got, turns, tuple(Result(plan) for plan in plans), unplanned, look=seen)
 
 
 async def apply_cycle(site: Site, report: CycleReport) -> CycleReport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gatepost.config.settings import ListSettings
 from gatepost.engine.applying import carry_out, settle
+from gatepost.engine.elapsed import look
 from gatepost.engine.proposing import propose, targets_of
 from gatepost.engine.site import Site
 from gatepost.engine.state import alone
@@ -21,7 +22,7 @@ def earlier(site: Site, one: ListSettings, serial: Serial) -> Content:
     if found is None:
         msg = f"there is no serial {serial} of {one.name!r}"
         raise UsageError(msg, hint="`gatepost history LIST` shows the serials there are.")
-    content = again(found.content, one.allowlist, site.clock.now())
+    content = again(found.content, one.allowlist, look(site).believed)
     if not content.effective:
         msg = f"serial {serial} of {one.name} would be empty under today's exclusions"
         raise UsageError(msg, hint="An empty list is never applied.")

@@ -31,6 +31,13 @@ class Answer:
     quarantined: tuple[Quarantined, ...]
     provenance: str
     """Digest of platform, host, account and parameters: another provenance is another source."""
+    reckoned_at: datetime | None = None
+    """``fetched_at`` by the reckoning of time that passed; None: they are the same."""
+
+    @property
+    def counted_at(self) -> datetime:
+        """The moment that a grace is counted by."""
+        return self.reckoned_at or self.fetched_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Presence:
     absent: int = 0
     """Complete accepted answers in a row without it."""
     gone_at: datetime | None = None
-    """When the absences were complete: the grace starts here."""
+    """When the absences were complete, as counted (:attr:`Answer.counted_at`): the grace starts here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,13 @@ class Accepted:
     """Sorted by entry key: every entry answered, absent or in grace. Released ones are gone."""
     approved: bool = False
     """Whether a person approved this very answer: older baselines end here."""
+    reckoned_at: datetime | None = None
+    """Of the answer."""
+
+    @property
+    def counted_at(self) -> datetime:
+        """The moment that a grace is counted by."""
+        return self.reckoned_at or self.at
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,4 +184,5 @@ def _accepted(question: Question, new: Figures, digest: str, *, approved: bool) 
         entries=answer.entries,
         presences=presences(answer, previous, changes, question.limits, question.used),
         approved=approved,
+        reckoned_at=answer.reckoned_at,
     )

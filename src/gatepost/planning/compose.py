@@ -21,19 +21,24 @@ PIN = "pin"
 """In the place of a source's name."""
 
 
-def compose(allowlist: Allowlist, accepted: Mapping[str, Accepted], at: datetime) -> Content:
+def compose(
+    allowlist: Allowlist, accepted: Mapping[str, Accepted], at: datetime, believed: datetime | None = None
+) -> Content:
     """The content of a list at a moment; sources that were never accepted add nothing.
+
+    ``believed``: the moment by which pins and exclusions end, where ``at``, the wall clock's, is not to be.
 
     A prefix that an exclusion covers in part stays listed, and loses these
     addresses in ``effective``. A tree (``*.name``) cannot lose a single name, so
     it is excluded whole.
     """
-    excluded = [override.value for override in _active(allowlist.exclusions, at)]
+    today = believed or at
+    excluded = [override.value for override in _active(allowlist.exclusions, today)]
     holes = aggregate(value for value in excluded if isinstance(value, Prefix))
     names = [value for value in excluded if isinstance(value, Domain)]
     listed = [
         replace(one, state=State.EXCLUDED) if _is_excluded(one.entry, holes, names) else one
-        for one in (*_from_sources(allowlist, accepted), *_from_pins(allowlist, at))
+        for one in (*_from_sources(allowlist, accepted), *_from_pins(_active(allowlist.pins, today), at))
     ]
     listed.sort(key=lambda one: (one.entry.key, one.source))
     in_force = (one.entry for one in listed if one.state is not State.EXCLUDED)
@@ -74,8 +79,8 @@ def _from_sources(allowlist: Allowlist, accepted: Mapping[str, Accepted]) -> Ite
             yield Listed(presence.entry, source, presence.since, state)
 
 
-def _from_pins(allowlist: Allowlist, at: datetime) -> Iterator[Listed]:
-    values = dict.fromkeys(override.value for override in _active(allowlist.pins, at))
+def _from_pins(pins: Iterable[Override], at: datetime) -> Iterator[Listed]:
+    values = dict.fromkeys(override.value for override in pins)
     return (Listed(Entry(value), PIN, at, State.PINNED) for value in values)
 
 

@@ -32,15 +32,16 @@ def presences(
     at = answer.fetched_at
     if previous is None:
         return tuple(Presence(entry, since=at) for entry in answer.entries)
+    counted = previous.counted_at, answer.counted_at
     if answer.entries is previous.entries:
         missing = [one for one in previous.presences if one.absent]
         if not missing:
             return previous.presences
         steady = [one for one in previous.presences if not one.absent]
-        return tuple(_merged(steady, list(_kept(missing, previous.at, at, limits, used))))
+        return tuple(_merged(steady, list(_kept(missing, *counted, limits, used))))
     steady, new, rest = _matched(answer.entries, previous, changes)
     others = [_seen(entry, rest.pop(entry.key, None), at) for entry in new]
-    others += _kept(rest.values(), previous.at, at, limits, used)
+    others += _kept(rest.values(), *counted, limits, used)
     return tuple(_merged(steady, others))
 
 
@@ -80,7 +81,7 @@ def _seen(entry: Entry, before: Presence | None, at: datetime) -> Presence:
 def _kept(
     missing: Iterable[Presence], before: datetime, at: datetime, limits: Limits, used: tuple[Prefix, ...]
 ) -> Iterator[Presence]:
-    """Those whose absences or grace still last."""
+    """Those whose absences or grace still last; times are those counted, not those of the wall clock."""
     for one in missing:
         missed = _missed(one, at, limits)
         grace = limits.grace + (limits.counted_grace if _is_used(missed.entry, used) else timedelta())

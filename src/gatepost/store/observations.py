@@ -1,23 +1,30 @@
-"""What was seen on the targets: counters, and changes by others."""
+"""What was seen on the targets, counters and changes by others, and on the clocks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from gatepost.model.address import Prefix
 from gatepost.model.drift import Drift
 from gatepost.model.plan import Counted
+from gatepost.model.reckoning import Doubt, Look, Reading
 from gatepost.model.record import Failure, Unread
 from gatepost.store import encode
 from gatepost.store._subject import Subject
-from gatepost.store.schema import counts, drifts, unread
+from gatepost.store.schema import counts, drifts, looks, unread
+
+BOOTS_KEPT = 64
+"""A host that comes again after so many other boots is as one that was never seen."""
+
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Observations(Subject):
-    """Read from devices, kept to be compared with the next look."""
+    """Read from devices and clocks, kept to be compared with the next look."""
 
     def record_counts(self, target: str, seen: Iterable[Counted], at: datetime) -> Mapping[Prefix, datetime]:
         """Keep what a device counts; gives when each of its prefixes was last seen to be used.
@@ -94,6 +101,34 @@ class Observations(Subject):
             row = connection.execute(sa.select(unread).where(unread.c.target == target)).one_or_none()
         return None if row is None else Unread(target, row.at, encode.FAILURE.unpack(row.failure))
 
+    def looks(self, boot: str) -> tuple[Look | None, Look | None]:
+        """The last look at the clocks of one boot, and the last of all."""
+        newest = sa.select(looks).order_by(looks.c.id.desc()).limit(1)
+        with self._database.reading() as connection:
+            own = connection.execute(sa.select(looks).where(looks.c.boot == boot)).one_or_none()
+            last = connection.execute(newest).one_or_none()
+        return _look(own), _look(last)
+
+    def record_look(self, look: Look) -> None:
+        """Keep a look, which is now the last of all, in the place of the last one of its boot."""
+        doubt = look.doubt
+        values = {
+            "boot": look.reading.boot,
+            "uptime": look.reading.uptime // MICROSECOND,
+            "wall": look.wall,
+            "reckoned": look.reckoned,
+            "believed": look.believed,
+            "step": look.step // MICROSECOND,
+            "doubted_since": doubt and doubt.since,
+            "off": doubt and doubt.off // MICROSECOND,
+        }
+        with self._database.writing() as connection:
+            id_ = (connection.scalar(sa.select(sa.func.max(looks.c.id))) or 0) + 1
+            connection.execute(sa.delete(looks).where(looks.c.boot == look.reading.boot))
+            connection.execute(sa.insert(looks).values(id=id_, **values))
+            newest = sa.select(looks.c.id).order_by(looks.c.id.desc()).limit(BOOTS_KEPT)
+            connection.execute(sa.delete(looks).where(looks.c.id.not_in(newest)))
+
 
 def _open(target: str) -> sa.Select[tuple[bytes]]:
     query = sa.select(drifts.c.drift).where(drifts.c.target == target, drifts.c.ended_at.is_(None))
@@ -102,3 +137,11 @@ def _open(target: str) -> sa.Select[tuple[bytes]]:
 
 def _ended(target: str, at: datetime) -> sa.Update:
     return sa.update(drifts).where(drifts.c.target == target, drifts.c.ended_at.is_(None)).values(ended_at=at)
+
+
+def _look(row: sa.Row[Any] | None) -> Look | None:
+    if row is None:
+        return None
+    reading = Reading(row.boot, row.uptime * MICROSECOND, row.wall)
+    doubt = None if row.doubted_since is None else Doubt(row.doubted_since, row.off * MICROSECOND)
+    return Look(reading, row.reckoned, row.believed, row.step * MICROSECOND, doubt)

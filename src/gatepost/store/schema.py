@@ -129,6 +129,7 @@ accepted = Table(
     Column("approved", Boolean, nullable=False),
     Column("presences", LargeBinary, nullable=False),
     Column("body", LargeBinary, ForeignKey("bodies.digest"), nullable=False),
+    Column("reckoned_at", Moment),
     Index("accepted_body", "body"),
 )
 """The answer in force, one row a source."""
@@ -295,3 +296,19 @@ unread = Table(
     Column("failure", LargeBinary, nullable=False),
 )
 """Targets that could not be read when they were last looked at, each with since when and why."""
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("boot", Text, nullable=False, unique=True),
+    Column("uptime", BigInteger, nullable=False),
+    Column("wall", Moment, nullable=False),
+    Column("reckoned", Moment, nullable=False),
+    Column("believed", Moment, nullable=False),
+    Column("step", BigInteger, nullable=False),
+    Column("doubted_since", Moment),
+    Column("off", BigInteger),
+)
+"""The last look at the clocks of each boot of each host, the last of all being the one with the highest id;
+``uptime``, ``step`` and ``off`` in microseconds."""

@@ -103,6 +103,7 @@ class Sources(Subject):
             entries=encode.unpack_entries(row.entries),
             presences=encode.PRESENCE.unpack_all(row.presences),
             approved=row.approved,
+            reckoned_at=row.reckoned_at,
         )
 
     def record_accepted(self, one: Accepted) -> None:
@@ -117,6 +118,7 @@ class Sources(Subject):
                 "approved": one.approved,
                 "presences": encode.PRESENCE.pack_all(one.presences),
                 "body": body,
+                "reckoned_at": one.reckoned_at,
             }
             put(connection, accepted, {"source": one.source}, values)
             _keep_run(connection, one, body)
