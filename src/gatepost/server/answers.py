@@ -43,6 +43,7 @@ class Reason(Struct):
     measured: str
     limit: str
     message: str
+    absolute: bool
 
 
 class CheckEntry(Struct):
@@ -108,7 +109,15 @@ class Drift(Struct):
     added: tuple[str, ...]
     removed: tuple[str, ...]
     empty: bool
+    wide: bool
     suspects: tuple[str, ...]
+
+
+class Unread(Struct):
+    """That a target could not be read: since when, and why."""
+
+    at: Moment
+    error: Error
 
 
 class TargetStatus(Struct):
@@ -123,6 +132,9 @@ class TargetStatus(Struct):
     verified: bool
     in_step: bool
     drift: Drift | None
+    unread: Unread | None
+    looked: bool
+    not_looked: Error | None
     unconfirmed_until: Moment | None
     outcome: str | None
     error: Error | None
