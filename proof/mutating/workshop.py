@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mutmut.mutation.file_mutation import mutate_file_contents
 
@@ -100,16 +101,18 @@ class Workshop:
         Raises Broken, with mutmut's last words.
         """
         command = [sys.executable, str(QUICK), "run", "--max-children", str(children), *names]
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=os.environ | {"HYPOTHESIS_PROFILE": "mutation"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            check=False,
-        )
+        # each fork is a session of pytest that is never ended: what it leaves goes with this folder
+        with TemporaryDirectory(prefix="gatepost-mutation-") as temporary:
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                env=os.environ | {"HYPOTHESIS_PROFILE": "mutation", "PYTEST_DEBUG_TEMPROOT": temporary},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                check=False,
+            )
         (self.folder / "mutmut.log").write_text(done.stdout, encoding="utf-8")
         if done.returncode:
             raise Broken(done.stdout[-2_000:])
