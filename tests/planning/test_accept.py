@@ -416,6 +416,19 @@ def test_a_wide_prefix_new_to_a_list_of_narrow_ones_is_held():
     assert guards(judged(answer(*narrow, "36.0.0.0/15", day=1), first, limits=known)) == {"widest"}
 
 
+def test_reasons_name_their_source_and_what_was_measured_against():
+    """The same words, whether something is within its grace, so that what was in force counts, or not."""
+    new = (*TEN[1:], "2400:da00::1", *hosts(100, 130))
+    lost = taken(answer(*TEN[1:], day=1), accepted(*TEN))
+    assert any(one.absent for one in lost.presences)
+    for previous in (accepted(*TEN), lost):
+        verdict = judged(answer(*new, day=2), previous)
+        assert isinstance(verdict, HeldAnswer)
+        found = {(one.guard, one.subject): one.message for one in verdict.reasons}
+        assert found.keys() >= {("growth", "events"), ("family", "events")}
+        assert all(text.endswith("measured against the last accepted list.") for text in found.values())
+
+
 def test_the_same_answer_passes_whatever_older_lists_were():
     """What was accepted once is not held for an older baseline when it comes again."""
     older = Baseline("30d", entries(*hosts(1, 30)), START)
