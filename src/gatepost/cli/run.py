@@ -13,7 +13,7 @@ import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
-from gatepost.cli.showing import drift_lines, outcome_word, status_word
+from gatepost.cli.showing import clock_lines, drift_lines, outcome_word, status_word
 from gatepost.cli.ui import Ui, error_lines, run_async, takes_options, until_signal
 from gatepost.engine.cycle import CycleReport
 from gatepost.engine.loop import Tell, run
@@ -142,6 +142,8 @@ def _log(ui: Ui, site: Site, report: CycleReport) -> None:
         _line(ui, site, f"{turn.settings.name} serial={serial} {status_word(list_status(turn, report))}")
         for source, error in turn.errors.items():
             _wrong(ui, site, _about(source, error))
+    for line in clock_lines(report.look):
+        _wrong(ui, site, line)
     for result in report.results:
         if result.outcome is not None:
             plan = result.plan

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from math import ceil
 
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, error_lines, shorten
 from gatepost.engine.acceptance import Turn
 from gatepost.engine.cycle import CycleReport, Unplanned
+from gatepost.engine.elapsed import waits
 from gatepost.engine.exits import is_unkept
-from gatepost.engine.report import NO_DRIFTS, held_document, list_status, values_document
+from gatepost.engine.report import NO_DRIFTS, held_document, list_status, time_text, values_document
 from gatepost.errors import GatepostError, cut
 from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer
@@ -17,6 +20,7 @@ from gatepost.model.drift import Drift
 from gatepost.model.entry import Entry, EntryKey
 from gatepost.model.plan import Outcome, PlanStatus, Result
 from gatepost.model.reason import Reason
+from gatepost.model.reckoning import Look
 
 SHOWN = 20
 SHORT_DIGEST = len("sha256:") + 12
@@ -71,6 +75,25 @@ def print_report(ui: Ui, report: CycleReport, drifts: Mapping[str, Drift] = NO_D
             if one.list == turn.settings.name:
                 _print_unplanned(ui, one)
         ui.say()
+    print_clock(ui, report.look)
+
+
+def print_clock(ui: Ui, look: Look | None) -> None:
+    """Nothing while the clock is believed."""
+    for line in clock_lines(look):
+        ui.say(line, "bold yellow")
+
+
+def clock_lines(look: Look | None) -> list[str]:
+    """That the clock is not believed, and what that means for what ends; nothing while it is."""
+    if look is None or look.doubt is None:
+        return []
+    words = _(
+        "The clock says {wall}; by the time that has passed it is {believed}: pins and exclusions end by "
+        "that until the clock has stayed so for {hours} h more, and grace counts passed time alone."
+    )
+    hours = ceil(waits(look) / timedelta(hours=1))
+    return [words.format(wall=time_text(look.wall), believed=time_text(look.believed), hours=hours)]
 
 
 def print_results(ui: Ui, results: tuple[Result, ...]) -> None:

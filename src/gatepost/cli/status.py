@@ -8,7 +8,7 @@ import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
-from gatepost.cli.showing import SHORT_DIGEST, drift_lines, outcome_word, ways_out
+from gatepost.cli.showing import SHORT_DIGEST, drift_lines, outcome_word, print_clock, ways_out
 from gatepost.cli.ui import Ui, error_lines, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.health import Health, SourceHealth, TargetHealth, health_document, health_of
@@ -49,6 +49,7 @@ def _print(ui: Ui, health: Health, now: datetime) -> None:
     for table in (sources, lists, targets):
         ui.out.print(table)
         ui.say()
+    print_clock(ui, health.look)
     for target in health.targets:
         _print_troubles(ui, target, now)
     for plan in health.held:

@@ -9,9 +9,11 @@ from datetime import datetime
 from gatepost.config.settings import SourceSettings, TargetSettings
 from gatepost.engine.acceptance import is_old, is_stale
 from gatepost.engine.approval import held_plans
+from gatepost.engine.elapsed import look
 from gatepost.engine.pending import waiting_targets
 from gatepost.engine.report import (
     JSON,
+    clock_document,
     drift_document,
     error_document,
     plan_document,
@@ -24,6 +26,7 @@ from gatepost.errors import GatepostError
 from gatepost.model.content import Serial, Snapshot, State
 from gatepost.model.drift import Drift
 from gatepost.model.plan import Cause, Outcome, Plan
+from gatepost.model.reckoning import Look
 from gatepost.model.record import Attempt, OutcomeRecord, Unread
 
 
@@ -78,6 +81,8 @@ class Health:
     lists: tuple[ListHealth, ...]
     targets: tuple[TargetHealth, ...]
     held: tuple[Plan, ...]
+    look: Look
+    """At the clocks: whether the wall clock is believed."""
 
     @property
     def stale(self) -> bool:
@@ -116,6 +121,7 @@ def health_of(site: Site, sights: Mapping[str, Sight] | None = None) -> Health:
             _target(site, one, sights.get(name)) for name, one in sorted(site.settings.targets.items())
         ),
         held=held_plans(site),
+        look=look(site),
     )
 
 
@@ -193,6 +199,7 @@ def health_document(health: Health) -> JSON:
         ],
         "targets": [_target_document(one) for one in health.targets],
         "held": [plan_document(plan) for plan in health.held],
+        "clock": clock_document(health.look),
     }
 
 

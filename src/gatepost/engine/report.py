@@ -9,6 +9,7 @@ from typing import Any
 from gatepost.engine.acceptance import Turn
 from gatepost.engine.confirming import Armed
 from gatepost.engine.cycle import CycleReport, Unplanned
+from gatepost.engine.elapsed import waits
 from gatepost.engine.fetching import Got, refuse_empty, to_answer
 from gatepost.errors import GatepostError
 from gatepost.model.address import Prefix
@@ -19,6 +20,7 @@ from gatepost.model.entry import Entry
 from gatepost.model.limits import Limits
 from gatepost.model.plan import Plan, PlanStatus, Result
 from gatepost.model.reason import Reason
+from gatepost.model.reckoning import Look
 from gatepost.model.record import Failure, SerialRecord, Unread, WordRecord
 
 JSON = dict[str, Any]
@@ -232,7 +234,16 @@ def cycle_document(report: CycleReport, drifts: Mapping[str, Drift] = NO_DRIFTS)
             (turn_document(turn, report) for turn in report.turns), key=lambda one: str(one["list"])
         ),
         "plans": sorted(shown, key=lambda one: str(one["target"])),
+        "clock": clock_document(report.look),
     }
+
+
+def clock_document(look: Look | None) -> JSON | None:
+    """A wall clock that is not believed, and for how many seconds more; None for one that is."""
+    if look is None or look.doubt is None:
+        return None
+    left = round(waits(look).total_seconds())
+    return {"wall": time_text(look.wall), "believed": time_text(look.believed), "left": left}
 
 
 def word_document(record: WordRecord) -> JSON:
