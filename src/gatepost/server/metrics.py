@@ -209,10 +209,6 @@ def _targets(targets: Sequence[TargetHealth]) -> Iterable[Metric]:
     empty = [(one.target.name, float(one.drift is not None and one.drift.empty)) for one in targets]
     yield _gauge("target_empty", "Whether nothing is left where something was applied.", "target", empty)
     wide = [(one.target.name, float(one.drift is not None and one.drift.wide)) for one in targets]
-    yield _gauge("target_wide", "Whether others let in more than any list may.", "target", wide)
-    unread = [(one.target.name, float(one.unread is not None)) for one in targets]
-    yield _gauge("target_unread", "Whether a target could not be read when last looked at.", "target", unread)
-    wide = [(one.target.name, float(one.drift is not None and one.drift.wide)) for one in targets]
     yield _gauge("target_opened_wide", "Whether others let in far more than the list.", "target", wide)
     unread = [(one.target.name, float(one.unread is not None)) for one in targets]
     yield _gauge("target_unreadable", "Whether a target could not be read.", "target", unread)
