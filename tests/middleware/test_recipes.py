@@ -72,11 +72,13 @@ def recipe(place, tmp_path, monkeypatch):
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, path.stem, module)  # FastAPI looks up the annotations there
+        sys.modules[path.stem] = module  # FastAPI looks up the annotations there
         spec.loader.exec_module(module)
         return module
 
-    return load
+    yield load
+    for name in [name for name in sys.modules if name.startswith(("recipe_", "mysite"))]:
+        del sys.modules[name]
 
 
 def walk_through(port: int) -> None:

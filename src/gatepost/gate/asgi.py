@@ -37,6 +37,14 @@ class AsgiGate:
         """One request, or the application's lifespan."""
         gate = self.gate
         standing = gate.standing
+        if standing.peer_is_all and scope["type"] == "http":  # the short way, for whoever is let in
+            peer, port = scope.get("client") or _NOBODY
+            verdict = standing.memo.get(peer) or standing.meet(peer, port)
+            if verdict.match is not None and port != 0:
+                gate.counts.allowed += 1
+                scope[KEY] = verdict
+                await self.app(scope, receive, send)
+                return
         if scope["type"] not in ("http", "websocket"):
             await self._other(scope, receive, send)
             return
@@ -106,7 +114,7 @@ def _judge(standing: Standing, scope: Scope) -> Verdict:
     if not standing.reads_header:
         verdict = standing.memo.get(peer)
         if verdict is None or port == 0:
-            verdict = standing.learn(peer, peer, port, ())
+            verdict = standing.meet(peer, port)
         return verdict
     wanted = standing.wanted
     lines = [value for name, value in scope["headers"] if name == wanted]
