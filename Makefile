@@ -64,9 +64,9 @@ proof:  ## The long instruments: packets, kills, faults, writers, model, museum,
 
 lock:  ## Resolve requirements/*.txt anew; UPGRADE=1 takes newer versions
 	@scripts/setup test
-	@$(COMPILE) --extra emulator --extra server --group build --group bench --group oracles --group dev \
+	@$(COMPILE) --extra callbacks --extra emulator --extra server --group build --group bench --group oracles --group dev \
 		-o requirements/test.txt
-	@$(COMPILE) --extra emulator --extra server --group build -c requirements/test.txt -o requirements/run.txt
+	@$(COMPILE) --extra callbacks --extra emulator --extra server --group build -c requirements/test.txt -o requirements/run.txt
 	@$(COMPILE) -c requirements/test.txt -o requirements/core.txt
 	@wc -l requirements/*.txt
 
