@@ -156,6 +156,15 @@ class Plan(Struct):
     mixed: bool
 
 
+class Doubt(Struct):
+    """A wall clock that is not believed."""
+
+    wall: Moment
+    believed: Moment
+    left: int
+    """Seconds until it is believed."""
+
+
 class Status(Struct):
     """Everything at one look: ``status --json``."""
 
@@ -164,6 +173,7 @@ class Status(Struct):
     lists: tuple[ListStatus, ...]
     targets: tuple[TargetStatus, ...]
     held: tuple[Plan, ...]
+    clock: Doubt | None
 
 
 class Serial(Struct):
