@@ -131,7 +131,9 @@ async def _keep_looking(desk: Desk) -> None:
 
 
 async def _look(desk: Desk) -> None:
-    """A history that cannot be read leaves what is known."""
+    """So that no request waits for it. A history that cannot be read leaves what is known."""
+    if desk.feeds is not None:
+        await desk.feeds.look()
     try:
         desk.present.lookup = await anyio.to_thread.run_sync(look_up, desk.site, desk.present.lookup)
     except StoreError:
