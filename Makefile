@@ -25,7 +25,7 @@ test:  ## Everything CI runs: lint, types, imports, docs, tests with branch cove
 	@$(BIN)/python scripts/docs.py --check
 	@$(STEP) 'tests'
 	@rm -f build/coverage/data*
-	@COVERAGE_FILE=build/coverage/data $(BIN)/pytest --cov --cov-report=term $(PYTEST_ARGS)
+	@COVERAGE_FILE=build/coverage/data $(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term $(PYTEST_ARGS)
 
 lint:  ## Style, types and import contracts
 	@scripts/setup test
