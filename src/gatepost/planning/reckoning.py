@@ -40,7 +40,7 @@ def reckon(reading: Reading, own: Look | None, last: Look | None) -> Look:
 
 
 def _reckoned(reading: Reading, own: Look | None, last: Look) -> datetime:
-    if own is not None and own.reading.boot == reading.boot and own.reading.uptime <= reading.uptime:
+    if own is not None and own.reading.uptime <= reading.uptime:
         return max(last.reckoned, own.reckoned + (reading.uptime - own.reading.uptime))
     spans = (reading.wall - last.wall, reading.wall - last.believed)
     away = min((span for span in spans if span >= timedelta()), default=timedelta())
