@@ -30,6 +30,7 @@ TESTS = (
     "tests/laws/test_carried_law.py",
     "tests/laws/test_entry_laws.py",
     "tests/laws/test_history_laws.py",
+    "tests/laws/test_reckoning_laws.py",
 )
 """The tests that speak of the planner, and are quick."""
 TIMEOUT_CONSTANT = 4.0
