@@ -73,6 +73,18 @@ def test_a_list_without_effect_is_wrong(kernel, applied):
     assert all(one["good"] for one in document["findings"])
 
 
+def test_what_nobody_can_tell_is_not_good(kernel, applied):
+    """An accept before the rule that may match is told beside the good finding, and the exit code is 1."""
+    service = "tcp dport 443 ip"
+    kernel.nft("-f", "-", text=RULES.replace(service, f"limit rate 9/second accept; {service}", 1))
+    document = applied.json("doctor", "--target", "edge", code=1)
+    told = applied("doctor", "--target", "edge").ended(1).out
+    kernel.nft("delete", "chain", "inet", "gatepost", "web")
+    assert not document["ok"]
+    assert of_target(document)[:2] == [("good", "effective"), ("unsure", "uncertain")]
+    assert "UNSURE target edge: uncertain: cannot be decided from the rules alone" in told
+
+
 def test_which_targets_are_looked_at(applied):
     """All, where none is named or by that word; those that are named; none, where sources are."""
     everything = applied.json("doctor", code=1)

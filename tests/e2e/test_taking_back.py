@@ -156,7 +156,15 @@ def test_purge_asks_on_a_terminal(site):
     """On a terminal a person sees what would go, and `n` removes nothing."""
     seen = site.on_terminal("purge", "edge", typed="n\n").ended(1)
     assert "61.0.0.1/32" in seen.out
+    assert "apply --digest" not in seen.out
     assert edge(site) == FEWER
+
+
+def test_what_was_purged_has_no_generation(site):
+    """What people read of a purge that was done is that nothing is left, not a number of what is gone."""
+    told = site("purge", "edge", "--yes").ended(0).out
+    assert "edge: removed and verified: 3 removed, nothing of ours is left" in told
+    assert "generation" not in told
 
 
 def test_adopted(program):

@@ -90,6 +90,8 @@ GUARDED = chain(
     "meta l4proto udp ct original proto-dst 443 drop",
 )
 
+RAW = chain("raw", "type filter hook prerouting priority raw", "udp dport 443 notrack")
+
 CASES = {
     "perfect": Case(chain("c", DROPPING, SERVICE), good=2, through=ONLY),
     "as-documented": Case(
@@ -187,6 +189,71 @@ CASES = {
         chain("c", DROPPING, 'iifname "eth7" accept', SERVICE),
         good=2,
         notes=("partly", "partly"),
+        through=ONLY,
+    ),
+    "shadowed-by-the-device": Case(
+        chain("c", DROPPING, 'iifname { "out", "bridge" } accept', SERVICE),
+        ("shadowed", "shadowed"),
+        through=ALL,
+    ),
+    "a-device-of-two": Case(
+        chain("c", DROPPING, 'iifname "o*" accept', SERVICE),
+        good=2,
+        unsure=("uncertain", "uncertain"),
+        through=ALL,
+    ),
+    "untracked": Case(
+        RAW + chain("c", DROPPING, "ct state established,related,untracked accept", SERVICE),
+        ("shadowed", "shadowed"),
+        through=ALL,
+    ),
+    "untracked-and-not-accepted": Case(
+        RAW + chain("c", DROPPING, "ct state established,related accept", SERVICE), good=2, through=ONLY
+    ),
+    "limited-but-before": Case(
+        chain("c", DROPPING, "limit rate 1000/second accept", SERVICE),
+        good=2,
+        unsure=("uncertain", "uncertain"),
+        through=ALL,
+    ),
+    "by-quota": Case(
+        chain("c", DROPPING, "quota until 100 mbytes accept", SERVICE),
+        good=2,
+        unsure=("uncertain", "uncertain"),
+        through=ALL,
+    ),
+    "by-source-port": Case(
+        chain("c", DROPPING, "udp sport 1024-65535 accept", SERVICE), ("shadowed", "shadowed"), through=ALL
+    ),
+    "by-low-source-port": Case(
+        chain("c", DROPPING, "udp sport 1-1023 accept", SERVICE),
+        good=2,
+        unsure=("uncertain", "uncertain"),
+        through=ONLY,
+    ),
+    "by-hops-left": Case(
+        chain("c", DROPPING, "ip ttl gt 1 accept", "ip6 hoplimit gt 1 accept", SERVICE),
+        ("shadowed", "shadowed"),
+        through=ALL,
+    ),
+    "by-version": Case(
+        chain("c", DROPPING, "ip version 4 accept", SERVICE),
+        ("shadowed",),
+        good=1,
+        through=ALL - {UNLISTED[1]},
+    ),
+    "by-zone": Case(chain("c", DROPPING, "ct zone 0 accept", SERVICE), ("shadowed", "shadowed"), through=ALL),
+    "by-length": Case(
+        chain("c", DROPPING, "meta length lt 2000 accept", SERVICE),
+        unsure=("uncertain", "uncertain"),
+        good=2,
+        through=ALL,
+    ),
+    "other-services-limited": Case(
+        chain(
+            "c", DROPPING, "udp dport 53 limit rate 5/second accept", "icmp type echo-request accept", BOTH
+        ),
+        good=2,
         through=ONLY,
     ),
     "open-policy": Case(chain("c", OPEN, SERVICE), ("open_policy", "open_policy"), through=ALL),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,8 @@ import pytest
 from gatepost.model.entry import Direction
 from gatepost.model.finding import Severity
 from gatepost.targets.nftables import Nftables
-from rigs.rulesets import CASES, Case
-from rigs.street import LISTED, UNLISTED, Street, street
+from rigs.rulesets import CASES, Case, chain
+from rigs.street import HOST, LISTED, UNLISTED, Street, street
 
 pytestmark = pytest.mark.anyio
 
@@ -50,3 +52,52 @@ async def test_a_published_port(town):
     assert town.arrived(at_container=True) == {LISTED[0], UNLISTED[0]}
     town.load(CASES["published-and-guarded"].text)
     assert town.arrived(at_container=True) == {LISTED[0]}
+
+
+CONNECTION = """
+import socket, sys
+source, destination = sys.argv[1:]
+family = socket.AF_INET6 if ":" in source else socket.AF_INET
+socket.create_connection((destination, 443), 30, (source, 0))
+"""
+LISTENING = """
+import socket
+made = socket.create_server(("::", 443), family=socket.AF_INET6, dualstack_ipv6=True)
+print("ready", flush=True)
+while True:
+    made.accept()
+"""
+
+
+@pytest.mark.parametrize(
+    ("early", "kind"),
+    [
+        ("tcp flags & (syn|ack) == syn accept", "shadowed"),
+        ("tcp flags & (fin|syn|rst|ack) == syn ct state new accept", "shadowed"),
+        ("tcp sport 1024-65535 accept", "shadowed"),
+        ("meta length lt 2000 accept", "shadowed"),
+        ("ct count 100 accept", "uncertain"),
+        ("tcp option maxseg exists accept", "uncertain"),
+        ("quota until 100 mbytes accept", "uncertain"),
+    ],
+)
+async def test_connections_that_get_past(town, early, kind):
+    """Where an accept before the rule lets in a connection of a denied client, that is never untold."""
+    service = [
+        f"tcp dport 443 {name} saddr @edge_v{number} accept" for name, number in (("ip", 4), ("ip6", 6))
+    ]
+    opening = "type filter hook input priority 0; policy drop; meta l4proto ipv6-icmp accept"
+    lines = [opening, "ct state established accept", early, *service]
+    town.load(Case(chain("c", *lines)).text)
+    listening = [*town.host.enter, sys.executable, "-c", LISTENING]
+    with subprocess.Popen(listening, stdout=subprocess.PIPE) as listener:  # noqa: ASYNC220 - it only starts
+        try:
+            assert listener.stdout.readline() == b"ready\n"
+            for source in UNLISTED:
+                argv = [*town.client.enter, sys.executable, "-c", CONNECTION, source, HOST[":" in source]]
+                subprocess.run(argv, check=True)  # noqa: ASYNC221 - it is short
+        finally:
+            listener.kill()
+    told = [each for each in await examined(town) if each.kind != "effective"]
+    assert {each.kind for each in told} == {kind}
+    assert {each.message[:4] for each in told} == {"IPv4", "IPv6"}

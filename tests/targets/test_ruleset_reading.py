@@ -14,7 +14,9 @@ from gatepost.kit.process import Finished
 from gatepost.model.entry import Direction
 from gatepost.model.finding import Severity
 from gatepost.targets._nft import Place
+from gatepost.targets._nft_openings import uplinks
 from gatepost.targets._nft_ruleset import Examiner, examine, legacy_tables
+from gatepost.targets._nft_values import Values
 
 PLACE = Place("gatepost", "edge")
 HOSTILE = 'x"; }\n\x1b[31m flush ruleset \u202e'
@@ -233,6 +235,224 @@ def test_what_an_earlier_accept_takes_away(statement, kind):
     """An accept before the list's rule for TCP port 443 matters where it is true for new packets of it."""
     asked = rule(match("ip", "saddr", "@edge_v4"), match("tcp", "dport", 443), {"accept": None})
     assert kinds(OURS, base(), rule(statement, {"accept": None}), asked)[0] == kind
+
+
+FLAGS = {"payload": {"protocol": "tcp", "field": "flags"}}
+UNTRACKED = {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established", "untracked"]}}
+
+
+def meta(key: str, right: object, operator: str = "==") -> dict[str, object]:
+    return {"match": {"op": operator, "left": {"meta": {"key": key}}, "right": right}}
+
+
+def flags(right: object, operator: str = "==", *mask: str) -> dict[str, object]:
+    return {"match": {"op": operator, "left": {"&": [FLAGS, [*mask]]} if mask else FLAGS, "right": right}}
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        (flags("syn", "==", "syn", "ack"), ["shadowed"]),
+        (flags("syn", "==", "fin", "syn", "rst", "ack"), ["shadowed"]),
+        (flags("syn", "!=", "fin", "syn", "rst", "ack"), ["effective"]),
+        (flags(0, "==", "syn"), ["effective"]),
+        (flags("syn", "in"), ["shadowed"]),
+        (flags("syn", "!"), ["effective"]),
+        (flags("ack", "in"), ["effective"]),
+        (flags(["ack", "syn"], "in"), ["shadowed"]),
+        (flags("syn"), ["shadowed"]),
+        (flags("syn", "!="), ["effective", "uncertain"]),
+        (flags({"set": ["syn", {"|": ["syn", "ack"]}]}), ["shadowed"]),
+        (flags({"set": [{"|": ["syn", "ack"]}, "ack"]}), ["effective"]),
+        (flags("strange"), ["effective", "uncertain"]),
+        (match("tcp", "sport", {"range": [1024, 65535]}), ["shadowed"]),
+        (match("tcp", "sport", {"range": [40000, 65535]}), ["effective", "uncertain"]),
+        (match("tcp", "sport", 53), ["effective", "uncertain"]),
+        (match("udp", "sport", 53), ["effective"]),
+        (match("ip", "version", 4), ["shadowed"]),
+        (match("ip6", "version", 6), ["effective", "ipv6_open"]),
+        (match("ether", "type", "ip"), ["shadowed"]),
+        (match("ether", "type", "arp"), ["effective"]),
+        (match("ip", "ttl", 1, ">"), ["shadowed"]),
+        (match("ip", "ttl", 255), ["effective", "uncertain"]),
+        (match("ip", "dscp", "cs0"), ["shadowed"]),
+        (match("ip", "dscp", "ef"), ["effective", "uncertain"]),
+        (match("ip", "daddr", {"prefix": {"addr": "224.0.0.0", "len": 4}}), ["effective"]),
+        (match("ip", "daddr", "198.51.100.254"), ["effective", "uncertain"]),
+        (match("ip", "saddr", {"prefix": {"addr": "203.0.113.0", "len": 24}}), ["effective"]),
+        (match("ip", "saddr", {"prefix": {"addr": "0.0.0.0", "len": 1}}), ["effective", "partly"]),
+        (meta("length", 2000, "<"), ["shadowed"]),
+        (meta("length", 60), ["effective", "uncertain"]),
+        (meta("hour", {"range": ["00:00", "23:59"]}), ["effective", "uncertain"]),
+        (meta("cpu", {"range": [0, 100]}), ["effective", "uncertain"]),
+        (meta("ipsec", False), ["shadowed"]),  # noqa: FBT003 - as nft lists it
+        (meta("ipsec", True), ["effective", "partly"]),  # noqa: FBT003 - as nft lists it
+        (meta("mark", 7), ["effective", "partly"]),
+        (meta("mark", 0), ["shadowed"]),
+        (meta("iifname", "v*"), ["effective", "uncertain"]),
+        ({"match": {"op": "==", "left": {"ct": {"key": "zone"}}, "right": 0}}, ["shadowed"]),
+        ({"match": {"op": "==", "left": {"ct": {"key": "zone"}}, "right": 5}}, ["effective", "partly"]),
+        ({"match": {"op": "!", "left": {"ct": {"key": "state"}}, "right": "invalid"}}, ["shadowed"]),
+        (UNTRACKED, ["effective"]),
+        ({"limit": {"rate": 1000, "per": "second"}}, ["effective", "uncertain"]),
+        ({"quota": {"val": 100, "val_unit": "mbytes"}}, ["effective", "uncertain"]),
+        ({"ct count": {"val": 100}}, ["effective", "uncertain"]),
+        ({"match": {"op": "<", "left": {"numgen": {"mod": 100}}, "right": 99}}, ["effective", "uncertain"]),
+        (
+            {"match": {"op": "==", "left": {"tcp option": {"name": "maxseg"}}, "right": True}},
+            ["effective", "uncertain"],
+        ),
+        (
+            {"match": {"op": "==", "left": {"socket": {"key": "transparent"}}, "right": 0}},
+            ["effective", "uncertain"],
+        ),
+        (
+            {
+                "match": {
+                    "op": "==",
+                    "left": {"payload": {"base": "th", "offset": 16, "len": 16}},
+                    "right": 443,
+                }
+            },
+            ["effective", "uncertain"],
+        ),
+        ({"xt": {"type": "match", "name": "multiport"}}, ["effective", "uncertain"]),
+        ({"ct helper": "ftp"}, ["shadowed"]),
+    ],
+)
+def test_no_way_past_goes_untold(statement, found):
+    """An accept before the rule is wrong where a new connection surely has what it asks, told if it may."""
+    asked = rule(match("ip", "saddr", "@edge_v4"), match("tcp", "dport", 443), {"accept": None})
+    told = kinds(OURS, base(), rule(statement, {"accept": None}), asked)
+    assert [*dict.fromkeys(told)] == found
+
+
+@pytest.mark.parametrize(
+    ("chain", "statement", "found"),
+    [
+        ({"hook": "prerouting", "prio": -300}, {"notrack": None}, ["shadowed"]),
+        ({"hook": "prerouting", "prio": -150}, {"notrack": None}, ["effective"]),
+        ({"hook": "prerouting", "prio": -300}, {"xt": {"type": "target", "name": "NOTRACK"}}, ["shadowed"]),
+        (
+            {"hook": "prerouting", "prio": -300},
+            {"xt": {"type": "target", "name": "CT"}},
+            ["effective", "uncertain"],
+        ),
+        ({"hook": "prerouting", "prio": -300}, {"ct helper": "ftp"}, ["effective"]),
+    ],
+)
+def test_untracked(chain, statement, found):
+    """``notrack`` before connections are looked up makes packets untracked, and later it does nothing."""
+    raw = base("raw", policy="accept", **chain)
+    asked = rule(match("ip", "saddr", "@edge_v4"), match("tcp", "dport", 443), {"accept": None})
+    early = rule(match("tcp", "dport", 443), statement, chain="raw")
+    told = kinds(OURS, base(), raw, early, rule(UNTRACKED, {"accept": None}), asked)
+    assert [*dict.fromkeys(told)] == found
+
+
+def test_untracked_is_not_translated():
+    """What is not tracked is not sent elsewhere, and no original of it can be asked for."""
+    raw = base("raw", hook="prerouting", prio=-300, policy="accept")
+    nat = base("nat", hook="prerouting", type="nat", prio=-100, policy="accept")
+    port = match("tcp", "dport", 443)
+    asked = rule(match("ip", "saddr", "@edge_v4"), port, {"accept": None})
+    sent = rule(port, {"dnat": {"addr": "172.17.0.2"}}, chain="nat")
+    original = {"ct": {"key": "proto-dst", "dir": "original"}}
+    by_original = rule({"match": {"op": "==", "left": original, "right": 443}}, {"accept": None})
+    assert kinds(OURS, base(), nat, sent, asked) == ["forward_bypass"]
+    untracked = rule({"notrack": None}, chain="raw")
+    assert kinds(OURS, base(), raw, untracked, nat, sent, asked) == ["effective"]
+    assert kinds(OURS, base(), by_original, asked) == ["shadowed"]
+    assert kinds(OURS, base(), raw, untracked, by_original, asked) == ["effective"]
+
+
+@pytest.mark.parametrize(
+    ("devices", "names", "found"),
+    [
+        (("eth0",), "eth0", ["shadowed"]),
+        (("eth0",), "eth*", ["shadowed"]),
+        (("eth0",), "lan0", ["effective", "partly"]),
+        (("eth0", "eth1"), "eth0", ["effective", "uncertain"]),
+        (("eth0", "eth1"), {"set": ["eth0", "eth1"]}, ["shadowed"]),
+    ],
+)
+def test_devices(devices, names, found):
+    """An accept by a device is as open as the device: strangers come by the ones of default routes."""
+    known = Values.of(span for name in devices for span in Values.word(name).spans)
+    asked = rule(match("ip", "saddr", "@edge_v4"), {"accept": None})
+    early = rule(meta("iifname", names), {"accept": None})
+    told = examine(listing(OURS, base(), early, asked), PLACE, Direction.INGRESS, (), known)
+    assert [*dict.fromkeys(each.kind for each in told)] == found
+
+
+def test_a_list_for_the_whole_host():
+    """For a list without a service, accepts of other services are no finding; of a protocol they are."""
+    others = [
+        rule(match("tcp", "dport", 22), {"accept": None}),
+        rule(match("udp", "dport", 53), {"limit": {"rate": 5}}, {"accept": None}),
+        rule(match("icmp", "type", "echo-request"), {"limit": {"rate": 5}}, {"accept": None}),
+        rule(UNTRACKED, {"accept": None}),
+    ]
+    new = {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": "new"}}
+    assert kinds(OURS, base(), *others, ASKED) == ["effective"]
+    for early in (new, match("ip", "ttl", 1, ">"), match("th", "sport", 1024, ">=")):
+        assert kinds(OURS, base(), *others, rule(early, {"accept": None}), ASKED) == ["shadowed"]
+    for early in (meta("l4proto", "udp"), flags("syn", "in"), {"limit": {"rate": 5}}):
+        found = kinds(OURS, base(), *others, rule(early, {"accept": None}), ASKED)
+        assert [*dict.fromkeys(found)] == ["effective", "uncertain"]
+
+
+def test_a_rule_that_is_left_is_no_choice():
+    """What a rule asked before it did not fit tells nothing about the packets that go on."""
+    asked = rule(match("ip", "saddr", "@edge_v4"), {"accept": None})
+    dropping = rule(match("tcp", "dport", 25), {"limit": {"rate": 5}}, {"drop": None})
+    assert kinds(OURS, base(policy="accept"), dropping, asked) == ["open_policy"]
+
+
+def test_marks_set_twice():
+    """The last mark counts."""
+    first, second = ({"mangle": {"key": {"meta": {"key": "mark"}}, "value": value}} for value in (7, 8))
+    asked = rule(match("ip", "saddr", "@edge_v4"), match("tcp", "dport", 443), {"accept": None})
+    for mark, found in ((7, ["effective"]), (8, ["shadowed"])):
+        early = rule(meta("mark", mark), {"accept": None})
+        assert kinds(OURS, base(), rule(first), rule(second), early, asked) == found
+
+
+def test_what_nobody_can_tell_is_not_good():
+    """A way past that nobody can judge has a severity of its own beside the good one."""
+    early = rule({"limit": {"rate": 1000}}, {"accept": None})
+    found = examine(listing(OURS, base(), early, ASKED), PLACE, Direction.INGRESS)
+    assert [each.severity for each in found] == [Severity.GOOD, Severity.UNSURE, Severity.UNSURE]
+    assert "whether `limit accept` (chain inet gatepost c, handle 7) matches" in found[1].message
+
+
+ROUTES = """Iface	Destination	Gateway	Flags	RefCnt	Use	Metric	Mask	MTU	Window	IRTT
+eth0	00000000	0102A8C0	0003	0	0	0	00000000	0	0	0
+eth1	0000A8C0	00000000	0001	0	0	0	0000FFFF	0	0	0
+lo	00000000	00000000	0200	0	0	0	00000000	0	0	0
+"""
+ANY6 = "0" * 32
+ROUTES6 = f"""{ANY6} 00 {ANY6} 00 fe80{"0" * 28} 00000400 00000001 00000000 00000003 wg0
+{ANY6} 00 {ANY6} 00 {ANY6} ffffffff 00000001 00000000 00200200 lo
+{"2a" + "0" * 30} 40 {ANY6} 00 {ANY6} 00000100 00000001 00000000 00000001 eth1
+"""
+
+
+def test_uplinks(tmp_path: Path):
+    """Those of default routes; all but loopback where there is none; nothing known where nobody tells."""
+    assert uplinks(tmp_path) is None
+    names = "lo", "eth0", "eth1", "wg0"
+    (tmp_path / "dev").write_text("head\nhead\n" + "".join(f"  {name}: 1 2 3\n" for name in names))
+    word = Values.word
+    assert uplinks(tmp_path) == Values.of(span for name in names[1:] for span in word(name).spans)
+    (tmp_path / "route").write_text(ROUTES)
+    assert uplinks(tmp_path) == word("eth0")
+    (tmp_path / "ipv6_route").write_text(ROUTES6)
+    assert uplinks(tmp_path) == Values.of((*word("eth0").spans, *word("wg0").spans))
+    (tmp_path / "route").write_text(ROUTES.replace("0003", "what"))
+    assert uplinks(tmp_path) == word("wg0")
+    (tmp_path / "dev").write_bytes(b"\xff")
+    assert uplinks(tmp_path) is None
 
 
 def test_verdict_maps():

@@ -62,7 +62,7 @@ class Look:
 )
 @takes_options
 def command(ui: Ui, sources: tuple[str, ...], targets: tuple[str, ...]) -> int:
-    """Looks at everything, or at what is named; changes nothing. Exit 1 if anything is wrong, or nobody can tell."""
+    """Looks at everything, or at what is named; changes nothing. Exit 1 if anything is wrong or unsure."""
     settings = settings_of(ui)
     wanted = _targets(settings, sources, targets)
     looks = [_machine(), *_proxies(), *run_async(lambda: _rights(settings, wanted))]

@@ -18,9 +18,10 @@ from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.drift import Drift
 from gatepost.model.entry import Entry, EntryKey
-from gatepost.model.plan import Outcome, PlanStatus, Result
+from gatepost.model.plan import Outcome, Plan, PlanStatus, Result
 from gatepost.model.reason import Reason
 from gatepost.model.reckoning import Look
+from gatepost.planning.digest import digest_entries
 
 SHOWN = 20
 SHORT_DIGEST = len("sha256:") + 12
@@ -245,12 +246,16 @@ def _print_waiting(ui: Ui, result: Result, own: tuple[Reason, ...]) -> None:
     if plan.status is PlanStatus.HELD and own:
         print_reasons(ui, own, "    ")
         _print_ways(ui, plan.digest, own, "    ")
-    elif plan.status is PlanStatus.CHANGES and result.outcome is None:
+    elif plan.status is PlanStatus.CHANGES and result.outcome is None and not _is_removal(plan):
         ui.say(f"    {_('apply exactly this:')} gatepost apply --digest {plan.digest[:SHORT_DIGEST]}", "dim")
 
 
 def _headline(result: Result) -> str:
     plan = result.plan
+    if result.outcome is Outcome.APPLIED and _is_removal(plan):
+        return _("removed and verified: {remove} removed, nothing of ours is left").format(
+            remove=len(plan.remove)
+        )
     if result.outcome is Outcome.APPLIED:
         return _("applied and verified: {add} added, {remove} removed, generation {generation}").format(
             add=len(plan.add), remove=len(plan.remove), generation=plan.generation + 1
@@ -262,6 +267,11 @@ def _headline(result: Result) -> str:
     if plan.status is PlanStatus.CHANGES:
         return _("{add} to add, {remove} to remove").format(add=len(plan.add), remove=len(plan.remove))
     return status_word(plan.status)
+
+
+def _is_removal(plan: Plan) -> bool:
+    """Whether it takes away all that is ours: nothing is ever applied that is empty."""
+    return plan.desired == digest_entries(())
 
 
 def drift_head(drift: Drift) -> str:

@@ -94,6 +94,8 @@ class Reader:
     def field(self, left: Any) -> str | None:
         """Name of the field that an expression reads; None where we know none."""
         match left:
+            case {"payload": {"protocol": "tcp", "field": "flags"}}:
+                return None  # what could not be read of them
             case {"payload": {"protocol": str() as protocol, "field": str() as name}}:
                 return _payload(protocol, name)
             case {"meta": {"key": "nfproto" | "protocol"}}:

@@ -213,14 +213,12 @@ class _Decoding:
             self.sets[one.family, one.table, one.name] = one.elem
         rules: dict[ChainId, list[Rule]] = {}
         for rule in (each.rule for each in self.objects if each.rule and each.rule.family in FAMILIES):
-            rules.setdefault(ChainId(rule.family, rule.table, rule.chain), []).append(self._rule(rule))
+            reader = Reader(rule.family, rule.table, rule.handle, self.sets, self.known)
+            place = ChainId(rule.family, rule.table, rule.chain)
+            rules.setdefault(place, []).append(_Statements(reader, rule).rule())
         chains = [each.chain for each in self.objects if each.chain and each.chain.family in FAMILIES]
         made = [_chain(each, rules) for each in chains]
         return Ruleset({each.id: each for each in made}, self.sets, self.known)
-
-    def _rule(self, raw: _Rule) -> Rule:
-        reader = Reader(raw.family, raw.table, raw.handle, self.sets, self.known)
-        return _Statements(reader, raw).rule()
 
 
 def _chain(raw: _Chain, rules: Mapping[ChainId, list[Rule]]) -> Chain:

@@ -213,7 +213,7 @@ class _Examination:
             facts |= {"ct status": Values.word("none"), "fib daddr type": Values.word("local")}
         state = State(case.family, facts, original=not routed, local=not routed)
         fitting, _ = state.split([test for test in tests if test.field != self.side])
-        return None if fitting is None else replace(fitting, unsure=False)
+        return None if fitting is None else replace(fitting, unsure=False, chosen=frozenset())
 
     def _way(self, case: Case) -> tuple[str, ...]:
         if case.base.hook == "forward":
@@ -233,8 +233,7 @@ class _Examination:
 
     def _verdict(self, case: Case, start: State, leaves: Sequence[Leaf]) -> Iterator[Finding]:
         strangers = Strangers(self.side, start, self.devices)
-        ways = [(leaf, strangers.opening(leaf.state)) for leaf in leaves if leaf.accepted]
-        openings = [(leaf, found) for leaf, found in ways if found]
+        openings = strangers.openings(leaves)
         opened = [leaf for leaf, found in openings if found is Opening.ALL]
         unsure = [leaf for leaf, found in openings if found is Opening.UNSURE]
         real = [leaf for leaf in leaves if not leaf.accepted and strangers.has(leaf.state)]
@@ -248,7 +247,7 @@ class _Examination:
             message = f"{case.words}: it depends on whether {decided_by(doubtful[0].last)} matches"
             yield finding("uncertain", message, Severity.UNSURE)
         else:
-            through = opened or self._foremost([leaf for leaf, _ in ways])
+            through = opened or self._foremost([leaf for leaf in leaves if leaf.accepted])
             passing = [(leaf, self._listed(case, start, leaf)) for leaf in through[:LEAVES_MAX]]
             yield from no_effect(case, [*passing, *dropped])
 
@@ -303,17 +302,24 @@ class _Examination:
             ]
             other = replace(case, family=family)
             if start := self._start(other, tests):
-                yield from self._of_other(other, self._leaves(other, start))
+                yield from self._of_other(other, start)
 
-    def _of_other(self, case: Case, leaves: Sequence[Leaf]) -> Iterator[Finding]:
-        name = self.place.addresses(case.family)
-        if through := [leaf for leaf in leaves if leaf.accepted and not leaf.state.unsure]:
-            message = (
-                f"no rule refers to {name}, and all IPv{case.family} passes by {decided_by(through[0].last)}"
-            )
+    def _of_other(self, case: Case, start: State) -> Iterator[Finding]:
+        leaves = self._leaves(case, start)
+        name, every = self.place.addresses(case.family), f"IPv{case.family}"
+        openings = Strangers(self.side, start, self.devices).openings(leaves)
+        opened = [leaf for leaf, found in openings if found is Opening.ALL]
+        unsure = [leaf for leaf, found in openings if found is Opening.UNSURE]
+        dropped = [leaf for leaf in leaves if not leaf.accepted]
+        if opened:
+            message = f"no rule refers to {name}, and all {every} passes by {decided_by(opened[0].last)}"
             yield finding(f"ipv{case.family}_open", message)
-        elif self.contents[case.family]:
-            how = decided_by(leaves[0].last)
+        elif unsure:
+            how = f"on whether {decided_by(unsure[0].last)} matches"
+            message = f"no rule refers to {name}, and whether {every} passes depends {how}"
+            yield finding("uncertain", message, Severity.UNSURE)
+        elif dropped and self.contents[case.family]:
+            how = decided_by(dropped[0].last)
             message = f"no rule refers to {name}, which has addresses: they are dropped by {how}"
             yield finding(f"ipv{case.family}_closed", message)
 

@@ -75,6 +75,8 @@ class State:
     """Whether something was taken for true that nobody can foretell."""
     marked: frozenset[str] = frozenset()
     """Fields that rules have set."""
+    chosen: frozenset[str] = frozenset()
+    """Fields by which rules chose these packets out of others; not those of which others were taken out."""
     steps: tuple[Step, ...] = ()
 
     def known(self, name: str) -> Values:
@@ -94,11 +96,14 @@ class State:
             known = state.known(name)
             true, false = known & test.values, known - test.values
             if false and true:
-                others.append(state.setting({name: false}))
+                apart = state.setting({name: false})
+                others.append(replace(apart, unsure=self.unsure, chosen=self.chosen))
             elif false:
                 return None, [self]
             unsure = state.unsure or (bool(false) and name.startswith(UNKNOWN))
-            state = replace(state.setting({name: true}), unsure=unsure) if false else state
+            if false:
+                chosen = state.chosen | {name}
+                state = replace(state.setting({name: true}), unsure=unsure, chosen=chosen)
         return state, others
 
 
