@@ -12,6 +12,7 @@ from gatepost.engine.exits import Exit, exit_of
 from gatepost.engine.health import health_of
 from gatepost.model.plan import Outcome, Word
 from gatepost.planning.normalise import Rules, normalise
+from gatepost.targets.file import File
 from gatepost.testing import raw
 
 pytestmark = pytest.mark.anyio
@@ -77,6 +78,29 @@ async def test_drift_says_what_changed(world):
     world.target.entries = clean
     assert await look(world.site, "edge") is None
     assert world.site.store.drift("edge") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "added", "removed", "empty", "unread"),
+    [
+        (b"# a note\n%b", 0, 0, False, False),
+        (b"%bnot an entry\n", 0, 0, False, True),
+        (b"203.0.112.7\nnot an entry\n", 1, 1, False, True),
+        (b"<html>\n", 0, 0, False, True),
+        (b"# gone\n", 0, 1, True, False),
+    ],
+)
+async def test_what_cannot_be_read_is_not_empty(world, tmp_path, text, added, removed, empty, unread):
+    """An edited file is empty only where nothing is left in it; what is unreadable is said to be that."""
+    edge = File("edge", File.Options(path=tmp_path / "list"))
+    world = replace(world, site=replace(world.site, targets={"edge": edge}))
+    await world.apply()
+    clean = (await edge.current()).entries
+    data = (tmp_path / "list").read_bytes()
+    (tmp_path / "list").write_bytes(text % data if b"%b" in text else text)
+    drift = await look(world.site, "edge")
+    assert (len(drift.added), len(drift.removed)) == (added, removed and len(clean))
+    assert (drift.empty, drift.unread) == (empty, unread)
 
 
 async def test_wiped_is_filled_again(world):
