@@ -191,7 +191,7 @@ async def test_purge_of_what_moved(rig):
 
 
 async def test_emptied(rig):
-    """Emptying takes every entry of ours away: it then reads as before our first write, and can begin anew."""
+    """Emptying takes every entry of ours away: it reads as before our first write, and can begin anew."""
     fresh = await rig.target().current()
     held = await put(rig.target(), SOME)
     await rig.target().empty(held)

@@ -81,16 +81,16 @@ async def test_drift_says_what_changed(world):
 
 
 @pytest.mark.parametrize(
-    ("text", "added", "removed", "empty", "unread"),
+    ("text", "changed", "said"),
     [
-        (b"# a note\n%b", 0, 0, False, False),
-        (b"%bnot an entry\n", 0, 0, False, True),
-        (b"203.0.112.7\nnot an entry\n", 1, 1, False, True),
-        (b"<html>\n", 0, 0, False, True),
-        (b"# gone\n", 0, 1, True, False),
+        (b"# a note\n%b", (0, 0), (False, False)),
+        (b"%bnot an entry\n", (0, 0), (False, True)),
+        (b"203.0.112.7\nnot an entry\n", (1, 1), (False, True)),
+        (b"<html>\n", (0, 0), (False, True)),
+        (b"# gone\n", (0, 1), (True, False)),
     ],
 )
-async def test_what_cannot_be_read_is_not_empty(world, tmp_path, text, added, removed, empty, unread):
+async def test_what_cannot_be_read_is_not_empty(world, tmp_path, text, changed, said):
     """An edited file is empty only where nothing is left in it; what is unreadable is said to be that."""
     edge = File("edge", File.Options(path=tmp_path / "list"))
     world = replace(world, site=replace(world.site, targets={"edge": edge}))
@@ -99,8 +99,9 @@ async def test_what_cannot_be_read_is_not_empty(world, tmp_path, text, added, re
     data = (tmp_path / "list").read_bytes()
     (tmp_path / "list").write_bytes(text % data if b"%b" in text else text)
     drift = await look(world.site, "edge")
+    added, removed = changed
     assert (len(drift.added), len(drift.removed)) == (added, removed and len(clean))
-    assert (drift.empty, drift.unread) == (empty, unread)
+    assert (drift.empty, drift.unread) == said
 
 
 async def test_wiped_is_filled_again(world):
