@@ -189,7 +189,7 @@ def test_jobs_on_new_machines_are_counted():
 
 
 def test_a_host_among_others_counts_by_its_own_boot():
-    """Two hosts look in turn: each knows what passed since its own last look; one wrong clock ends nothing."""
+    """Two hosts look in turn: each knows what passed since its own look; one wrong clock ends nothing."""
     right, wrong = Host(), Host()
     right.look()
     wrong.last, wrong.set = right.last, YEAR
