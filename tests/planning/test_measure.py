@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from gc import collect
+from weakref import ref
 
 from gatepost.model.address import Family
 from gatepost.model.entry import Entry, Protocol
+from gatepost.planning.diff import diff
 from gatepost.planning.digest import digest_entries
 from gatepost.planning.measure import Figures, Kind, Measure, compare, where_new
 from rigs.answers import entries, hosts
@@ -117,3 +120,42 @@ def test_a_list_comes_to_figures():
     assert figures.digest == digest_entries(listed)
     nothing = Figures(())
     assert (nothing.addresses, nothing.longest) == ({Family.V4: 0, Family.V6: 0},) * 2
+
+
+class Listed(list[Entry]):
+    """A list that tells how often it was looked into."""
+
+    asked = 0
+
+    def __getitem__(self, place):
+        self.asked += 1
+        return super().__getitem__(place)
+
+    def __iter__(self):
+        self.asked += 1
+        return super().__iter__()
+
+
+def test_a_list_is_compared_once():
+    """What came and went since an older one is found by looking at both once, and carried over after that."""
+    old, listed, following = Listed(entries(*hosts(1, 9))), [*entries(*hosts(2, 20))], entries(*hosts(2, 21))
+    figures = Figures(listed)
+    delta = figures.since(old)
+    looked = old.asked
+    assert delta == diff(old, listed)
+    assert figures.since(old) is delta
+    carried = figures.shifted(following, diff(listed, following), digest_entries(following))
+    assert old.asked > looked > 0
+    looked = old.asked
+    assert carried.since(old).added == entries(*hosts(10, 21))
+    assert old.asked == looked
+
+
+def test_a_list_that_was_compared_is_kept():
+    """Lists are told apart by identity: another one must never come to stand in the place of the same."""
+    old, figures = Listed(entries(*hosts(1, 9))), Figures(entries(*hosts(2, 20)))
+    figures.since(old)
+    known = ref(old)
+    del old
+    collect()
+    assert known() is not None
