@@ -109,9 +109,10 @@ def test_a_message_for_another_is_refused():
 
 @pytest.mark.parametrize(
     "sealed",
-    [seal(b"x", length=2**32 - 1), seal(b"x", length=20), seal(b"x", pad=33), seal(b"x", pad=255), seal(b"<xml><a>b</a></xml>", fill=0), "", "A",
+    [seal(b"x", length=2**32 - 1), seal(b"x", length=20), seal(b"x", pad=33), seal(b"x", pad=255),
+     seal(b"<xml><a>b</a></xml>", fill=0), "", "A",
      "AAAA", base64.b64encode(bytes(32)).decode(), ENCRYPTED[:-4], "?" + ENCRYPTED],
-    ids=["4 GiB", "beyond its end", "pad of 33", "pad of 255", "empty", "a letter", "a block too short",
+    ids=["4 GiB", "beyond its end", "pad of 33", "pad of 255", "uneven pad", "empty", "a letter", "a block",
          "zeros", "cut", "no base64"],
 )  # fmt: skip
 def test_what_lies_about_its_length_is_refused(sealed):
