@@ -407,6 +407,19 @@ def test_a_rule_that_is_left_is_no_choice():
     asked = rule(match("ip", "saddr", "@edge_v4"), {"accept": None})
     dropping = rule(match("tcp", "dport", 25), {"limit": {"rate": 5}}, {"drop": None})
     assert kinds(OURS, base(policy="accept"), dropping, asked) == ["open_policy"]
+    ports = match("tcp", "sport", {"range": [40000, 65535]}), match("tcp", "dport", 25)
+    marked = rule(meta("mark", 7), {"accept": None})
+    assert kinds(OURS, base(), rule(*ports, {"accept": None}), marked, asked) == ["effective", "partly"]
+
+
+def test_the_rest_of_what_passes_shows_no_effect():
+    """Where accepts take all ordinary connections between them, that odd ones are dropped is no effect."""
+    parts = [
+        rule(match("tcp", "sport", {"range": part}), {"accept": None})
+        for part in ([32768, 50000], [50001, 60999])
+    ]
+    asked = rule(match("ip", "saddr", "@edge_v4"), match("tcp", "dport", 443), {"accept": None})
+    assert kinds(OURS, base(), *parts, asked) == ["uncertain"]
 
 
 def test_marks_set_twice():
