@@ -7,12 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.elapsed import look, waits
 from gatepost.engine.health import health_document, health_of
 from gatepost.engine.report import cycle_document
 from gatepost.engine.rollback import earlier
 from gatepost.model.content import Override, Serial
 from gatepost.model.limits import Limits
+from gatepost.model.plan import Outcome
 from gatepost.planning.normalise import parse_value
 from gatepost.planning.reckoning import STANDING
 
@@ -195,10 +197,12 @@ async def test_a_jump_forgets_no_history(world):
     world.answer(*STAYS, LEAVING, "101.126.59.10")
     world.clock.advance(HOUR)
     await world.apply()
-    for span in (YEAR, -2 * YEAR, YEAR):
+    for number, span in enumerate((9 * YEAR, -18 * YEAR, HOUR), start=11):
         world.clock.step(span)
+        world.answer(*STAYS, LEAVING, *(f"101.126.59.{one}" for one in range(10, number + 1)))
         await world.apply()
-    assert [one.serial for one in world.site.store.serials("webhooks")] == [1, 2]
+    await world.apply()
+    assert [one.serial for one in world.site.store.serials("webhooks")] == [1, 2, 3, 4, 5]
 
 
 async def test_a_jump_makes_no_slow_drain_pass(make_world):
@@ -223,6 +227,16 @@ async def test_a_rollback_keeps_what_is_excluded_out(world):
     content = earlier(closed.site, closed.site.settings.lists["webhooks"], Serial(1))
     number = parse_value(EXCLUDED).network
     assert not [one for one in content.effective if one.value.network <= number <= one.value.last]
+
+
+async def test_a_plan_stays_true(world):
+    """A plan made before the clock jumped is what would be made now, so it is carried out."""
+    world = until(world, 30 * DAY)
+    report = await world.plan()
+    world.clock.step(YEAR)
+    result = await carry_out_exactly(world.site, report.results[0].plan)
+    assert result.outcome is Outcome.APPLIED
+    assert there(world, PIN)
 
 
 async def test_a_doubted_clock_is_told(world):
