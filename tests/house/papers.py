@@ -141,6 +141,12 @@ def bare(block: str) -> str:
     return "\n".join(filter(None, lines))
 
 
+def texts(code: str) -> set[str]:
+    """All text that stands in the code."""
+    nodes = ast.walk(ast.parse(code))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
 def messages(text: str) -> set[str]:
     """English texts that a module marks for translation: ``_("…")``."""
     found = set()

@@ -124,7 +124,8 @@ def test_every_message_is_translated() -> None:
     """The command line speaks Chinese wherever it speaks English, and no translation is left over."""
     catalogue = tomllib.loads(read("src/gatepost/cli/locale/zh.toml"))
     assert list(papers.translated(marked(), catalogue)) == []
-    assert sorted(set(catalogue) - marked()) == []
+    said = {text for path in python_files("src/gatepost") for text in papers.texts(read(path))}
+    assert sorted(set(catalogue) - marked() - said) == []
 
 
 @pytest.mark.parametrize("name", ["core", "run", "test"])
