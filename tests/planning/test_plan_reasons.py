@@ -243,3 +243,30 @@ def test_repair_takes_nothing_of_ours():
         repair=True,
     )
     assert words(plan) == [("shrink", "edge")]
+
+
+FEWER = without("101.226.103.4/30")
+"""Without four of the ten."""
+
+
+def test_what_others_took_away_is_judged_as_if_it_were_there():
+    """A change cannot hide behind somebody else's: all that goes of what we left counts, and is protected."""
+    less, holds = content(*TEN, allowlist=FEWER), current(*hosts(1, 3), *hosts(6, 10))
+    plan = planned(less, holds, allowlist=FEWER)
+    assert (words(plan), shown(plan.remove)) == ([("shrink", "edge")], ["101.226.103.6/31"])
+    assert "4 of 10 IPv4 addresses would go" in plan.reasons[0].message
+    mine = (Protected(parse_value("101.226.103.4"), "mine"),)
+    assert words(planned(less, holds, allowlist=FEWER, protected=mine))[0] == ("protected", "edge")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"cause": Cause.PURGE}, {"mixed": True}, {"intended": True}, {"previous": None}]
+)
+def test_what_we_took_away_ourselves_is_gone(changes: dict[str, object]):
+    """By a purge, a write that was cut off, or a content that we may have left; and what nobody knows of."""
+    holds = current(*hosts(1, 3), *hosts(6, 10), mixed="mixed" in changes)
+    others = {key: value for key, value in changes.items() if key in {"cause", "previous"}}
+    if "intended" in changes:
+        others["intended"] = frozenset({holds.digest})
+    plan = planned(content(*TEN, allowlist=FEWER), holds, allowlist=FEWER, **others)
+    assert "shrink" not in {guard for guard, _ in words(plan)}

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from gatepost.model.content import Serial
-from gatepost.model.entry import Entry
-from gatepost.model.plan import Current, Plan, PlanStatus
+from gatepost.model.content import Allowlist, Content, Override, Serial, Snapshot
+from gatepost.model.entry import Direction, Entry
+from gatepost.model.limits import Limits
+from gatepost.model.plan import Capabilities, Current, Plan, PlanStatus
 from gatepost.planning.canonical import canonical
+from gatepost.planning.compose import compose
 from gatepost.planning.digest import digest_entries, digest_plan
-from gatepost.planning.put_back import plan_away, plan_back
-from rigs.answers import entries, hosts, shown
+from gatepost.planning.normalise import parse_value
+from gatepost.planning.plan import PlanRequest, make_plan
+from gatepost.planning.put_back import plan_away, plan_back, plan_refill
+from rigs.answers import START, accepted, entries, hosts, shown
 
 
 def current(*values: str, generation: int = 4, mixed: bool = False) -> Current:
@@ -83,3 +89,76 @@ def test_removing_everything_is_what_a_person_asked_for():
     assert plan.digest == digest_plan(plan)
     nothing = plan_away("edge", "webhooks", Serial(7), current(generation=0))
     assert (nothing.status, nothing.remove) == (PlanStatus.CHANGES, ())
+
+
+TEN = hosts(1, 10)
+LIST = Allowlist("webhooks", Direction.INGRESS, ("events",))
+
+
+def content(*values: str, allowlist: Allowlist = LIST) -> Content:
+    """What the list holds when its source answers this."""
+    return compose(allowlist, {"events": accepted(*values)}, START)
+
+
+def request(holds: Current, *, repair: bool = False, previous: Content | None = None) -> PlanRequest:
+    """For a target that was verified with ten hosts, of which the list holds three today."""
+    return PlanRequest(
+        target="edge",
+        allowlist=replace(LIST, exclusions=(Override(parse_value("101.226.103.4/30"), "a test"),)),
+        snapshot=Snapshot("webhooks", Serial(8), START, content(*hosts(1, 3))),
+        previous=previous or content(*TEN),
+        current=holds,
+        capabilities=Capabilities(),
+        held=(),
+        missing=("chat",),
+        limits=Limits(),
+        repair=repair,
+    )
+
+
+def refilled(asked: PlanRequest) -> tuple[Plan, Plan]:
+    """What was held, and what comes of it."""
+    held = replace(make_plan(asked), status=PlanStatus.HELD)
+    return held, plan_refill(asked, held, Serial(7))
+
+
+@pytest.mark.parametrize(
+    ("holds", "repair", "add"),
+    [
+        (current(generation=0), False, entries(*TEN)),
+        (current(*hosts(4, 10)), True, entries(*hosts(1, 3))),
+    ],
+)
+def test_a_wiped_target_gets_back_what_was_verified_there(
+    holds: Current, add: tuple[Entry, ...], *, repair: bool
+):
+    """While more is held: just that, with a word on what is held and why."""
+    held, plan = refilled(request(holds, repair=repair))
+    assert held.reasons
+    assert (plan.status, plan.add, plan.remove) == (PlanStatus.CHANGES, canonical(add), ())
+    assert (plan.target, plan.list, plan.serial, plan.generation) == ("edge", "webhooks", 7, holds.generation)
+    why = " ".join(reason.message for reason in held.reasons)
+    assert plan.notes == (f"Filled again with serial 7; serial 8 is held: {why}",)
+    assert plan.digest == digest_plan(plan)
+
+
+def test_a_reason_is_told_once():
+    """However often it was found."""
+    asked = request(current(generation=0))
+    held = replace(make_plan(asked), status=PlanStatus.HELD)
+    twice = replace(held, reasons=(*held.reasons, *held.reasons))
+    assert plan_refill(asked, twice, Serial(7)).notes == plan_refill(asked, held, Serial(7)).notes
+
+
+def test_what_is_not_wiped_or_not_held_stays_as_it_was_planned():
+    """A target that others changed, one that lacks nothing, a plan that is free, a content too wide."""
+    every = replace(LIST, pins=(Override(parse_value("0.0.0.0/0"), "oops"),))
+    for asked in (
+        request(current(*hosts(4, 10))),
+        request(current(*TEN), repair=True),
+        request(current(generation=0), previous=content(*TEN, allowlist=every)),
+    ):
+        held, plan = refilled(asked)
+        assert plan is held
+    free = replace(held, status=PlanStatus.CHANGES)
+    assert plan_refill(request(current(generation=0)), free, Serial(7)) is free

@@ -57,6 +57,14 @@ def test_one_jump_moves_nothing():
     assert seen.doubt is not None
 
 
+def test_a_reboot_at_once_moves_nothing():
+    """A clock that is wrong before and after says how long the host was off: no time at all."""
+    jumped = host(off=YEAR)
+    jumped.look()
+    jumped.reboot()
+    assert jumped.look().reckoned == START
+
+
 def test_a_clock_that_goes_back_moves_nothing():
     """Neither the day that has passed nor the date is taken back."""
     back = host(off=-YEAR)
