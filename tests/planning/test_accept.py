@@ -10,6 +10,7 @@ import pytest
 from gatepost.errors import EmptyAnswer, ValuesRefused
 from gatepost.model.address import Prefix
 from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
+from gatepost.model.entry import Entry, Protocol
 from gatepost.model.limits import Limits
 from gatepost.planning.accept import Question, accept, refusals
 from gatepost.planning.digest import digest_entries, digest_held
@@ -427,6 +428,19 @@ def test_reasons_name_their_source_and_what_was_measured_against():
         found = {(one.guard, one.subject): one.message for one in verdict.reasons}
         assert found.keys() >= {("growth", "events"), ("family", "events")}
         assert all(text.endswith("measured against the last accepted list.") for text in found.values())
+
+
+def test_a_first_answer_is_held_in_the_name_of_its_source():
+    """For a wide network, for the sum, and for a range of ports; and refused in its name under the floor."""
+    (wide,) = entries("101.224.0.0/12")
+    every = Entry(wide.value, Protocol.TCP, ((1, 65_535),))
+    verdict = judged(answer(entries=(wide, every)), limits=Limits(max_addresses_v4=9))
+    assert isinstance(verdict, HeldAnswer)
+    assert [(one.guard, one.subject, one.message.split(":")[0]) for one in verdict.reasons] == [
+        (guard, "events", "events") for guard in ("widest", "total", "ports")
+    ]
+    with pytest.raises(ValuesRefused, match=r"^events: 64\.0\.0\.0/7 is wider than /8; "):
+        judged(answer("64.0.0.0/7"))
 
 
 def test_the_same_answer_passes_whatever_older_lists_were():
