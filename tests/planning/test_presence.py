@@ -8,6 +8,7 @@ from datetime import timedelta
 from gatepost.model.answer import Accepted, Presence
 from gatepost.model.entry import Entry
 from gatepost.model.limits import Limits
+from gatepost.planning.accept import accept
 from gatepost.planning.diff import diff
 from gatepost.planning.presence import presences
 from rigs.answers import START, accepted, answer, entries, hosts
@@ -61,3 +62,21 @@ def test_entries_stand_in_order():
         keys = [one.entry.key for one in stand]
         assert keys == sorted(set(keys))
     assert {str(one.entry.value) for one in many.presences if one.absent} == {"2400:da00::1/128", "a.qq.com"}
+
+
+def test_a_grace_is_counted_by_the_time_that_passed():
+    """Not by the wall clock, should it jump a year ahead: an answer keeps the reckoning of its moment."""
+    last = accepted(*hosts(1, 9))
+    for day in (1, 2, 3, 3.9, 4, 5):
+        moment, ahead = START + day * DAY, timedelta(days=365 if day > 2 else 0)
+        verdict = accept(
+            answer(*hosts(2, 9), fetched_at=moment + ahead, reckoned_at=moment),
+            last,
+            (),
+            LIMITS,
+            approved=False,
+        )
+        assert isinstance(verdict, Accepted)
+        assert (verdict.at, verdict.reckoned_at) == (moment + ahead, moment)
+        assert len(verdict.presences) == (9 if day < 5 else 8)
+        last = verdict
