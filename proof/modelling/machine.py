@@ -4,7 +4,7 @@ The guarantees are numbered as in the threat model: G1 nothing unjudged reaches 
 target, G2 no failed or partial answer removes anything, G3 one known generation,
 G4 only what carries our mark, G5 recorded before applied, G7 bounded work, G8
 generations never go back, G9 staleness is visible. G6, secrets, is the canary
-test's: there are no secrets here.
+test's: there are no secrets here. A26 is among them: nothing ends because a clock was set.
 """
 
 from __future__ import annotations
@@ -19,16 +19,22 @@ from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from modelling.ledger import Ledger, addresses, held
+from modelling.ledger import REBOOT, Calendar, Ledger, addresses, held
 from modelling.world import (
+    EXCLUDED,
     FOREIGN,
     HOSTILE,
+    PIN,
     STALE,
+    START,
     STEPS,
+    UNTIL,
     VALUES,
     Fuse,
+    GullibleClock,
     KilledError,
     World,
+    WorldClock,
     failing,
     make_template,
     make_world,
@@ -54,10 +60,8 @@ LOOSE: dict[str, Any] = {"max_removed": 1.0, "max_added": 100.0, "max_churn": 1.
 """Without the guards on differences absences and grace alone keep what leaves."""
 SOME = st.sets(st.sampled_from(VALUES), min_size=1, max_size=len(VALUES))
 STEP = st.sampled_from([(step, after) for step in STEPS for after in (False, True)])
-SPANS = st.sampled_from(
-    [timedelta(hours=1)] * 3
-    + [timedelta(days=1), timedelta(days=8), timedelta(days=-1), timedelta(days=366), timedelta(days=-366)]
-)
+SPANS = st.sampled_from([*[timedelta(hours=1)] * 3, *(timedelta(days=number) for number in (1, 8, 25))])
+JUMPS = st.sampled_from([timedelta(days=number) for number in (1, 8, 40, 366, -1, -8, -40, -366)])
 WITHIN = timedelta(minutes=5)
 
 counted: Counter[str] = Counter()
@@ -76,16 +80,19 @@ class Gateposts(RuleBasedStateMachine):
 
     world: World
     limits = Limits()
+    clock: type[WorldClock] = WorldClock
 
-    @initialize(repair=st.booleans(), loose=st.booleans())
-    def begin(self, repair: bool, loose: bool) -> None:  # noqa: FBT001 - hypothesis gives it by name
+    @initialize(repair=st.booleans(), loose=st.booleans(), overrides=st.booleans())
+    def begin(self, repair: bool, loose: bool, overrides: bool) -> None:  # noqa: FBT001 - given by name
         """A platform that lists something, and an empty device; loose guards let more happen."""
         limits = replace(self.limits, **LOOSE) if loose else self.limits
-        self.world = make_world(
-            Path(tempfile.mkdtemp(prefix="gatepost-model-")), _template, repair=repair, limits=limits
-        )
+        place = Path(tempfile.mkdtemp(prefix="gatepost-model-"))
+        clock = self.clock(START)
+        self.world = make_world(place, _template, clock, repair=repair, limits=limits, overrides=overrides)
         self.upstream = set(VALUES[:8])
         self.ledger = Ledger()
+        self.calendar = Calendar()
+        self.ended = False
         self.before = frozenset[str]()
         self.generation = 0
         self.by_hand = False
@@ -161,9 +168,20 @@ class Gateposts(RuleBasedStateMachine):
     # -- time, hands, words
 
     @rule(span=SPANS)
-    def clock_moves(self, span: timedelta) -> None:
-        """Time passes, or jumps either way."""
+    def time_passes(self, span: timedelta) -> None:
+        """For all clocks."""
         self.world.clock.advance(span)
+
+    @rule(span=JUMPS)
+    def clock_jumps(self, span: timedelta) -> None:
+        """Either way; no time passes."""
+        self.world.clock.step(span)
+        self._count("clock jump")
+
+    @rule()
+    def clock_is_put_right(self) -> None:
+        """By a time server, or a person."""
+        self.world.clock.step(-self.world.clock.off)
 
     @rule(value=st.sampled_from(FOREIGN))
     def somebody_adds(self, value: str) -> None:
@@ -188,6 +206,7 @@ class Gateposts(RuleBasedStateMachine):
         device = self.world.device
         device.entries, device.generation, device.mixed = (), 0, False
         self._touched()
+        self.world.clock.reboot()
         last = last_of(self.world.place / "state", "edge")
         if last is not None:
             self._run(load_last(device, last))
@@ -242,7 +261,18 @@ class Gateposts(RuleBasedStateMachine):
     def nothing_unjudged(self) -> None:
         """G1: what is on the device was once listed, or came by hand; never what no firewall may get."""
         there = held(self.world.device.entries)
-        assert there <= addresses(VALUES) | addresses(FOREIGN)
+        assert there <= addresses((*VALUES, *FOREIGN, PIN))
+
+    @invariant()
+    def dates_end_in_time(self) -> None:
+        """A26: a pin is in and an exclusion out until their date, which no clock that was set brings about."""
+        latest = self.world.sites[0].store.latest("webhooks")
+        if latest is None or self.ended or not self.world.overrides:
+            return
+        listed = held(latest.content.effective)
+        assert addresses([PIN]) <= listed, "a pin ended too early"
+        assert not addresses([EXCLUDED]) & listed, "an exclusion ended too early"
+        assert not addresses([EXCLUDED]) & held(self.world.device.entries), "let in before its time"
 
     @invariant()
     def known_generation(self) -> None:
@@ -284,7 +314,18 @@ class Gateposts(RuleBasedStateMachine):
     def _answer(self, *values: str) -> None:
         self.world.source.answer = raw(*sorted(values))
 
+    def _look(self) -> None:
+        """What the outsider knows when a cycle begins."""
+        clock = self.world.clock
+        self.calendar.look(self._passed(), clock.off)
+        self.ended = self.ended or START + self.calendar.latest(self._passed()) >= UNTIL
+
+    def _passed(self) -> timedelta:
+        """The most time that anybody may think has passed."""
+        return timedelta(seconds=self.world.clock.monotonic()) + self.world.clock.reboots * REBOOT
+
     def _plan(self, which: int) -> CycleReport:
+        self._look()
         report: CycleReport = self._run(plan_cycle(*self._all(self.world.sites[which])))
         self._take_note(report)
         return report
@@ -294,6 +335,7 @@ class Gateposts(RuleBasedStateMachine):
         overdue = self._is_overdue()
         before = held(self.world.device.entries)
         seen = site.store.accepted("webhooks/events")
+        self._look()
         try:
             report = self._run(plan_cycle(*self._all(site)))
             self._take_note(report)
@@ -315,13 +357,13 @@ class Gateposts(RuleBasedStateMachine):
         answer = self.world.source.answer
         if good and not isinstance(answer, GatepostError):
             values = [one.value for one in answer if one.value in VALUES]
-            self.ledger.accepted(addresses(values), self.world.clock.now())
+            self.ledger.accepted(addresses(values), self._passed())
 
     def _check_removals(self, before: frozenset[str]) -> None:
         """G2: what left a device in a cycle had been missing long enough, or somebody said so."""
-        now = self.world.clock.now()
-        left = before - held(self.world.device.entries)
-        early = [one for one in left if not self.ledger.may_leave(one, now)]
+        left = before - held(self.world.device.entries) - addresses([EXCLUDED])
+        left -= addresses([PIN]) if self.ended else frozenset()
+        early = [one for one in left if not self.ledger.may_leave(one, self._passed())]
         assert not early, f"left too early: {sorted(early)}"
         assert not before or self.world.device.entries, "the list was emptied"
         self.ledger.excused -= left
@@ -348,3 +390,9 @@ class Hasty(Gateposts):
     """Planted: what is absent once leaves at once, which the outsider must find."""
 
     limits = Limits(absences=1, grace=timedelta())
+
+
+class Gullible(Gateposts):
+    """Planted: every jump of the wall clock passes for time, which the outsider must find."""
+
+    clock = GullibleClock

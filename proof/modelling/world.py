@@ -13,11 +13,13 @@ from typing import Any
 
 from gatepost.config.settings import ListSettings, Settings, SourceSettings, TargetSettings
 from gatepost.engine.site import Site
-from gatepost.model.content import Allowlist
+from gatepost.kit.clock import Uptime
+from gatepost.model.content import Allowlist, Override
 from gatepost.model.entry import Direction, Entry
 from gatepost.model.limits import Limits
 from gatepost.model.plan import Outcome, Plan
 from gatepost.model.record import Failure
+from gatepost.planning.normalise import parse_value
 from gatepost.platforms.base import Bounds
 from gatepost.store import Store
 from gatepost.testing import FrozenClock, MemorySource, MemoryTarget, raw
@@ -34,6 +36,9 @@ VALUES = (
 )
 """What the platform may list: few addresses, so that each can be followed by itself."""
 HOSTILE = ("0.0.0.0/0", "0.0.0.0/1", "::/0", "127.0.0.2", "10.0.0.1", "010.8.8.8", "1.2.3.4/33", "8.0.0.0/7")
+PIN, EXCLUDED = "203.0.114.7", VALUES[2]
+UNTIL = START + timedelta(days=30)
+"""When these end, where there are any."""
 FOREIGN = ("198.51.99.7", "198.51.99.9")
 """What somebody puts in by hand."""
 
@@ -110,18 +115,46 @@ class MortalStore(Store):
 STEPS = ("intent", "apply", "outcome")
 
 
+class WorldClock(FrozenClock):
+    """A host's clocks, and what no host knows: how much time really passed, and how often it came up."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self.reboots = 0
+
+    def reboot(self, away: timedelta = timedelta()) -> None:
+        """Counted."""
+        super().reboot(away)
+        self.reboots += 1
+
+    @property
+    def off(self) -> timedelta:
+        """How far the wall clock is ahead of the truth."""
+        return self.now() - START - timedelta(seconds=self.monotonic())
+
+
+class GullibleClock(WorldClock):
+    """Planted: whoever sets the wall clock sets the uptime as well, so that every jump is taken for time."""
+
+    def uptime(self) -> Uptime:
+        """What no kernel would say."""
+        found = super().uptime()
+        return Uptime(found.boot, found.passed + self.off)
+
+
 @dataclass
 class World:
     """All of it; ``restart`` replaces one of the two gateposts."""
 
     place: Path
-    clock: FrozenClock
+    clock: WorldClock
     source: MemorySource
     device: MortalTarget
     sites: list[Site]
     runner: asyncio.Runner
     repair: bool
     limits: Limits
+    overrides: bool
 
     def restart(self, which: int) -> None:
         """A new process on the same disk."""
@@ -136,12 +169,14 @@ class World:
         shutil.rmtree(self.place)
 
 
-def make_world(place: Path, template: Path, *, repair: bool, limits: Limits) -> World:
+def make_world(
+    place: Path, template: Path, clock: WorldClock, *, repair: bool, limits: Limits, overrides: bool
+) -> World:
     """A world on a fresh copy of an empty history."""
     shutil.copytree(template, place, dirs_exist_ok=True)
     source = MemorySource(MemorySource.Options(), raw(*VALUES[:8]))
     device = MortalTarget("edge", MemoryTarget.Options())
-    world = World(place, FrozenClock(START), source, device, [], asyncio.Runner(), repair, limits)
+    world = World(place, clock, source, device, [], asyncio.Runner(), repair, limits, overrides)
     world.sites += [_site(world), _site(world)]
     return world
 
@@ -176,6 +211,9 @@ def _settings(world: World) -> Settings:
         deadline=5.0,
     )
     allowlist = Allowlist("webhooks", Direction.INGRESS, ("events",))
+    if world.overrides:
+        pins, exclusions = ((Override(parse_value(one), "told to", UNTIL),) for one in (PIN, EXCLUDED))
+        allowlist = replace(allowlist, pins=pins, exclusions=exclusions)
     target = TargetSettings("edge", MemoryTarget, MemoryTarget.Options(), "webhooks", repair=world.repair)
     return Settings(
         path=world.place / "gatepost.toml",

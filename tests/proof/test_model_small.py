@@ -14,6 +14,13 @@ def test_guarantees_hold_in_any_order():
 
 def test_the_instrument_sees_hasty_removals():
     """Where entries leave without their absences and grace, an outsider's count finds it."""
-    done = prove("model", "--planted --sequences 200 --steps 25")
+    done = prove("model", "--planted leaves --sequences 200 --steps 25")
     assert done.code != 0, done.text
     assert "left too early" in done.text
+
+
+def test_the_instrument_sees_a_clock_that_ends_things():
+    """Where a jump of the clock passes for time, a pin, exclusion or grace ends early, and that is found."""
+    done = prove("model", "--planted clock --sequences 200 --steps 25")
+    assert done.code != 0, done.text
+    assert "too early" in done.text
