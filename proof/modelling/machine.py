@@ -265,7 +265,7 @@ class Gateposts(RuleBasedStateMachine):
 
     @invariant()
     def dates_end_in_time(self) -> None:
-        """A26: a pin is in and an exclusion out until their date, which no clock that was set brings about."""
+        """A26: a pin is in and an exclusion out until their date, which no clock that was set brings."""
         latest = self.world.sites[0].store.latest("webhooks")
         if latest is None or self.ended or not self.world.overrides:
             return
