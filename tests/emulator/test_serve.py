@@ -56,7 +56,7 @@ def test_run():
         "    print('ended')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=20, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=90, check=True
     )
     assert done.stdout.startswith("http://127.0.0.1:")
     assert done.stdout.endswith("ended\n")

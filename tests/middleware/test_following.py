@@ -124,6 +124,7 @@ def test_it_looks_by_itself(clock, is_local):
     """A near list is there when the start returns; a far one is fetched meanwhile; a stop ends it."""
     gate, origin = Gate(), Told(LIST, is_local=is_local)
     follower = Follower(gate, origin, clock, every=0.01, stale_after=timedelta(hours=1))
+    others = {*threading.enumerate()}
     follower.start()
     assert not is_local or gate.standing.listing is LIST
     for _ in range(3):
@@ -131,7 +132,7 @@ def test_it_looks_by_itself(clock, is_local):
         assert origin.looked.wait(10)
     assert gate.standing.listing is LIST
     follower.stop()
-    threads = [thread for thread in threading.enumerate() if thread.name == "gatepost-gate"]
+    threads = {*threading.enumerate()} - others
     for thread in threads:
         thread.join(10)
     assert not any(thread.is_alive() for thread in threads)
