@@ -142,12 +142,14 @@ def test_a_wiped_target_gets_back_what_was_verified_there(
     assert plan.digest == digest_plan(plan)
 
 
-def test_a_reason_is_told_once():
-    """However often it was found."""
+def test_each_reason_is_told_once():
+    """One after the other, however often it was found."""
     asked = request(current(generation=0))
     held = replace(make_plan(asked), status=PlanStatus.HELD)
-    twice = replace(held, reasons=(*held.reasons, *held.reasons))
-    assert plan_refill(asked, twice, Serial(7)).notes == plan_refill(asked, held, Serial(7)).notes
+    (reason,) = held.reasons
+    twice = replace(held, reasons=(reason, replace(reason, message="edge: more."), reason))
+    (note,) = plan_refill(asked, held, Serial(7)).notes
+    assert plan_refill(asked, twice, Serial(7)).notes == (f"{note} edge: more.",)
 
 
 def test_what_is_not_wiped_or_not_held_stays_as_it_was_planned():
