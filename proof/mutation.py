@@ -41,7 +41,11 @@ def main(words: Sequence[str] | None = None) -> int:
     if not mutants:
         print("no score: no mutant was run")
         return 1
-    changes = {change(workshop, each): each for each in mutants if not each.caught}
+    try:
+        changes = {change(workshop, each): each for each in mutants if not each.caught}
+    except FileNotFoundError:
+        print("no score: the last run was of other modules")
+        return 1
     known = {key: why for key, why in explained().items() if key[0].partition(".")[0] in set(chosen)}
     _print_scores(mutants, changes, known)
     _print_survivors(changes, known)
@@ -63,7 +67,9 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     parser.add_argument("--resume", action="store_true", help="keep results of functions that did not change")
     parser.add_argument("--again", action="store_true", help="only what was not caught the last time")
-    parser.add_argument("--show", action="store_true", help="run nothing: what the last run gave")
+    parser.add_argument(
+        "--show", action="store_true", help="run nothing: what the last run, of these modules, gave"
+    )
     parser.add_argument("--tests", nargs="+", default=(), help="other tests than the planner's")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "mutation", help="to work in")
     parser.add_argument("--children", type=int, default=1, help="processes at a time")
