@@ -58,6 +58,8 @@ def test_the_owner_says_what_is_wide():
     assert not is_wide(entries("9.16.0.0/12", "2500::/24"), much, limits)
     assert is_wide(entries("9.32.0.0/11"), much, limits)
     assert is_wide(entries("2500::/23"), much, limits)
+    halves = (*entries("9.32.0.0/12"), *entries("9.48.0.0/12"))
+    assert is_wide(halves, much, limits), "together they are a /11"
 
 
 def test_domains_are_not_counted():
