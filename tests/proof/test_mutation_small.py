@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,3 +60,16 @@ def test_the_instrument_sees_what_tests_miss(tmp_path: Path):
     assert ": span.size (" in done.text
     assert "UNEXPLAINED" in done.text
     assert done.code == 1
+
+
+def test_explanations_speak_of_the_code_as_it_is():
+    """Each line that an explained survivor changes stands in its module, and is explained once."""
+    kinds = tomllib.loads((ROOT / "proof/mutation-survivors.toml").read_text(encoding="utf-8"))["kind"]
+    changes = [change for kind in kinds for change in kind["changes"]]
+    for change in changes:
+        source = ROOT / f"src/gatepost/planning/{change['in'].partition('.')[0]}.py"
+        lines = {line.strip() for line in source.read_text(encoding="utf-8").splitlines()}
+        assert {*change["was"].split(" ⏎ ")} <= lines, change
+        assert change["was"] != change["is"]
+    assert len({tuple(change.values()) for change in changes}) == len(changes)
+    assert all(kind["why"] for kind in kinds)
