@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 
 from gatepost.engine.applying import carry_out_exactly
+from gatepost.engine.approval import give_word
 from gatepost.engine.elapsed import look, waits
 from gatepost.engine.health import health_document, health_of
 from gatepost.engine.report import cycle_document
 from gatepost.engine.rollback import earlier
 from gatepost.model.content import Override, Serial
 from gatepost.model.limits import Limits
-from gatepost.model.plan import Outcome
+from gatepost.model.plan import Outcome, Word
 from gatepost.planning.normalise import parse_value
 from gatepost.planning.reckoning import STANDING
 
@@ -115,6 +116,21 @@ async def test_additions_go_on(world):
         world.answer(*STAYS, LEAVING, *(f"101.126.59.{one}" for one in range(10, number + 1)))
         await world.apply()
         assert there(world, value)
+
+
+async def test_an_approval_counts_after_the_clock_was_put_right(world):
+    """What was accepted under a clock a year ahead does not make every word since then an old one."""
+    await world.apply()
+    world.clock.step(YEAR)
+    await world.apply()
+    world.clock.step(-YEAR)
+    world.answer(*STAYS, LEAVING, *(f"101.126.60.{one}" for one in range(40)))
+    held = (await world.apply()).turns[0].held[0]
+    world.clock.advance(HOUR)
+    give_word(world.site, held.digest, Word.APPROVE, who="me", why="announced")
+    world.clock.advance(HOUR)
+    await world.apply()
+    assert there(world, "101.126.60.39")
 
 
 async def test_what_ended_stays_ended(world):
