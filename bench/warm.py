@@ -32,6 +32,7 @@ from gatepost.engine.acceptance import take_in
 from gatepost.engine.applying import settle
 from gatepost.engine.counting import prefixes_in_use
 from gatepost.engine.cycle import CycleReport, apply_cycle, plan_cycle, plan_targets
+from gatepost.engine.elapsed import take_look
 from gatepost.engine.fetching import fetch_sources
 from gatepost.engine.site import Site
 from gatepost.kit.clock import SystemClock
@@ -98,17 +99,18 @@ class Bench:
         site, times = self.site, self.times
         with times.of(REST):
             await settle(site)
-            site.store.prune(site.clock.now(), site.settings.keep, site.settings.max_bytes)
+            seen = take_look(site)
+            site.store.prune(seen.sure, site.settings.keep, site.settings.max_bytes)
         with times.of(FETCH):
             got = await fetch_sources(site.open_source, site.clock, site.settings.sources.values())
         with times.of(JUDGE):
-            used = await prefixes_in_use(site, self.lists)
-            turns = tuple(take_in(site, one, got, used[one.name]) for one in self.lists)
+            used = await prefixes_in_use(site, self.lists, seen)
+            turns = tuple(take_in(site, one, got, seen, used[one.name]) for one in self.lists)
         with times.of(PLAN):
             plans, unplanned = await plan_targets(site, turns)
         with times.of(APPLY):
             results = tuple(map(Result, plans))
-            report = await apply_cycle(site, CycleReport(got, turns, results, unplanned))
+            report = await apply_cycle(site, CycleReport(got, turns, results, unplanned, look=seen))
         check(report, Outcome.APPLIED)
 
     def load(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.approval import give_word, held_answers
+from gatepost.engine.cycle import plan_cycle
 from gatepost.engine.exits import Exit, exit_of
 from gatepost.engine.health import health_of
 from gatepost.errors import ConnectFailed, StalePlan, TargetUnavailable, UsageError
@@ -111,6 +112,20 @@ async def test_approval_covers_one_content(world):
     give_word(world.site, report.turns[0].held[0].digest, Word.APPROVE, who="me", why="right")
     world.answer(*TEN[:1])
     assert exit_of(await world.apply()) is Exit.HELD
+
+
+async def test_a_held_answer_waits_while_its_source_is_not_asked(world):
+    """A cycle that asks other sources, or gets nothing from this one, has the same plan waiting."""
+    await world.apply()
+    world.answer(*TEN[:3])
+    digest = (await world.apply()).results[0].plan.digest
+    lists = tuple(world.site.settings.lists.values())
+    unasked = await plan_cycle(world.site, lists, only=())
+    assert (unasked.results[0].plan.status, unasked.results[0].plan.digest) == (PlanStatus.HELD, digest)
+    world.sources["events"].answer = ConnectFailed("refused")
+    failed = await world.apply()
+    assert failed.turns[0].errors
+    assert (failed.results[0].plan.status, failed.results[0].plan.digest) == (PlanStatus.HELD, digest)
 
 
 async def test_other_sources_do_not_wait_for_a_held_one(make_world):

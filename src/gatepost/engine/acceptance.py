@@ -58,20 +58,19 @@ def take_in(
 ) -> Turn:
     """Accept what may be accepted of the sources that were asked, compose, and number the content.
 
-    ``seen``: at the clocks, by which things end. ``used``: prefixes on which a device still counts packets.
+    What is held of a source that was not asked, or gave nothing, still waits. ``seen``: at the clocks,
+    by which things end. ``used``: prefixes on which a device still counts packets.
     """
     held: list[HeldAnswer] = []
     errors: dict[str, GatepostError] = {}
     for source in one.allowlist.sources:
-        if source not in got:
-            continue
         try:
-            verdict = judge(site.store, one, got[source], seen, used)
+            verdict = judge(site.store, one, got[source], seen, used) if source in got else None
         except GatepostError as error:
-            errors[source] = error
-            continue
-        if isinstance(verdict, HeldAnswer):
-            held.append(verdict)
+            errors[source], verdict = error, None
+        waiting = verdict or site.store.held(view(one.name, source))
+        if isinstance(waiting, HeldAnswer):
+            held.append(waiting)
     return _number(site, one, seen, tuple(held), errors)
 
 
