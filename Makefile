@@ -34,6 +34,7 @@ lint:  ## Style, types and import contracts
 	@$(BIN)/ruff format --check --quiet .
 	@$(STEP) 'types'
 	@$(BIN)/mypy
+	@MYPYPATH=src:bench:proof:scripts $(BIN)/mypy --explicit-package-bases bench/*.py proof/*.py scripts/*.py
 	@$(STEP) 'imports'
 	@$(BIN)/lint-imports
 

@@ -42,22 +42,19 @@ ACCOUNTS = {
 }
 
 
-class Delayed:
-    """An ASGI application that answers later."""
-
-    def __init__(self, app: Emulator) -> None:
-        self.app = app
+class Delayed(Emulator):
+    """It answers later."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Wait, then answer."""
         if scope["type"] == "http":
             await anyio.sleep(LATENCY)
-        await self.app(scope, receive, send)
+        await super().__call__(scope, receive, send)
 
 
 async def serve() -> None:
     """The other end: says where it is, and serves until it is stopped."""
-    async with serving(Delayed(Emulator())) as base_url:
+    async with serving(Delayed()) as base_url:
         print(base_url, flush=True)
         await anyio.sleep_forever()
 

@@ -40,7 +40,7 @@ Scope = dict[str, Any]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-async def application(scope: Scope, receive: object, send: object) -> None:
+async def application(scope: Any, receive: Any, send: Any) -> None:
     """Does nothing."""
 
 
@@ -60,7 +60,7 @@ class Looked:
 def prefixes(size: int) -> list[Prefix]:
     """Networks and addresses of one /8."""
     chance = random.Random(20_260_105)
-    made = set()
+    made: set[Prefix] = set()
     while len(made) < size:
         length = chance.choice((24, 25, 26, 27, 28, 32, 32, 32))
         number = 0x6500_0000 | chance.getrandbits(24)

@@ -33,7 +33,7 @@ Ask = Callable[[str], object]
 def entries() -> list[Prefix]:
     """Networks and addresses of one /8."""
     chance = random.Random(20_260_105)
-    made = set()
+    made: set[Prefix] = set()
     while len(made) < SIZE:
         length = chance.choice((24, 25, 26, 27, 28, 32, 32, 32))
         number = 0x6500_0000 | chance.getrandbits(24)

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Literal
 
 import anyio
@@ -199,7 +200,7 @@ def report(size: int, taken: dict[str, dict[Way, list[float]]]) -> bool:
     for what, ways in taken.items():
         medians = {way: statistics.median(times) for way, times in ways.items()}
         title = f"{what}, in a set of {size:,} (medians of {len(ways['nft'])}, content equal after each)"
-        show(title, medians, "netlink")
+        show(title, {str(way): one for way, one in medians.items()}, "netlink")
         if size == TARGET_SIZE and "10" in what:
             good = verdict(f"{what} at {size:,}", medians["nft"] / medians["netlink"], TARGET) and good
     return good
@@ -218,7 +219,7 @@ def applied(size: int) -> None:
             held = anyio.run(edge.current)
             if held.digest == digest_entries(wanted):
                 wanted = lists[number % 2]
-            taken[way].append(seconds(lambda edge=edge, wanted=wanted: anyio.run(put, edge, wanted)))
+            taken[way].append(seconds(partial(anyio.run, put, edge, wanted)))
     medians = {way: statistics.median(times) for way, times in taken.items()}
     show(f"a whole apply of 10 new and 10 gone in {size:,}, read before and after", medians, "netlink")
 

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from gatepost.model.address import Family, Prefix
 from gatepost.model.content import Content, Listed, State
@@ -84,10 +85,10 @@ def ask(store: Store) -> None:
     times = [START + draw.random() * VERSIONS * HOUR for _ in some]
     lists = ("webhooks",)
     pairs = list(zip(some, times, strict=True))
-    show("covering, now", [spent(lambda v=one: store.covering(v, None, lists)) for one in some])
-    show("covering, at a time", [spent(lambda v=one, t=at: store.covering(v, t, lists)) for one, at in pairs])
-    show("in_force", [spent(lambda v=one: store.in_force(v, "webhooks", VERSIONS)) for one in some])
-    show("rebuild a snapshot", [spent(lambda n=n: store.snapshot("webhooks", n + 1)) for n in range(9)])
+    show("covering, now", [spent(partial(store.covering, one, None, lists)) for one in some])
+    show("covering, at a time", [spent(partial(store.covering, one, at, lists)) for one, at in pairs])
+    show("in_force", [spent(partial(store.in_force, one, "webhooks", VERSIONS)) for one in some])
+    show("rebuild a snapshot", [spent(partial(store.snapshot, "webhooks", n + 1)) for n in range(9)])
 
 
 def child(code: str) -> None:

@@ -45,7 +45,7 @@ def play(kind: type[Gateposts], sequences: int, steps: int, start: int) -> None:
         phases=(Phase.generate, *shrinks),
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(start)(kind), settings=chosen)  # type: ignore[no-untyped-call]  # hypothesis has no types here
+    run_state_machine_as_test(seed(start)(kind), settings=chosen)
 
 
 def main() -> None:

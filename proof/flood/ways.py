@@ -147,7 +147,7 @@ class IpsetRefill(Way):
     """One ``ipset restore`` that flushes and fills, matched by iptables."""
 
     name = "one ipset restore: flush, add"
-    loses = True
+    loses: ClassVar[bool | None] = True
 
     async def prepare(self, first: List) -> None:
         """Sets, then rules."""

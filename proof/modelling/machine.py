@@ -49,9 +49,10 @@ from gatepost.engine.pending import waiting
 from gatepost.engine.rollback import earlier, roll_back
 from gatepost.engine.site import Site
 from gatepost.errors import ConnectFailed, GatepostError, PagingBroken, UsageError
+from gatepost.model.answer import HeldAnswer
 from gatepost.model.content import Serial
 from gatepost.model.limits import Limits
-from gatepost.model.plan import Outcome, Word
+from gatepost.model.plan import Outcome, Plan, Word
 from gatepost.planning.normalise import Rules, normalise
 from gatepost.testing import raw
 
@@ -217,12 +218,13 @@ class Gateposts(RuleBasedStateMachine):
     def somebody_speaks(self, which: int, word: Word) -> None:
         """A word on whatever is held."""
         site = self.world.sites[which]
-        for held_one in (*held_plans(site), *held_answers(site)):
+        waiting: list[Plan | HeldAnswer] = [*held_plans(site), *held_answers(site)]
+        for held_one in waiting:
             try:
                 give_word(site, held_one.digest, word, who="model", why="told to")
             except UsageError:
                 continue
-            if word is Word.APPROVE and hasattr(held_one, "remove"):
+            if word is Word.APPROVE and isinstance(held_one, Plan):
                 self.ledger.excused |= held(held_one.remove)
 
     @rule(which=WHICH, back=st.integers(1, 4))

@@ -41,7 +41,7 @@ class Gated:
         self._kernel = kernel
         self._gate = gate
         self.read, self.purge, self.adopt = kernel.read, kernel.purge, kernel.adopt
-        self.stamp, self.suspects = kernel.stamp, kernel.suspects
+        self.stamp, self.suspects, self.empty = kernel.stamp, kernel.suspects, kernel.empty
 
     async def write(self, change: Change) -> None:
         """Wait, then write."""
@@ -55,7 +55,7 @@ class Uncompared:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self.read, self.purge, self.adopt = kernel.read, kernel.purge, kernel.adopt
-        self.stamp, self.suspects = kernel.stamp, kernel.suspects
+        self.stamp, self.suspects, self.empty = kernel.stamp, kernel.suspects, kernel.empty
 
     async def write(self, change: Change) -> None:
         """On what is there now; whoever never gets through has lost."""
