@@ -195,6 +195,45 @@ class History(Struct):
     serials: tuple[Serial, ...]
 
 
+class Entry(Struct):
+    """An entry by itself: as in ``fetch --json`` and ``diff --json``."""
+
+    value: str
+    type: str
+    protocol: str | None
+    ports: tuple[tuple[int, int], ...]
+    necessary: bool | None
+    note: str | None
+
+
+class ListedEntry(Entry):
+    """An entry of a list with where it comes from."""
+
+    source: str
+    since: Moment
+    state: str
+
+
+class Entries(Struct):
+    """What a list holds at a serial; without a serial it never held anything."""
+
+    list: str
+    direction: str | None
+    serial: int | None
+    at: Moment | None
+    entries: tuple[ListedEntry, ...]
+
+
+class Difference(Struct, rename={"first": "from", "second": "to"}):
+    """What came and went between two serials: ``diff --json``."""
+
+    list: str
+    first: int
+    second: int
+    added: tuple[Entry, ...]
+    removed: tuple[Entry, ...]
+
+
 class HeldAnswer(Struct):
     """A source's answer that waits for a person's word."""
 

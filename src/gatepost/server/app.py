@@ -40,7 +40,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-ErrorPage = Callable[[GatepostError, str], bytes]
+ErrorPage = Callable[[GatepostError, str, Mapping[bytes, bytes]], bytes]
 
 WORKERS = 4
 """Threads in which handlers run: the history is one file, more would only wait for it."""
@@ -133,7 +133,7 @@ class Server:
         accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
         if b"text/html" in accept:
             place = scope["path"] if scope["method"] in SAFE else "/"
-            body, made["content-type"] = self._error_page(error, place), HTML
+            body, made["content-type"] = self._error_page(error, place, dict(scope["headers"])), HTML
         response = Response(body, status)
         response.headers.update({**_guarding(made["content-type"]), **made})
         await response(scope, receive, send)

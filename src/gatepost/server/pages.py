@@ -5,6 +5,7 @@ No text of a platform is on them; what is a name of ours is escaped all the same
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Annotated, Any
 
@@ -51,7 +52,7 @@ def login_form(_: Desk, asked: Asked) -> Reply:
     return Reply(_page("gatepost: log in", _FORM.format(next=escape(place_of(asked.params.next)))))
 
 
-def refusal(error: GatepostError, place: str) -> bytes:
+def refusal(error: GatepostError, place: str, _: Mapping[bytes, bytes]) -> bytes:
     """An error for a person at a browser; where a login is missing, with the form."""
     told = f"<p>{escape(cut(error.message, 600))}</p><p>{escape(error.next_step)}</p>"
     needs_login = isinstance(error, LoginRequired | TooManyLogins)

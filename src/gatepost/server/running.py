@@ -16,6 +16,7 @@ from gatepost.engine.site import Site
 from gatepost.model.drift import Drift
 from gatepost.model.entry import Entry
 from gatepost.server.app import Server
+from gatepost.server.console import CONSOLE, error_page
 from gatepost.server.desk import Desk
 from gatepost.server.feeding import feeds_of
 from gatepost.server.metrics import Metrics
@@ -62,7 +63,7 @@ async def beside(site: Site, open_store: Callable[[], Store]) -> AsyncIterator[B
         desk = Desk.of(own, made.metrics, made.call, feeds)
         await feeds.look()
         try:
-            async with serving(desk, Server(desk)) as url:
+            async with serving(desk, Server(desk, more=CONSOLE, error_page=error_page)) as url:
                 made.url = url
                 yield made
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatepost.errors import UsageError
 from gatepost.model.role import Role
 from gatepost.refusals import LoginRequired, NothingThere, TooManyLogins
-from gatepost.server import answers, api, logging_in, metrics, pages
+from gatepost.server import answers, api, entries, logging_in, metrics, pages
 from gatepost.server.openapi import description
 from gatepost.server.route import HTML, Asked, Reply, Route
 
@@ -37,6 +37,26 @@ ROUTES: tuple[Route, ...] = (
         answers.History,
         "The serials of a list.",
         asks=api.NameParams,
+        refusals=(NothingThere,),
+    ),
+    Route(
+        "GET",
+        "/v1/entries/{name}",
+        VIEWER,
+        entries.entries,
+        answers.Entries,
+        "What a list holds, with where each entry comes from; at a serial or a time.",
+        asks=entries.EntriesParams,
+        refusals=(NothingThere,),
+    ),
+    Route(
+        "GET",
+        "/v1/diff/{name}",
+        VIEWER,
+        entries.difference,
+        answers.Difference,
+        "What came and went between two serials.",
+        asks=entries.DiffParams,
         refusals=(NothingThere,),
     ),
     Route(

@@ -1,0 +1,128 @@
+"""The console: pages for people, as rows of the route table.
+
+Every page is made of the same documents as the JSON that it links to. Pages of
+the table that have the same path are replaced: the first page, the login.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from gatepost.errors import GatepostError, UsageError, cut
+from gatepost.model.role import Role
+from gatepost.refusals import LoginRequired, NothingThere, TooManyLogins
+from gatepost.server import (
+    api,
+    console_deeds,
+    console_files,
+    console_lists,
+    console_now,
+    console_past,
+    console_plans,
+    pages,
+)
+from gatepost.server.console_page import COOKIE, THEMES, Look, render
+from gatepost.server.console_words import LANGUAGES, Words
+from gatepost.server.desk import Desk
+from gatepost.server.logging_in import place_of
+from gatepost.server.route import HTML, Asked, Reply, Route
+
+YEAR = 31_536_000
+
+
+class LookParams(Struct, forbid_unknown_fields=True):
+    """What is to be changed of how pages look, and where to go then."""
+
+    language: Annotated[str, Meta(max_length=2)] = ""
+    theme: Annotated[str, Meta(max_length=5)] = ""
+    next: Annotated[str, Meta(max_length=512)] = "/"
+
+
+def look(desk: Desk, asked: Asked) -> Reply:
+    """Remember language and theme in a cookie of their own; nothing else depends on it."""
+    params: LookParams = asked.params
+    before = Look.of(asked.head)
+    chosen = Look(
+        params.language if params.language in LANGUAGES else before.language,
+        params.theme if params.theme in THEMES else before.theme,
+    )
+    secure = "; Secure" if desk.settings.tls else ""
+    cookie = f"{COOKIE}={chosen.text}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax{secure}"
+    headers = {"set-cookie": cookie, "location": place_of(params.next)}
+    return Reply(b"", "text/plain; charset=utf-8", 303, headers)
+
+
+def login_form(desk: Desk, asked: Asked) -> Reply:
+    """The form; it works without a script."""
+    now = desk.site.clock.now()
+    return Reply(render(asked.head, "login.html", "/login", now, next=place_of(asked.params.next), told=""))
+
+
+def error_page(error: GatepostError, place: str, head: Mapping[bytes, bytes]) -> bytes:
+    """An error for a person; where a login is missing, the form with it."""
+    words = Words(Look.of(head).language)
+    now = datetime.now(UTC)
+    if isinstance(error, LoginRequired | TooManyLogins):
+        told = "" if place != "/login" and isinstance(error, LoginRequired) else cut(error.message, 600)
+        next_ = place_of("/" if place == "/login" else place)
+        return render(head, "login.html", "/login", now, next=next_, told=words(told))
+    return render(head, "error.html", "/", now, error=error, message=words(cut(error.message, 600)))
+
+
+def _page(path: str, handler: object, summary: str, asks: type[Struct] | None = None) -> Route:
+    refusals = (NothingThere,) if "{" in path else ()
+    more = {"asks": asks} if asks else {}
+    return Route("GET", path, Role.VIEWER, handler, HTML, summary, refusals=refusals, **more)  # type: ignore[arg-type]  # handlers are checked where they stand
+
+
+CONSOLE: tuple[Route, ...] = (
+    _page("/", console_now.now, "How everything stands, and what to do first."),
+    _page("/lists", console_lists.lists, "All lists."),
+    _page("/lists/{name}", console_lists.one_list, "What a list holds.", console_lists.ListParams),
+    _page("/lists/{name}/history", console_past.history, "A list over time.", console_past.PastParams),
+    _page("/check", console_lists.check, "Why something is allowed, or not.", console_lists.CheckParams),
+    _page("/plans", console_plans.plans, "What would change, and what waits."),
+    _page("/targets", console_deeds.targets, "Targets, feeds and consumers."),
+    _page("/audit", console_deeds.audit, "Who did what."),
+    Route(
+        "POST",
+        "/plans/{digest}/approve",
+        Role.APPROVER,
+        console_plans.approve,
+        HTML,
+        "The form of the page of plans: approve.",
+        asks=api.DigestParams,
+        body=api.WordBody,
+        refusals=(NothingThere, UsageError),
+        statuses={303: "Back to the page"},
+    ),
+    Route(
+        "POST",
+        "/plans/{digest}/reject",
+        Role.APPROVER,
+        console_plans.reject,
+        HTML,
+        "The form of the page of plans: reject.",
+        asks=api.DigestParams,
+        body=api.WordBody,
+        refusals=(NothingThere, UsageError),
+        statuses={303: "Back to the page"},
+    ),
+    Route("GET", "/login", None, login_form, HTML, "The form to log in.", asks=pages.LoginParams),
+    Route("GET", "/look", None, look, HTML, "Language and theme.", asks=LookParams, statuses={303: "Back"}),
+    Route(
+        "GET",
+        "/static/{name}",
+        None,
+        console_files.file,
+        "application/octet-stream",
+        "A file that pages need.",
+        asks=console_files.FileParams,
+        refusals=(NothingThere,),
+    ),
+)
+"""Rows beside those of the API."""

@@ -1,0 +1,105 @@
+"""Targets and consumers, and the audit: where lists take effect, and who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from gatepost.engine.health import health_document, health_of
+from gatepost.server import api
+from gatepost.server.console_now import State, target_state
+from gatepost.server.console_page import show
+from gatepost.server.console_words import Said, _, say
+from gatepost.server.desk import Desk
+from gatepost.server.route import Asked, Reply
+
+SHOWN = 300
+"""Lines of the audit on its page."""
+LAGGING = 3600
+"""Seconds behind the newest version from which a consumer is said to lag."""
+
+JSON = dict[str, Any]
+
+_ENTRANCES = {
+    "login": (State("none", _("login")), _("logged in")),
+    "refused": (State("stale", _("login")), _("was refused: wrong name or password")),
+    "logout": (State("none", _("login")), _("logged out")),
+}
+_OUTCOMES = {
+    "applied": (State("ok", _("applied")), _("list {list}, serial {serial}, was applied to {target}")),
+    "unchanged": (State("none", _("unchanged")), _("{target} held serial {serial} of {list} already")),
+    "held": (State("held", _("held")), _("the plan for {target}, list {list}, serial {serial}, was held")),
+    "failed": (State("bad", _("failed")), _("serial {serial} of {list} could not be applied to {target}")),
+    "reverted": (State("stale", _("reverted")), _("the change of {target} was taken back")),
+    None: (State("bad", _("cut off")), _("gatepost ended while it changed {target}")),
+}
+_CAUSES = {
+    "sync": _("by the schedule or a command"),
+    "rollback": _("by a rollback"),
+    "revert": _("because nobody confirmed it"),
+    "purge": _("by a purge"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One line of the audit."""
+
+    at: str
+    state: State
+    who: str
+    """A person; empty where gatepost itself did it."""
+    did: Said
+    why: str = ""
+    digest: str = ""
+    error: JSON | None = None
+
+
+def targets(desk: Desk, asked: Asked) -> Reply:
+    """Where lists take effect, and who fetches them."""
+    return show(
+        desk,
+        asked,
+        "targets.html",
+        "/targets",
+        twin="/v1/status",
+        targets=health_document(health_of(desk.site))["targets"],
+        target_state=target_state,
+        lagging=LAGGING,
+        configured=sorted(desk.settings.consumers),
+        **api.consumers(desk, asked),
+    )
+
+
+def audit(desk: Desk, asked: Asked) -> Reply:
+    """Who did what, newest first."""
+    document = msgspec.to_builtins(api.audit(desk, asked))
+    deeds = sorted(_deeds(document), key=lambda one: one.at, reverse=True)
+    return show(
+        desk,
+        asked,
+        "audit.html",
+        "/audit",
+        twin="/v1/audit",
+        deeds=deeds[:SHOWN],
+        more=max(0, len(deeds) - SHOWN),
+    )
+
+
+def _deeds(document: JSON) -> Iterator[Deed]:
+    for one in document["words"]:
+        approved = one["word"] == "approve"
+        state = State("ok", _("approved")) if approved else State("bad", _("rejected"))
+        did = say(_("approved what was held") if approved else _("rejected what was held"))
+        yield Deed(one["at"], state, one["who"], did, one["why"], one["digest"])
+    for one in document["outcomes"]:
+        state, text = _OUTCOMES[one["outcome"]]
+        did = say(text, target=one["target"], list=one["list"], serial=one["serial"])
+        why = "" if one["cause"] == "sync" else _CAUSES[one["cause"]]
+        yield Deed(one["at"] or one["intended_at"], state, "", did, why, one["digest"], one["error"])
+    for one in document["entrances"]:
+        state, text = _ENTRANCES[one["event"]]
+        yield Deed(one["at"], state, one["who"], say(text), one["address"])

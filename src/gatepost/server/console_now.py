@@ -1,0 +1,171 @@
+"""The first page: how everything stands, and what to do first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gatepost.engine.approval import held_answers
+from gatepost.engine.health import health_document, health_of
+from gatepost.engine.report import held_document
+from gatepost.server.console_page import show
+from gatepost.server.console_words import Said, _, say
+from gatepost.server.desk import Desk
+from gatepost.server.route import Asked, Reply
+
+JSON = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One word with its shape: ``ok``, ``changes``, ``held``, ``stale``, ``bad`` or ``none``."""
+
+    mark: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something for a person to do."""
+
+    mark: str
+    what: Said
+    do: Said
+    link: str = ""
+
+
+def now(desk: Desk, asked: Asked) -> Reply:
+    """The page."""
+    status = health_document(health_of(desk.site))
+    held = [held_document(one) for one in held_answers(desk.site)]
+    return show(
+        desk,
+        asked,
+        "now.html",
+        "/",
+        twin="/v1/status",
+        status=status,
+        steps=list(steps(desk, status, held)),
+        directions={name: one.allowlist.direction.value for name, one in desk.site.settings.lists.items()},
+        source_state=source_state,
+        list_state=list_state,
+        target_state=target_state,
+    )
+
+
+def source_state(one: JSON) -> State:
+    """Of a source of ``status --json``."""
+    if one["attempted_at"] is None:
+        return State("none", _("not asked yet"))
+    if one["stale"]:
+        return State("stale", _("stale"))
+    return State("stale", _("failing")) if one["error"] else State("ok", _("fresh"))
+
+
+def list_state(one: JSON) -> State:
+    """Of a list."""
+    if one["held"]:
+        return State("held", _("held"))
+    if one["serial"] is None:
+        return State("none", _("no list yet"))
+    return State("stale", _("stale")) if one["stale"] else State("ok", _("fresh"))
+
+
+def target_state(one: JSON) -> State:
+    """Of a target: what is worst."""
+    drift = one["drift"] or {"empty": False, "wide": False}
+    worst = (
+        (drift["empty"], State("bad", _("emptied"))),
+        (drift["wide"], State("bad", _("opened wide"))),
+        (one["unread"], State("bad", _("unreadable"))),
+        (one["outcome"] == "failed", State("bad", _("failed"))),
+        (one["drift"], State("stale", _("changed by others"))),
+        (one["outcome"] == "held", State("held", _("held"))),
+        (one["unconfirmed_until"], State("held", _("to be confirmed"))),
+        (one["serial"] is None, State("none", _("nothing applied yet"))),
+        (one["in_step"], State("ok", _("in step"))),
+    )
+    return next((state for true, state in worst if true), State("changes", _("behind")))
+
+
+def steps(desk: Desk, status: JSON, held: list[dict[str, Any]]) -> Iterator[Step]:
+    """What needs a person, the most urgent first."""
+    if not desk.site.settings.sources and not desk.site.settings.lists:
+        yield Step(
+            "none",
+            say(_("Nothing is configured yet.")),
+            say(_("Write a configuration with `gatepost init`, then start `gatepost run` again.")),
+        )
+        return
+    yield from _urgent(status)
+    yield from _waiting(status, held)
+    yield from _sources(status)
+    yield from _lesser(status)
+
+
+def _urgent(status: JSON) -> Iterator[Step]:
+    for one in status["targets"]:
+        name, drift = one["target"], one["drift"]
+        if drift and drift["empty"]:
+            what = say(_("Somebody emptied {target}: whoever relies on it is cut off."), target=name)
+            yield Step("bad", what, say(_("Find out who, then `gatepost apply` puts it back.")), "/targets")
+        elif drift and drift["wide"]:
+            what = say(_("Somebody opened {target} wide: it lets in far more than the list."), target=name)
+            yield Step("bad", what, say(_("Find out who, then `gatepost apply` puts it back.")), "/targets")
+        elif one["unread"]:
+            what = say(_("{target} cannot be read: nobody knows what is in force there."), target=name)
+            yield Step("bad", what, say(one["unread"]["error"]["hint"]), "/targets")
+        elif one["outcome"] == "failed":
+            what = say(_("The last change of {target} failed."), target=name)
+            yield Step("bad", what, say(one["error"]["hint"] if one["error"] else ""), "/targets")
+
+
+def _waiting(status: JSON, held: list[dict[str, Any]]) -> Iterator[Step]:
+    for one in held:
+        what = say(
+            _("A new answer of {source} is held: a guard wants a person's word."), source=one["source"]
+        )
+        do = say(_("Read why, then approve or reject it. The last good list stays until then."))
+        yield Step("held", what, do, f"/plans#{one['digest'][7:19]}")
+    for plan in status["held"] if not held else ():
+        what = say(_("A plan for {target} is held: a guard wants a person's word."), target=plan["target"])
+        do = say(_("Read why, then approve or reject it. The last good list stays until then."))
+        yield Step("held", what, do, f"/plans#{plan['digest'][7:19]}")
+    for one in status["targets"]:
+        if one["unconfirmed_until"]:
+            what = say(
+                _("The last change of {target} is taken back at {at} unless it is confirmed."),
+                target=one["target"],
+                at=one["unconfirmed_until"],
+            )
+            yield Step("held", what, say(_("Run `gatepost confirm` if all still works.")), "/targets")
+
+
+def _sources(status: JSON) -> Iterator[Step]:
+    for one in status["sources"]:
+        if one["attempted_at"] is None:
+            continue
+        if one["stale"]:
+            what = say(_("{source} has not answered well for too long."), source=one["source"])
+            do = one["error"]["hint"] if one["error"] else _("Run `gatepost doctor` for this source.")
+            yield Step("stale", what, say(do), "#sources")
+        elif one["error"]:
+            what = say(_("{source} gave no good answer; its last one stays."), source=one["source"])
+            yield Step("stale", what, say(one["error"]["hint"]), "#sources")
+
+
+def _lesser(status: JSON) -> Iterator[Step]:
+    if status["clock"]:
+        what = say(_("The clock of this host jumped and is not believed yet."))
+        yield Step("stale", what, say(_("Check the time of this host; what ends by a date waits.")))
+    for one in status["targets"]:
+        drift = one["drift"]
+        if drift and not drift["empty"] and not drift["wide"]:
+            what = say(_("Somebody changed {target}."), target=one["target"])
+            do = say(_("Find out who, then `gatepost apply` puts it back."))
+            yield Step("stale", what, do, "/targets")
+    new = [one for one in status["sources"] if one["attempted_at"] is None]
+    if new:
+        what = say(_("{n} sources have not been asked yet."), n=len(new))
+        yield Step("none", what, say(_("The schedule asks them; `gatepost apply` does it at once.")))

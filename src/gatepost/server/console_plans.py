@@ -1,0 +1,126 @@
+"""Plans: what would change, why something waits, and a person's word on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gatepost.engine.approval import held_answers, held_plans, newest_plans
+from gatepost.engine.report import held_document, plan_document, time_text
+from gatepost.model.answer import HeldAnswer
+from gatepost.model.plan import Plan, PlanStatus
+from gatepost.model.record import WordRecord
+from gatepost.server import api
+from gatepost.server.console_now import State
+from gatepost.server.console_page import show
+from gatepost.server.console_words import LAST_GOOD, WAYS, _
+from gatepost.server.desk import Desk
+from gatepost.server.route import Asked, Reply
+
+JSON = dict[str, Any]
+
+_STATES: Mapping[PlanStatus, State] = {
+    PlanStatus.IN_STEP: State("ok", _("in step")),
+    PlanStatus.CHANGES: State("changes", _("changes")),
+    PlanStatus.HELD: State("held", _("held")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Something that waits for a word: an answer, or a plan with reasons of its own."""
+
+    document: JSON
+    list: str
+    subject: str
+    """The source or target."""
+    is_answer: bool
+    word: JSON | None
+    """What was said already; carried out with the next look."""
+    ways: tuple[str, ...] = ()
+    """What helps instead, where no approval does."""
+    affected: tuple[str, ...] = ()
+    """Targets that wait for it."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What the platform says of values that would go."""
+
+    @property
+    def anchor(self) -> str:
+        """Its place on the page."""
+        return str(self.document["digest"])[7:19]
+
+
+def plans(desk: Desk, asked: Asked) -> Reply:
+    """The page."""
+    answers = held_answers(desk.site)
+    newest = newest_plans(desk.site)
+    held = held_plans(desk.site)
+    waiting = [_of_answer(desk, one, newest) for one in sorted(answers, key=lambda one: one.source)]
+    told = {reason for one in answers for reason in one.reasons}
+    own = [plan for plan in held if not plan.awaits or any(reason not in told for reason in plan.reasons)]
+    waiting += [_of_plan(desk, plan) for plan in own]
+    shown = {plan.digest for plan in own}
+    rest = [(plan_document(plan), _STATES[plan.status]) for plan in newest if plan.digest not in shown]
+    return show(desk, asked, "plans.html", "/plans", twin="/v1/plans", things=waiting, rest=rest)
+
+
+def approve(desk: Desk, asked: Asked) -> Reply:
+    """Then the page again, where the word now stands."""
+    api.approve(desk, asked)
+    return _back(asked)
+
+
+def reject(desk: Desk, asked: Asked) -> Reply:
+    """The last good list stays."""
+    api.reject(desk, asked)
+    return _back(asked)
+
+
+def _back(asked: Asked) -> Reply:
+    anchor = asked.params.digest[7:19]
+    return Reply(b"", "text/plain; charset=utf-8", 303, {"location": f"/plans#{anchor}"})
+
+
+def _of_answer(desk: Desk, held: HeldAnswer, newest: tuple[Plan, ...]) -> Waiting:
+    name, _sep, source = held.source.rpartition("/")
+    affected = sorted({plan.target for plan in newest if plan.list == name})
+    return Waiting(
+        document=held_document(held),
+        list=name,
+        subject=source,
+        is_answer=True,
+        word=_word(desk.site.store.word(held.digest)),
+        ways=_ways(held.reasons),
+        affected=tuple(affected),
+        notes={str(one.value): one.note for one in held.removed if one.note},
+    )
+
+
+def _of_plan(desk: Desk, plan: Plan) -> Waiting:
+    return Waiting(
+        document=plan_document(plan),
+        list=plan.list,
+        subject=plan.target,
+        is_answer=False,
+        word=_word(desk.site.store.word(plan.digest)),
+        ways=_ways(plan.reasons),
+        affected=(plan.target,),
+        notes={str(one.value): one.note for one in plan.remove if one.note},
+    )
+
+
+def _word(record: WordRecord | None) -> JSON | None:
+    if record is None:
+        return None
+    return {
+        "word": record.word.value,
+        "who": record.who,
+        "why": record.why,
+        "at": time_text(record.at),
+    }
+
+
+def _ways(reasons: Any) -> tuple[str, ...]:
+    absolute = dict.fromkeys(reason.guard for reason in reasons if reason.absolute)
+    return tuple(WAYS.get(guard, LAST_GOOD) for guard in absolute)

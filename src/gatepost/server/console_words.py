@@ -1,0 +1,141 @@
+"""The words of the console: English in the code and the templates, Chinese in TOML beside them.
+
+Each request has its own language, so nothing here is global but the catalogues.
+The command line's catalogue is read as well: hints of errors stand there.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("en", "zh")
+_HERE = Path(__file__).parent
+CATALOGUES = (_HERE.parent / "cli" / "locale" / "zh.toml", _HERE / "locale" / "zh.toml")
+
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def _(text: str) -> str:
+    """Marks a text for translation."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence before its language is chosen."""
+
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def say(text: str, **values: Any) -> Said:
+    """Short for a sentence with its values."""
+    return Said(text, values)
+
+
+class Words:
+    """Tells texts in one language."""
+
+    __slots__ = ("_known", "language")
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._known = catalogue() if language == "zh" else {}
+
+    def __call__(self, text: str, **values: Any) -> str:
+        """A text with its values set in; values are never looked into."""
+        told = self._known.get(text, text)
+        return told.format(**values) if values else told
+
+    def tell(self, said: Said) -> str:
+        """A sentence made elsewhere."""
+        return self(said.text, **said.values)
+
+    def count(self, number: int, one: str, many: str) -> str:
+        """A number with its noun; English has two forms."""
+        return self(one if number == 1 else many, n=f"{number:,}")
+
+    def age(self, at: datetime, now: datetime) -> str:
+        """How long ago, in the largest unit that says enough."""
+        passed = now - at
+        if passed < _MINUTE:
+            return self(_("just now"))
+        for unit, text in ((_DAY, _("{n} d ago")), (_HOUR, _("{n} h ago")), (_MINUTE, _("{n} min ago"))):
+            if passed >= unit * (2 if unit is _DAY else 1):
+                return self(text, n=passed // unit)
+        return self(_("just now"))
+
+    def guard(self, reason: Mapping[str, Any]) -> str:
+        """What a guard found, short."""
+        text = GUARDS.get(str(reason["guard"]))
+        return self(text, measured=reason["measured"], limit=reason["limit"]) if text else ""
+
+
+@cache
+def catalogue() -> Mapping[str, str]:
+    """Chinese by English; the console's own words win."""
+    found: dict[str, str] = {}
+    for path in CATALOGUES:
+        found |= tomllib.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def language_of(accepted: str) -> str:
+    """Chinese where an Accept-Language header likes it better than English (RFC 9110, 12.5.4)."""
+    liked = {"en": 0.0, "zh": 0.0}
+    for part in accepted.split(",")[:20]:
+        tag, _sep, parameter = part.strip().partition(";")
+        name = tag.strip().lower().partition("-")[0]
+        if name in liked:
+            liked[name] = max(liked[name], _quality(parameter))
+    return "zh" if liked["zh"] > liked["en"] else "en"
+
+
+def _quality(parameter: str) -> float:
+    try:
+        return float(parameter.strip().removeprefix("q=")) if parameter.strip() else 1.0
+    except ValueError:
+        return 0.0
+
+
+GUARDS: Mapping[str, str] = {
+    "shrink": _("too much would go at once: {measured}, limit {limit}"),
+    "growth": _("too much would come at once: {measured}, limit {limit}"),
+    "churn": _("too little stays the same: {measured} differ, limit {limit}"),
+    "family": _("an address family appears or vanishes: {measured}"),
+    "widest": _("a network is too wide: {measured}, limit {limit}"),
+    "total": _("too many addresses in all: {measured}, limit {limit}"),
+    "protected": _("a protected address or name would be cut off: {measured}"),
+    "drift": _("somebody else changed what the target holds"),
+    "rollback": _("the target was rolled back; what the sources say waits for a word"),
+    "revert": _("this change was taken back because nobody confirmed it"),
+    "unconfirmed": _("the last change still waits to be confirmed: run `gatepost confirm`"),
+    "ports": _("a range of ports is too wide: {measured}, limit {limit}"),
+    "quarantine": _("too many odd values, so nothing of it is used: {measured}, limit {limit}"),
+    "empty": _("an empty list is never applied"),
+    "provenance": _("the answer comes from another account or place than before"),
+    "history": _("the target was written before, but the history knows nothing of it"),
+    "incomplete": _("a source has never answered, so nothing may be removed"),
+    "max_entries": _("more entries than the target can hold: {measured}, limit {limit}"),
+}
+"""As the command line says them."""
+
+WAYS: Mapping[str, str] = {
+    "unconfirmed": _("`gatepost confirm` keeps the last change; else it is taken back by itself, then go on"),
+    "protected": _(
+        "list what would be cut off (`pin`), or take it out of [protect] if nobody needs it any more"
+    ),
+    "widest": _("nothing so wide is ever applied: correct the source, or exclude it (`exclude`)"),
+    "empty": _("correct the source or the exclusions: something must be left"),
+    "max_entries": _("give this target a shorter list, or one that can hold more"),
+    "quarantine": _("see the odd values with `gatepost fetch`, and correct the source"),
+}
+"""What helps where no approval does."""
+
+LAST_GOOD = _("the last good list stays in force")
