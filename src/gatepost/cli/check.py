@@ -32,7 +32,7 @@ from gatepost.planning.normalise import parse_value
 @takes_options
 def command(ui: Ui, value: str, lists: tuple[str, ...], at: str | None, target: str | None) -> int:
     """Exit 0 if allowed, 5 if not."""
-    wanted = _value(value)
+    wanted = value_of(value)
     with site_of(ui) as site:
         answer = ask(site, wanted, lists=lists, at=_time(at) if at else None)
         if target:
@@ -41,7 +41,8 @@ def command(ui: Ui, value: str, lists: tuple[str, ...], at: str | None, target: 
     return Exit.DONE if answer.allowed else Exit.DENIED
 
 
-def _value(text: str) -> Prefix | Domain:
+def value_of(text: str) -> Prefix | Domain:
+    """What a person asks about. Raises UsageError."""
     try:
         return parse_value(text)
     except ValueError as error:

@@ -22,6 +22,7 @@ COMMANDS = {
     "history": "The serials of a list.",
     "diff": "What came and went between two serials.",
     "check": "Is an address or domain allowed, by what, since when?",
+    "explain": "Why: a plan or answer by its digest, an address or domain by itself.",
     "replay": "Run a recorded history through the guards, before you trust them.",
     "doctor": "What is wrong, and what to do.",
     "pin": "Put an address or domain on a list, whatever its sources say.",

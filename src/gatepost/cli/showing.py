@@ -8,11 +8,13 @@ from math import ceil
 
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, error_lines, shorten
+from gatepost.engine import wording
 from gatepost.engine.acceptance import Turn
 from gatepost.engine.cycle import CycleReport, Unplanned
 from gatepost.engine.elapsed import waits
 from gatepost.engine.exits import is_unkept
 from gatepost.engine.report import NO_DRIFTS, held_document, list_status, time_text, values_document
+from gatepost.engine.wording import GUARDS
 from gatepost.errors import GatepostError, cut
 from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer
@@ -175,44 +177,12 @@ def print_reasons(ui: Ui, reasons: tuple[Reason, ...], indent: str) -> None:
 
 def ways_out(reasons: Iterable[Reason]) -> list[str]:
     """What helps where a guard is absolute, so that no approval does; nothing where one does."""
-    words = {
-        "unconfirmed": _(
-            "`gatepost confirm` keeps the last change; else it is taken back by itself, then go on"
-        ),
-        "protected": _(
-            "list what would be cut off (`pin`), or take it out of [protect] if nobody needs it any more"
-        ),
-        "widest": _("nothing so wide is ever applied: correct the source, or exclude it (`exclude`)"),
-        "empty": _("correct the source or the exclusions: something must be left"),
-        "max_entries": _("give this target a shorter list, or one that can hold more"),
-        "quarantine": _("see the odd values with `gatepost fetch`, and correct the source"),
-    }
-    absolute = dict.fromkeys(reason.guard for reason in reasons if reason.absolute)
-    return [words.get(guard, _("the last good list stays in force")) for guard in absolute]
+    return wording.ways_out(_, reasons)
 
 
 def guard_words() -> dict[str, str]:
     """What each guard means, in the chosen language."""
-    return {
-        "shrink": _("too much would go at once: {measured}, limit {limit}"),
-        "growth": _("too much would come at once: {measured}, limit {limit}"),
-        "churn": _("too little stays the same: {measured} differ, limit {limit}"),
-        "family": _("an address family appears or vanishes: {measured}"),
-        "widest": _("a network is too wide: {measured}, limit {limit}"),
-        "total": _("too many addresses in all: {measured}, limit {limit}"),
-        "protected": _("a protected address or name would be cut off: {measured}"),
-        "drift": _("somebody else changed what the target holds"),
-        "rollback": _("the target was rolled back; what the sources say waits for a word"),
-        "revert": _("this change was taken back because nobody confirmed it"),
-        "unconfirmed": _("the last change still waits to be confirmed: run `gatepost confirm`"),
-        "ports": _("a range of ports is too wide: {measured}, limit {limit}"),
-        "quarantine": _("too many odd values, so nothing of it is used: {measured}, limit {limit}"),
-        "empty": _("an empty list is never applied"),
-        "provenance": _("the answer comes from another account or place than before"),
-        "history": _("the target was written before, but the history knows nothing of it"),
-        "incomplete": _("a source has never answered, so nothing may be removed"),
-        "max_entries": _("more entries than the target can hold: {measured}, limit {limit}"),
-    }
+    return {guard: _(text) for guard, text in GUARDS.items()}
 
 
 def _print_values(ui: Ui, sign: str, values: list[str], style: str) -> None:

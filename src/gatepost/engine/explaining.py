@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gatepost.engine.approval import held_answers, newest_plans
-from gatepost.engine.report import time_text, values_document
+from gatepost.engine.approval import DIGEST_SHORTEST, held_answers, newest_plans
+from gatepost.engine.report import JSON, reason_document, time_text
 from gatepost.engine.site import Site
+from gatepost.engine.wording import OF_PLANS, SHORT, Say, as_written, guard_text, joined, some, ways_out
+from gatepost.errors import UsageError, cut
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Plan, PlanStatus, Word
 from gatepost.model.reason import Reason
 from gatepost.model.record import WordRecord
 
-SHOWN = 5
-"""Values that a sentence names; the others are counted."""
+_DIGEST = re.compile(rf"sha256:[0-9a-f]{{{DIGEST_SHORTEST},64}}|[0-9a-f]{{{DIGEST_SHORTEST},64}}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,82 +30,108 @@ class Explanation:
     reasons: tuple[Reason, ...]
 
 
-def explain(site: Site, digest: str) -> Explanation | None:
-    """On a plan ever made, or an answer that waits, by its whole digest; None for no such thing."""
+def is_digest(text: str) -> bool:
+    """Whether a text names a plan or an answer, rather than an address or domain."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def whole_digest(site: Site, named: str) -> str:
+    """The one digest of a plan or an answer that begins so. Raises UsageError."""
+    wanted = named if named.startswith("sha256:") else f"sha256:{named}"
+    known = {plan.digest for plan in newest_plans(site)} | {held.digest for held in held_answers(site)}
+    found = [one for one in known if one.startswith(wanted)] or [
+        plan.digest for plan in site.store.plans(None) if plan.digest.startswith(wanted)
+    ]
+    if len({*found}) == 1:
+        return found[0]
+    trouble = "is not unique" if found else "is the digest of no plan and no held answer"
+    msg = f"{cut(named, 80)} {trouble}"
+    raise UsageError(msg, hint="`gatepost plan` shows what is held, with its digest.")
+
+
+def explain(site: Site, digest: str, say: Say = as_written) -> Explanation | None:
+    """On a plan ever made, or an answer that was held, by its whole digest; None for no such thing."""
     plan = site.store.plan(digest)
     if plan is not None:
-        return _of_plan(site, plan)
-    held = next((one for one in held_answers(site) if one.digest == digest), None)
-    return None if held is None else _of_answer(site, held)
+        return _of_plan(site, plan, say)
+    held = site.store.held_answer(digest)
+    return None if held is None else _of_answer(site, held, say)
 
 
-def _of_plan(site: Site, plan: Plan) -> Explanation:
+def explanation_document(one: Explanation) -> JSON:
+    """``explain --json`` and ``/v1/explain/{digest}``."""
+    return {
+        "digest": one.digest,
+        "status": one.status,
+        "paragraph": one.paragraph,
+        "reasons": [reason_document(reason) for reason in one.reasons],
+    }
+
+
+def _of_plan(site: Site, plan: Plan, say: Say) -> Explanation:
     newest = any(one.digest == plan.digest for one in newest_plans(site))
-    aim = f"the target {plan.target} to serial {plan.serial} of the list {plan.list}"
+    record = site.store.word(plan.digest)
+    held = plan.status is PlanStatus.HELD
     told = [
-        f"This plan brings {aim}: {_change(plan.add, plan.remove)}.",
-        _leaving(plan),
-        *_why(plan.status is PlanStatus.HELD, plan.reasons),
+        say(OF_PLANS["plan"]).format(
+            target=plan.target, serial=plan.serial, list=plan.list, change=_change(say, plan.add, plan.remove)
+        ),
+        _leaving(say, plan),
+        *(_why(say, plan.digest, plan.reasons, open_=not record) if held else [say(OF_PLANS["free"])]),
         *plan.notes,
-        _word(site.store.word(plan.digest)),
-        "" if newest else "A newer plan has taken its place; approving this one would change nothing.",
+        _word(say, record),
+        "" if newest else say(OF_PLANS["older"]),
     ]
-    return Explanation(plan.digest, plan.status.value, _joined(told), plan.reasons)
+    return Explanation(plan.digest, plan.status.value, joined(told), plan.reasons)
 
 
-def _of_answer(site: Site, held: HeldAnswer) -> Explanation:
+def _of_answer(site: Site, held: HeldAnswer, say: Say) -> Explanation:
     list_, _, source = held.source.rpartition("/")
-    change = _change(held.added, held.removed)
+    waits = any(one.digest == held.digest for one in held_answers(site))
+    record = site.store.word(held.digest)
     told = [
-        f"The last answer of the source {source} would change the list {list_}: {change}.",
-        *_why(True, held.reasons),  # noqa: FBT003 - it waits, or it would not be here
-        "Until then the last good answer stays in force.",
-        _word(site.store.word(held.digest)),
+        say(OF_PLANS["answer"]).format(
+            source=source, list=list_, change=_change(say, held.added, held.removed)
+        ),
+        *_why(say, held.digest, held.reasons, open_=waits and not record),
+        say(OF_PLANS["good" if waits else "waits-no-more"]),
+        _word(say, record),
     ]
-    return Explanation(held.digest, PlanStatus.HELD.value, _joined(told), held.reasons)
+    return Explanation(held.digest, PlanStatus.HELD.value, joined(told), held.reasons)
 
 
-def _change(added: Sequence[Entry], removed: Sequence[Entry]) -> str:
-    parts = [
-        f"{count} {'entry' if count == 1 else 'entries'} {word} ({_some(entries)})"
-        for word, entries in (("come", added), ("go", removed))
-        if (count := len(entries))
-    ]
-    return ", ".join(parts) or "nothing changes"
+def _change(say: Say, added: Sequence[Entry], removed: Sequence[Entry]) -> str:
+    parts = []
+    for one, many, entries in (("one-comes", "come", added), ("one-goes", "go", removed)):
+        if entries:
+            text = say(OF_PLANS[one if len(entries) == 1 else many])
+            parts.append(text.format(count=len(entries), values=some(say, entries)))
+    return ", ".join(parts) or say(OF_PLANS["nothing"])
 
 
-def _some(entries: Sequence[Entry]) -> str:
-    values = values_document(entries)
-    rest = len(values) - SHOWN
-    return ", ".join(values[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _leaving(plan: Plan) -> str:
+def _leaving(say: Say, plan: Plan) -> str:
     if not plan.leaving:
         return ""
-    count = len(plan.leaving)
-    return f"Once approved, and after absences and grace, {count} more would go ({_some(plan.leaving)})."
+    return say(OF_PLANS["leaving"]).format(count=len(plan.leaving), values=some(say, plan.leaving))
 
 
-def _why(held: bool, reasons: Sequence[Reason]) -> list[str]:  # noqa: FBT001 - a private sentence
-    if not held:
-        return ["No guard holds it."]
-    found = [f"{one.message} (guard {one.guard}: {one.measured}, limit {one.limit}.)" for one in reasons]
-    absolute = any(one.absolute for one in reasons)
-    way = (
-        "No approval can change that."
-        if absolute
-        else "It waits until somebody approves or rejects exactly it."
-    )
-    return ["It is held for a person's word.", *found, way]
+def _why(say: Say, digest: str, reasons: Sequence[Reason], *, open_: bool) -> list[str]:
+    """``open_``: whether it still waits for a word."""
+    found = [
+        say(OF_PLANS["reason"]).format(
+            message=guard_text(say, one), guard=one.guard, measured=one.measured, limit=one.limit
+        )
+        for one in reasons
+    ]
+    ways = ways_out(say, reasons)
+    if ways:
+        return [say(OF_PLANS["held"]), *found, *(say(OF_PLANS["absolute"]).format(way=way) for way in ways)]
+    steps = [say(OF_PLANS["word"]), say(OF_PLANS["way"]).format(digest=digest[:SHORT])] if open_ else []
+    return [say(OF_PLANS["held"]), *found, *steps]
 
 
-def _word(record: WordRecord | None) -> str:
+def _word(say: Say, record: WordRecord | None) -> str:
     if record is None:
         return ""
     did = "approved" if record.word is Word.APPROVE else "rejected"
-    return f"{record.who} {did} it at {time_text(record.at)}: {record.why}"
-
-
-def _joined(sentences: Sequence[str]) -> str:
-    return " ".join(one for one in sentences if one)
+    return say(OF_PLANS[did]).format(who=record.who, at=time_text(record.at), why=cut(record.why, 500))

@@ -97,6 +97,16 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Departure:
+    """How a listed entry stood on a list before it left it."""
+
+    hit: Hit
+    began: datetime
+    """From when on it was in the state that ``hit`` tells."""
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """All that a list holds now."""
 

@@ -22,7 +22,7 @@ from gatepost.model.address import Prefix
 from gatepost.model.content import Content, Listed, Serial, Snapshot, State
 from gatepost.model.entry import Domain, Entry
 from gatepost.model.kept import Kept
-from gatepost.model.record import Hit, SerialRecord, Standing
+from gatepost.model.record import Departure, Hit, SerialRecord, Standing
 from gatepost.store import encode
 from gatepost.store._recording import ROW, SINCE, Turn, list_row, record_listed, record_serial
 from gatepost.store._subject import Subject
@@ -172,6 +172,24 @@ class Lists(Subject):
         with encode.reading_bytes():
             hits = [Hit(name, _listed(row), Serial(serial)) for name, serial, *row in rows]
         return tuple(sorted(hits, key=lambda hit: (hit.list, _order(hit.listed))))
+
+    def departed(self, value: Prefix | Domain, list_: str) -> Departure | None:
+        """The entry that covered a value and left a list last; None where none ever did."""
+        query = (
+            sa.select(listed.c.valid_from, listed.c.valid_to, listed.c.serial, *ROW, SINCE)
+            .join_from(listed, lists)
+            .where(listed.c.place.in_(encode.covering_places(value)), lists.c.name == list_)
+            .where(listed.c.step_to.is_not(None))
+            .order_by(listed.c.step_to.desc(), listed.c.id.desc())
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query.limit(1)).all()
+        with encode.reading_bytes():
+            return next((_departure(list_, *row) for row in rows), None)
+
+
+def _departure(list_: str, began: datetime, ended: datetime, serial: int, *row: Any) -> Departure:
+    return Departure(Hit(list_, _listed(row), Serial(serial)), began, ended)
 
 
 def _is_as_read(content: Content) -> bool:

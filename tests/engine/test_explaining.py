@@ -1,0 +1,261 @@
+"""Why a plan is held, and why an address is on a list or not."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+
+import pytest
+
+from gatepost.engine.approval import give_word, held_answers, newest_plans
+from gatepost.engine.explaining import explain, is_digest, whole_digest
+from gatepost.engine.explaining_values import explain_value, span, value_document
+from gatepost.engine.wording import ALL
+from gatepost.errors import UsageError
+from gatepost.model.content import Override
+from gatepost.model.limits import Limits
+from gatepost.model.plan import Word
+from gatepost.planning.normalise import parse_value
+from gatepost.testing import raw
+
+pytestmark = pytest.mark.anyio
+
+TEN = tuple(f"101.126.59.{n}" for n in range(10))
+CHINESE = tomllib.loads(files("gatepost.cli").joinpath("locale/zh.toml").read_text(encoding="utf-8"))
+
+
+def told(world, value: str, say=str) -> str:
+    """The paragraph on one value."""
+    return explain_value(world.site, parse_value(value), (), say).paragraph
+
+
+def document(world, value: str):
+    """The twin of it, of the only list."""
+    return value_document(explain_value(world.site, parse_value(value)))["lists"][0]
+
+
+async def held(world) -> str:
+    """Nine of ten go at once: the digest of the plan that is held."""
+    await world.apply()
+    world.answer(TEN[0])
+    await world.plan()
+    (plan,) = newest_plans(world.site)
+    return plan.digest
+
+
+async def test_a_held_plan_in_both_languages(world):
+    """Guard, measure, limit, values and both commands; the Chinese paragraph holds no English sentence."""
+    digest = await held(world)
+    english = explain(world.site, digest).paragraph
+    assert "It is held for a person's word." in english
+    assert re.search(r"\(guard shrink: .*90 %.*, limit 30 %", english), english
+    assert f"gatepost approve {digest[:19]} --why" in english
+    chinese = explain(world.site, digest, lambda text: CHINESE[text]).paragraph
+    assert "一次移除得太多" in chinese
+    assert f"gatepost reject {digest[:19]} --why" in chinese
+    assert not re.search(r"[a-z]+ [a-z]+ [a-z]+ [a-z]+", chinese), chinese
+    assert "\n" not in english + chinese
+
+
+async def test_the_word_ends_the_waiting(world):
+    """Once somebody spoke, who and why are told, and no command to approve any more."""
+    digest = await held(world)
+    give_word(world.site, digest, Word.REJECT, who="ann", why="ticket\n7")
+    paragraph = explain(world.site, digest).paragraph
+    assert "ann rejected it at" in paragraph
+    assert r"ticket\n7" in paragraph
+    assert "gatepost approve" not in paragraph
+
+
+async def test_an_answer_that_waits_no_more(world):
+    """A held answer that another replaced is still explained, as one that waits no more."""
+    await held(world)
+    (answer,) = held_answers(world.site)
+    assert "Until then the last good answer stays in force." in explain(world.site, answer.digest).paragraph
+    world.answer(*TEN)
+    await world.apply()
+    again = explain(world.site, answer.digest).paragraph
+    assert "It does not wait any more" in again
+    assert "gatepost approve" not in again
+
+
+async def test_an_absolute_guard_names_the_way_out(world):
+    """No approval is offered where none helps; what helps is."""
+    await world.apply()
+    world.answer()
+    await world.plan()
+    (answer,) = held_answers(world.site)
+    paragraph = explain(world.site, answer.digest).paragraph
+    assert "No approval can change that: correct the source or the exclusions" in paragraph
+    assert "gatepost approve" not in paragraph
+
+
+async def test_digests(world):
+    """Eight digits are enough where only one begins so; what nothing has is an error, not silence."""
+    digest = await held(world)
+    assert whole_digest(world.site, digest.removeprefix("sha256:")[:8]) == digest
+    assert whole_digest(world.site, digest) == digest
+    with pytest.raises(UsageError, match="the digest of no plan"):
+        whole_digest(world.site, "sha256:" + "0" * 64)
+    assert explain(world.site, "sha256:" + "0" * 64) is None
+    assert [
+        is_digest(text) for text in ("abcdef12", "sha256:abcdef12", "10.1.2.3", "2001:db8::1", "a.b")
+    ] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+async def test_a_listed_address(world):
+    """Source, since, and that the target has it; nothing is to be done."""
+    await world.apply()
+    paragraph = told(world, TEN[1])
+    assert paragraph == (
+        f"{TEN[1]} is allowed by the list webhooks (serial 1). {TEN[1]}/32 comes from the source events, "
+        "since 2026-01-05T08:00:00Z. The target edge holds serial 1, verified at 2026-01-05T08:00:00Z: "
+        "there it is allowed."
+    )
+
+
+async def test_absent_then_in_grace_then_gone(world):
+    """Each stage says its own: how often absent, since when certain, until when kept, and what ran out."""
+    await world.apply()
+    world.answer(*TEN[1:])
+    await world.apply()
+    assert "The last 1 whole answers of events were without 101.126.59.0/32; after 3" in told(world, TEN[0])
+    assert "`gatepost pin webhooks 101.126.59.0" in told(world, TEN[0])
+    for _ in range(2):
+        world.clock.advance(timedelta(hours=1))
+        await world.apply()
+    stay = document(world, TEN[0])["stays"][0]
+    assert stay["state"] == "grace"
+    assert (stay["gone_at"], stay["kept_until"]) == ("2026-01-05T10:00:00Z", "2026-01-12T10:00:00Z")
+    grace = told(world, TEN[0])
+    assert "which was certain at 2026-01-05T10:00:00Z after 3 whole answers without it" in grace
+    assert "its grace of 7d ends at 2026-01-12T10:00:00Z" in grace
+    world.clock.advance(timedelta(days=8))
+    assert "That has passed" in told(world, TEN[0])
+    await world.days(1)
+    gone = told(world, TEN[0])
+    assert gone.startswith("101.126.59.0 is NOT allowed by the list webhooks (serial 2).")
+    assert "It was there until" in gone
+    assert "The source had stopped naming it at 2026-01-05T10:00:00Z; absences and grace ran out." in gone
+    assert document(world, TEN[0])["left"]["source"] == "events"
+
+
+async def test_an_address_that_is_held(world):
+    """That a held answer would bring it or take it, by digest, and where to read more."""
+    await held(world)
+    (answer,) = held_answers(world.site)
+    assert f"An answer of events that is held no longer names it ({answer.digest[:19]})." in told(
+        world, TEN[3]
+    )
+    world.answer(*TEN, *(f"61.9.{n}.1" for n in range(40)))
+    await world.plan()
+    (answer,) = held_answers(world.site)
+    paragraph = told(world, "61.9.7.1")
+    assert f"would bring it ({answer.digest[:19]})" in paragraph
+    assert paragraph.endswith(f"Next: `gatepost explain {answer.digest[:19]}`, then approve or reject it.")
+    assert document(world, "61.9.7.1")["held"][0]["effect"] == "comes"
+
+
+async def test_pins_and_exclusions(world):
+    """The owner's own words and the end of them; one that is taken back is told as such."""
+    until = datetime(2027, 1, 1, tzinfo=UTC)
+    pins = (Override(parse_value("9.9.9.9"), "canary\x1b[31m", until),)
+    exclusions = (Override(parse_value(TEN[4]), "ticket 42", until),)
+    with_both = world.with_list(pins=pins, exclusions=exclusions)
+    await with_both.apply()
+    pinned = told(with_both, "9.9.9.9")
+    assert r"is pinned by the owner of the list: canary\x1b[31m. That ends at 2027-01-01T00:00:00Z." in pinned
+    excluded = told(with_both, TEN[4])
+    assert "from events, is excluded by the owner of the list: ticket 42." in excluded
+    assert "take the exclusion out" in excluded
+    later = world.with_list(pins=())
+    await later.apply()
+    assert "Its pin ended or was taken away." in told(later, "9.9.9.9")
+
+
+async def test_a_part_cut_out(world):
+    """An address that an exclusion takes out of a listed network is denied, and by what is told."""
+    world.answer("61.0.0.0/24")
+    exclusions = (Override(parse_value("61.0.0.7"), "scanner"),)
+    changed = world.with_list(exclusions=exclusions)
+    await changed.apply()
+    paragraph = told(changed, "61.0.0.7")
+    assert "61.0.0.7 is NOT allowed" in paragraph
+    assert "An exclusion of the owner (61.0.0.7: scanner) takes it out." in paragraph
+    assert "61.0.0.8 is allowed" in told(changed, "61.0.0.8")
+
+
+async def test_never_there(world):
+    """Whose answers never named it; why an odd value was left out; which source is silent."""
+    world.answer(*TEN, "10.0.0.8")
+    changed = world.with_list(only_necessary=True)
+    await changed.apply()
+    paragraph = told(changed, "9.9.9.9")
+    assert "No accepted answer of its sources (events) ever named it there." in paragraph
+    assert "takes only what the platform calls necessary" in paragraph
+    assert 'If it must be allowed: `gatepost pin webhooks 9.9.9.9 --why "…"`.' in paragraph
+    assert "named it, and it was left out: special" in told(changed, "10.0.0.8")
+
+
+async def test_nothing_yet(world):
+    """A list without a serial says so."""
+    assert told(world, "9.9.9.9").startswith("The list webhooks has no serial yet")
+
+
+async def test_a_source_taken_off_the_list(make_world):
+    """What left with its source is told by that."""
+    world = make_world("events", "more", limits=Limits(absences=1, grace=timedelta()))
+    world.answer("61.0.0.1", source="more")
+    await world.apply()
+    changed = world.with_list(sources=("events",))
+    await changed.apply()
+    world.clock.advance(timedelta(days=3))
+    await changed.apply()
+    assert "The source more was taken off the list." in told(changed, "61.0.0.1")
+
+
+async def test_a_target_that_lags(world):
+    """What is on the list and not yet on its target is told apart."""
+    await world.apply()
+    world.answer(*TEN, "61.0.0.1")
+    await world.plan()
+    assert "The target edge holds serial 1, verified at 2026-01-05T08:00:00Z: there it is NOT" in told(
+        world, "61.0.0.1"
+    )
+
+
+async def test_hostile_text_stays_text(world):
+    """A quarantined text of the platform never comes into the paragraph; its fixed word does."""
+    hostile = "101.126.59.77 <script>"
+    world.sources["events"].answer = (*raw(*TEN), *raw(hostile))
+    await world.apply()
+    assert "script" not in told(world, "101.126.59.77")
+
+
+@pytest.mark.parametrize(("days", "text"), [(7, "7d"), (0.5, "12h"), (0, "0s"), (1 / 1440, "1m")])
+def test_spans(days, text):
+    """Durations as the configuration writes them."""
+    assert span(timedelta(days=days)) == text
+
+
+def test_every_sentence_has_its_places():
+    """No sentence names a place that its translation lacks; none stands twice."""
+    english = [text for part in ALL for text in part.values()]
+    assert len(english) == len({*english})
+    for text in english:
+        assert {*re.findall(r"{(\w+)}", text)} == {*re.findall(r"{(\w+)}", CHINESE[text])}
+
+
+async def test_a_source_that_stopped_answering(world):
+    """For what rests on a source that no longer answers, since when is told."""
+    await world.apply()
+    world.clock.advance(timedelta(days=2))
+    assert "The source events has not answered well since 2026-01-05T08:00:00Z." in told(world, TEN[0])
