@@ -144,7 +144,8 @@ def section(name: str, value: Mapping[str, Any]) -> Iterator[str]:
         for one in members.get("oneOf", [members]):
             yield from keys(f"[{name}.NAME]", one)
     elif value.get("type") == "array":
-        yield from keys(f"[[{name}]]", value["items"])
+        for one in value["items"].get("oneOf", [value["items"]]):
+            yield from keys(f"[[{name}]]", one)
     else:
         yield from keys(f"[{name}]", value)
 

@@ -127,9 +127,9 @@ GOOD: Mapping[str, Any] = {
             "account": "feishu-main",
             "to": "chat_id:oc_x",
             "on": ["change", "held"],
-            "secret": "env:HOOK",
-            "headers": {"x-token": "file:/run/token"},
-        }
+            "lang": "zh",
+        },
+        {"kind": "webhook", "url": "file:/run/hook", "secret": "env:HOOK", "digest": "1h"},
     ],
 }
 

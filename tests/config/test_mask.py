@@ -65,8 +65,8 @@ def test_no_login_and_no_query_survives(text, mark):
         (("store", "url"), f"postgresql+psycopg://u:{SECRET}@h/db"),
         (("targets", "text", "reload"), ["curl", f"https://u:{SECRET}@h/reload?token={SECRET}"]),
         (("lists", "webhooks", "pin", 0, "why"), f"see https://u:{SECRET}@h/"),
-        (("notify", 0, "secret"), f"env:{SECRET}"),
-        (("notify", 0, "headers"), {"x-token": f"file:/{SECRET}", "n": [f"keyring:{SECRET}/x"]}),
+        (("notify", 1, "secret"), f"env:{SECRET}"),
+        (("notify", 1, "url"), f"keyring:{SECRET}/x"),
         (("accounts", "corp", "corpsecret"), f"file:/{SECRET}"),
     ],
     ids=str,
@@ -103,6 +103,8 @@ def test_a_proxy_has_no_login(loading, proxy):
     ("key", "value"),
     [
         ("secret", SECRET),
+        ("secret", "env:"),
+        ("secret", 12345),
         ("sign_secret", SECRET),
         ("token", SECRET),
         ("bot-token", SECRET),
@@ -123,14 +125,28 @@ def test_a_proxy_has_no_login(loading, proxy):
 )
 def test_a_notifier_holds_no_literal_secret(loading, key, value):
     """A member that holds a secret must be a reference; a literal is refused and not repeated."""
-    with pytest.raises(ConfigInvalid, match=r"gatepost\.toml:\d+: notify\[0\]\.") as caught:
-        loading(changed(("notify", 0, key), value))
+    with pytest.raises(ConfigInvalid, match=r"gatepost\.toml:\d+: notify\[1\]") as caught:
+        loading(changed(("notify", 1, key), value))
     assert key in caught.value.message
     assert SECRET not in caught.value.message
 
 
 @pytest.mark.parametrize("value", [date(2027, 1, 1), LOCAL, time(10), 10**30, {"a": [1.5]}])
-def test_a_notifier_of_any_members_is_shown(loading, value):
-    """Dates and numbers among a notifier's members are shown as text and numbers."""
-    shown = effective(loading(changed(("notify", 0, "since"), value)))["notify"][0]["options"]["since"]
-    assert json.loads(json.dumps(shown)) == (value.isoformat() if isinstance(value, date | time) else value)
+@pytest.mark.parametrize("key", ["since", "on", "lang", "digest", "to", "kind", "account", "form"])
+def test_a_notifier_of_odd_members_is_refused(loading, key, value):
+    """Whatever stands where a notifier's members are is read strictly: refused, with file and line."""
+    with pytest.raises(ConfigInvalid, match=r"gatepost\.toml:\d+: notify\[0\]"):
+        loading(changed(("notify", 0, key), value))
+
+
+def test_a_notifier_is_shown(loading):
+    """What is in force of a notifier is shown, defaults included, secrets as their references' scheme."""
+    _, shown = effective(loading(changed(("notify", 1, "on"), ["held"])))["notify"]
+    assert shown == {
+        "kind": "webhook",
+        "account": None,
+        "on": ["held"],
+        "lang": "en",
+        "digest": "3600s",
+        "options": {"url": "file:***", "secret": "env:***"},
+    }

@@ -90,8 +90,6 @@ def _print_check(ui: Ui, settings: Settings, missing: list[str], notices: list[s
         ui.say(_("note: the source {name} is in no list").format(name=name), "yellow")
     for name in sorted({*settings.lists} - {one.list for one in settings.targets.values()}):
         ui.say(_("note: the list {name} has no target").format(name=name), "yellow")
-    if settings.notify:
-        ui.say(_("note: [[notify]] is read and checked, but this version sends nothing"), "yellow")
 
 
 @command.command(help=_("Print the effective settings, secrets masked."))
@@ -152,7 +150,17 @@ def effective(settings: Settings) -> dict[str, Any]:
             "users": {name: _referring(one.shown) for name, one in settings.server.users.items()},
             "consumers": {name: _referring(one.shown) for name, one in settings.server.consumers.items()},
         },
-        "notify": [{**plain(one), "options": _referring(one.options)} for one in settings.notify],
+        "notify": [
+            {
+                "kind": one.kind,
+                "account": one.account,
+                "on": list(one.on),
+                "lang": one.lang,
+                "digest": plain(one.digest),
+                "options": _referring(one.options),
+            }
+            for one in settings.notify
+        ],
     }
 
 

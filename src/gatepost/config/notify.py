@@ -1,24 +1,29 @@
-"""``[[notify]]``: who is told of what; a literal secret is refused, as everywhere."""
+"""``[[notify]]``: who is told of what, by which channel; a literal secret is refused, as everywhere."""
 
 from __future__ import annotations
 
-import math
-import re
+import hashlib
+import json
 from collections.abc import Mapping
-from typing import Any
+from datetime import timedelta
+from functools import partial
+from typing import Any, Literal
 
-from gatepost.config.accounts import unread
-from gatepost.config.mask import masked
+from gatepost.config.accounts import placed, unread
 from gatepost.config.settings import AccountSettings, NotifySettings
+from gatepost.config.tables import plugin_of
 from gatepost.config.toml import Document, KeyPath
-from gatepost.config.values import convert
-from gatepost.errors import ConfigInvalid, cut
-from gatepost.kit.secret import check_reference
+from gatepost.config.values import build, convert, duration
+from gatepost.errors import cut
+from gatepost.kit.secret import resolve
+from gatepost.model.event import EventKind
+from gatepost.notify.base import Channel
 
-EVENTS = ("change", "held", "failed", "stale", "drift", "applied", "reverted")
-
-_SECRET = re.compile(r"secret|token|pass|key|credential|webhook|signature", re.IGNORECASE)
-"""Members whose names contain one of these hold a secret; the path of a webhook's URL is one."""
+EVENTS = tuple(kind.value for kind in EventKind if kind is not EventKind.TEST)
+LANGUAGES = ("en", "zh")
+DIGEST_LEAST, DIGEST_MOST = timedelta(minutes=1), timedelta(days=7)
+NOTIFIERS_MOST = 50
+_COMMON = ("kind", "account", "on", "lang", "digest")
 
 
 def read_notify(document: Document, accounts: Mapping[str, AccountSettings]) -> tuple[NotifySettings, ...]:
@@ -26,6 +31,8 @@ def read_notify(document: Document, accounts: Mapping[str, AccountSettings]) -> 
     rows = document.tables.get("notify", [])
     if not isinstance(rows, list):
         document.refuse(("notify",), "expected [[notify]] tables")
+    if len(rows) > NOTIFIERS_MOST:
+        document.refuse(("notify",), f"expected at most {NOTIFIERS_MOST} notifiers")
     return tuple(_notifier(document, ("notify", n), row, accounts) for n, row in enumerate(rows))
 
 
@@ -34,42 +41,66 @@ def _notifier(
 ) -> NotifySettings:
     if not isinstance(row, dict):
         document.refuse(where, "expected a [[notify]] table")
-    on = convert(document, (*where, "on"), row.get("on", list(EVENTS)), tuple[str, ...], unread)
+    plugin = plugin_of(document, (*where, "kind"), row.get("kind"), "gatepost.notify", Channel)
+    account = _account(document, where, plugin, row.get("account"), accounts)
+    own = {key: _placed(document, value) for key, value in row.items() if key not in _COMMON}
+    build(plugin.Options, document, where, own, unread)
+    return NotifySettings(
+        kind=plugin.kind,
+        on=_events(document, where, row),
+        account=account,
+        options={key: value for key, value in row.items() if key not in _COMMON},
+        plugin=plugin,
+        build=partial(build, plugin.Options, document, where, own, resolve),
+        lang=convert(document, (*where, "lang"), row.get("lang", "en"), Literal["en", "zh"], unread),
+        digest=_digest(document, (*where, "digest"), row.get("digest")),
+        lane=_lane(plugin, account, own),
+    )
+
+
+def _account(
+    document: Document,
+    where: KeyPath,
+    plugin: type[Channel],
+    account: Any,
+    accounts: Mapping[str, AccountSettings],
+) -> str | None:
+    if not plugin.platforms:
+        if account is not None:
+            document.refuse((*where, "account"), f"{plugin.kind} needs no account")
+        return None
+    able = sorted(name for name, one in accounts.items() if one.client.platform in plugin.platforms)
+    if not isinstance(account, str) or account not in able:
+        known = ", ".join(able) or "none is configured"
+        platforms = " or ".join(sorted(plugin.platforms))
+        document.refuse((*where, "account"), f"expected the name of an account of {platforms} ({known})")
+    return account
+
+
+def _events(document: Document, where: KeyPath, row: Mapping[str, Any]) -> tuple[str, ...]:
+    on: tuple[str, ...] = convert(
+        document, (*where, "on"), row.get("on", list(EVENTS)), tuple[str, ...], unread
+    )
     for event in on:
         if event not in EVENTS:
             document.refuse((*where, "on"), f"unknown event {cut(repr(event))}; known: {', '.join(EVENTS)}")
-    if not isinstance(row.get("kind"), str):
-        document.refuse((*where, "kind"), "expected the kind of notifier")
-    account = row.get("account")
-    if account is not None and (not isinstance(account, str) or account not in accounts):
-        known = ", ".join(sorted(accounts)) or "none is configured"
-        document.refuse((*where, "account"), f"expected the name of an account ({known})")
-    rest = {key: value for key, value in row.items() if key not in ("kind", "on", "account")}
-    _check(document, where, rest, secret=False)
-    return NotifySettings(row["kind"], on, account, rest)
+    return on
 
 
-def _check(document: Document, where: KeyPath, value: Any, *, secret: bool) -> None:
-    """Refuse a literal secret at any depth, without repeating it."""
-    match value:
-        case dict():
-            for key, one in value.items():
-                _check(document, (*where, key), one, secret=secret or bool(_SECRET.search(key)))
-        case list():
-            for n, one in enumerate(value):
-                _check(document, (*where, n), one, secret=secret)
-        case _ if secret:
-            _check_reference(document, where, value)
-        case float() if not math.isfinite(value):
-            document.refuse(where, "expected a finite number")
-        case str() if masked(value) != value:
-            document.refuse(
-                where, "a URL with a login or a query holds a secret: name it by env:NAME or file:PATH"
-            )
-
-
-def _check_reference(document: Document, where: KeyPath, value: Any) -> None:
+def _digest(document: Document, where: KeyPath, value: Any) -> timedelta | None:
+    if value is None:
+        return None
     try:
-        check_reference(value if isinstance(value, str) else "")
-    except ConfigInvalid as error:
-        document.refuse(where, error.message)
+        return duration(value, DIGEST_LEAST, DIGEST_MOST)
+    except ValueError as error:
+        return document.refuse(where, str(error))
+
+
+def _placed(document: Document, value: Any) -> Any:
+    return [placed(document, one) for one in value] if isinstance(value, list) else placed(document, value)
+
+
+def _lane(plugin: type[Channel], account: str | None, own: Mapping[str, Any]) -> str:
+    """Names the receiver, and says nothing of it: for the files that its messages wait in."""
+    told = json.dumps([plugin.kind, account, own], sort_keys=True, default=str)
+    return f"{plugin.kind}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"

@@ -15,7 +15,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from gatepost.config.guards import DURATION, FETCH_KEYS, LIST_KEYS, STALE_KEY, STORE_KEYS, GuardKey
-from gatepost.config.notify import EVENTS
+from gatepost.config.notify import DIGEST_LEAST, DIGEST_MOST, EVENTS, LANGUAGES
 from gatepost.config.protect import ADDRESSES_MOST, PARTS
 from gatepost.config.server_keys import ConsumerOptions, ServerOptions, UserOptions
 from gatepost.config.sources import EVERY_LEAST, EVERY_MOST
@@ -23,6 +23,7 @@ from gatepost.config.tables import PIN
 from gatepost.config.values import written
 from gatepost.kit.discovery import plugins
 from gatepost.kit.secret import Secret
+from gatepost.notify.base import Channel
 from gatepost.platforms.base import Platform
 from gatepost.sources.base import Source
 from gatepost.targets.base import Target
@@ -65,7 +66,11 @@ def schema() -> JSON:
             "targets": _family(_targets()),
             "protect": _protect(),
             "server": _server(),
-            "notify": {"type": "array", "items": _notifier()},
+            "notify": {
+                "type": "array",
+                "items": {"oneOf": _notifiers()},
+                "description": "Who is told of what.",
+            },
         },
     }
 
@@ -252,10 +257,26 @@ def _list() -> JSON:
     return _object(properties, ["direction"], "The unit of syncing: sources in, targets out.")
 
 
-def _notifier() -> JSON:
-    properties = {
-        "kind": {"type": "string", "description": "The kind of notifier."},
-        "account": {"type": "string", "description": "Name of the account it sends with."},
-        "on": {"type": "array", "items": {"enum": list(EVENTS)}, "description": "Events it is sent for."},
-    }
-    return {"type": "object", "properties": properties, "required": ["kind"]}
+def _notifiers() -> list[JSON]:
+    found = []
+    for plugin in plugins("gatepost.notify", Channel):
+        properties, required = options_properties(plugin.Options)
+        account = {"account": {"type": "string", "description": "Name of the account it sends with."}}
+        common = {
+            "kind": {"const": plugin.kind, "description": "The kind of notifier."},
+            **(account if plugin.platforms else {}),
+            "on": {
+                "type": "array",
+                "items": {"enum": list(EVENTS)},
+                "description": "Events it is sent for; without: all.",
+            },
+            "lang": {"enum": list(LANGUAGES), "default": "en", "description": "Language of its messages."},
+            "digest": {
+                **DURATION,
+                "description": f"Collect events so long ({written(DIGEST_LEAST)} to {written(DIGEST_MOST)}) "
+                "and send them as one message; without: each at once.",
+            },
+        }
+        needs = ["kind", *(["account"] if plugin.platforms else []), *required]
+        found.append(_object({**common, **properties}, needs, _summary(plugin)))
+    return found

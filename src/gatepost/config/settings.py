@@ -13,6 +13,7 @@ from gatepost.model.content import Allowlist
 from gatepost.model.entry import Direction
 from gatepost.model.limits import Limits
 from gatepost.model.protect import Protected
+from gatepost.notify.base import Channel
 from gatepost.platforms.base import Bounds, Platform
 from gatepost.sources.base import Source
 from gatepost.targets.base import Target
@@ -77,12 +78,21 @@ class TargetSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotifySettings:
-    """One configured notifier: checked for shape; carried out from the version that ships notifiers."""
+    """One configured notifier; its secrets are read when something is sent."""
 
     kind: str
     on: tuple[str, ...]
     account: str | None
     options: Mapping[str, Any]
+    """The kind's own keys as written, secrets as their references."""
+    plugin: type[Channel]
+    build: Callable[[], Any]
+    """Makes the channel's ``Options``; raises SecretUnavailable."""
+    lang: str = "en"
+    digest: timedelta | None = None
+    """How long events are collected before they are sent as one message; None: each at once."""
+    lane: str = ""
+    """Name of the receiver that tells nothing of it: notifiers of one receiver share it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,116 @@
+"""What an event is called, in English texts that the receiver's language is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatepost.model.event import About, Event, EventKind
+from gatepost.model.reason import Reason
+from gatepost.notify.base import Words, english
+
+
+def title(event: Event, _: Words) -> str:
+    """The headline; made from names and numbers alone."""
+    names = {
+        "name": event.name,
+        "list": event.list,
+        "serial": event.serial,
+        "added": event.added.total,
+        "removed": event.removed.total,
+    }
+    return _template(event, _).format(**names)
+
+
+def _template(event: Event, _: Words) -> str:
+    match event.kind:
+        case EventKind.CHANGE if event.previous is None:
+            return _("{list}: the first list, serial {serial}: {added} entries")
+        case EventKind.CHANGE:
+            return _("{list}: serial {serial}: {added} came, {removed} went")
+        case EventKind.APPLIED:
+            return _("{name}: applied and verified, serial {serial}: {added} added, {removed} removed")
+        case EventKind.REVERTED if event.failure:
+            return _("{name}: NOT taken back, though nobody confirmed the change")
+        case EventKind.REVERTED:
+            return _("{name}: taken back, because nobody confirmed the change")
+        case EventKind.TEST:
+            return _("gatepost: a test message; nothing happened")
+    return _over(event, _) if event.over else _lasting(event, _)
+
+
+def _lasting(event: Event, _: Words) -> str:
+    match event.kind, event.about:
+        case EventKind.HELD, About.SOURCE:
+            return _("{name}: HELD: the new answer waits for a word; +{added} -{removed}")
+        case EventKind.HELD, _about:
+            return _("{name}: HELD: the plan waits for a word; +{added} -{removed}")
+        case EventKind.STALE, _about:
+            return _("{name}: STALE: a source has not answered well for too long")
+        case EventKind.DRIFT, _about:
+            return _drift(event, _)
+        case _failed, About.SOURCE:
+            return _("{name}: the source gave nothing; its last good answer stays")
+        case _failed, About.TARGET:
+            return _("{name}: the target could not be read or changed")
+    return _("gatepost: a turn failed; it is tried again")
+
+
+def _drift(event: Event, _: Words) -> str:
+    if event.empty:
+        return _("{name}: EMPTY: somebody removed everything that was there")
+    if event.wide:
+        return _("{name}: OPENED WIDE: somebody let in far more than the list: +{added} -{removed}")
+    return _("{name}: changed by somebody else: +{added} -{removed}")
+
+
+def _over(event: Event, _: Words) -> str:
+    match event.kind, event.about:
+        case EventKind.HELD, _about:
+            return _("{name}: no longer held")
+        case EventKind.STALE, _about:
+            return _("{name}: fresh again")
+        case EventKind.DRIFT, _about:
+            return _("{name}: as gatepost left it again")
+        case _failed, About.SOURCE:
+            return _("{name}: the source answers again")
+    return _("{name}: works again")
+
+
+def reasons(event: Event, _: Words) -> Iterator[str]:
+    """What the guards found: in the receiver's language where there are words, and exactly."""
+    for one in event.reasons:
+        if short := _translated(one, _):
+            yield f"{one.guard}: {short}"
+        yield f"{one.guard}: {one.message}"
+
+
+def _translated(reason: Reason, _: Words) -> str:
+    """The short words in another language; nothing in English, where the sentence itself says it."""
+    words = _guards(_).get(reason.guard, "")
+    if words == _guards(english).get(reason.guard, ""):
+        return ""
+    return words.format(measured=reason.measured, limit=reason.limit)
+
+
+def _guards(_: Words) -> dict[str, str]:
+    """The command line's words for what a guard found."""
+    return {
+        "shrink": _("too much would go at once: {measured}, limit {limit}"),
+        "growth": _("too much would come at once: {measured}, limit {limit}"),
+        "churn": _("too little stays the same: {measured} differ, limit {limit}"),
+        "family": _("an address family appears or vanishes: {measured}"),
+        "widest": _("a network is too wide: {measured}, limit {limit}"),
+        "total": _("too many addresses in all: {measured}, limit {limit}"),
+        "protected": _("a protected address or name would be cut off: {measured}"),
+        "drift": _("somebody else changed what the target holds"),
+        "rollback": _("the target was rolled back; what the sources say waits for a word"),
+        "revert": _("this change was taken back because nobody confirmed it"),
+        "unconfirmed": _("the last change still waits to be confirmed: run `gatepost confirm`"),
+        "ports": _("a range of ports is too wide: {measured}, limit {limit}"),
+        "quarantine": _("too many odd values, so nothing of it is used: {measured}, limit {limit}"),
+        "empty": _("an empty list is never applied"),
+        "provenance": _("the answer comes from another account or place than before"),
+        "history": _("the target was written before, but the history knows nothing of it"),
+        "incomplete": _("a source has never answered, so nothing may be removed"),
+        "max_entries": _("more entries than the target can hold: {measured}, limit {limit}"),
+    }

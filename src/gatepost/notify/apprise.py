@@ -1,0 +1,81 @@
+"""The long tail of chats and mail, through the library apprise (an extra)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import anyio.to_thread
+
+from gatepost.errors import ConfigInvalid, DeadlineExceeded, PlatformBusy
+from gatepost.kit.secret import Secret
+from gatepost.notify._lines import bare, lines
+from gatepost.notify._note import Note, Tone, compose, fit_lines
+from gatepost.notify.base import Channel, Message, Rate
+
+BODY_MOST = 3 * 1024
+"""Bytes of a text; what a service allows less of, apprise cuts or splits."""
+VALUES_MOST = 60
+DEADLINE = 60.0
+"""Seconds for all of one sending."""
+_TYPES = {Tone.GOOD: "success", Tone.NEWS: "info", Tone.WARN: "warning", Tone.BAD: "failure"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppriseOptions:
+    """Where to."""
+
+    url: Secret
+    """An address as apprise writes them, such as `slack://…`; it holds credentials."""
+
+
+class Apprise(Channel):
+    """Any service that the library apprise knows."""
+
+    kind: ClassVar[str] = "apprise"
+    rates: ClassVar[tuple[Rate, ...]] = (Rate(1, 1.0), Rate(20, 60.0))
+    reference: ClassVar[str] = "docs/notify.md"
+    Options: ClassVar[type] = AppriseOptions
+
+    async def send(self, message: Message) -> tuple[str, ...]:
+        """In a thread of its own; the library says whether it worked, and never why."""
+        note = compose(message, VALUES_MOST)
+        deliver = _opened(self.options.url, note)
+        try:
+            with anyio.fail_after(DEADLINE):
+                done = await anyio.to_thread.run_sync(deliver, abandon_on_cancel=True)
+        except TimeoutError:
+            done = None
+        if done is None:
+            msg = f"apprise did not come back within {DEADLINE:g} s"
+            raise DeadlineExceeded(msg)
+        if not done:
+            msg = "apprise could not send the message; it does not say why"
+            raise PlatformBusy(msg, hint="Try the address with apprise's own program.")
+        return ()
+
+
+def _opened(url: Secret, note: Note) -> Callable[[], bool]:
+    """What sends the note. Raises ConfigInvalid where the library or the service is not there."""
+    try:
+        import apprise  # noqa: PLC0415 - an extra, imported when used
+    except ImportError:
+        msg = "a notifier of the kind apprise needs `pip install gatepost[apprise]`"
+        raise ConfigInvalid(msg) from None
+    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its lines may hold the address
+    sender = apprise.Apprise()
+    if not sender.add(url.reveal()):
+        msg = "apprise knows no service by this notifier's url"
+        raise ConfigInvalid(msg)
+    title, *rest = lines(note, bare)
+    body = fit_lines(rest, BODY_MOST) or title[0]
+    return lambda: _sent(sender, title[0], body, _TYPES[note.tone])
+
+
+def _sent(sender: Any, title: str, body: str, type_: str) -> bool:
+    try:
+        return bool(sender.notify(title=title, body=body, notify_type=type_, body_format="text"))
+    except Exception:  # noqa: BLE001 - what a plug-in of the library raises may hold the address
+        return False
