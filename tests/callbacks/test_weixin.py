@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import os
 from urllib.parse import urlencode
 
 import pytest
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from callbacks.vectors import AES_KEY, CORP, ENCRYPTED, OFFICIAL, OFFICIAL_ECHO, THEN, TOKEN
 from gatepost.callbacks.wechat import WeChat
@@ -16,12 +14,7 @@ from gatepost.callbacks.weixin import sign
 from gatepost.errors import CallbackRefused, ConfigInvalid
 from gatepost.kit.secret import Secret
 from gatepost.model.incoming import Incoming
-
-CHANGED = (
-    "<xml><ToUserName><![CDATA[toUser]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName>"
-    "<CreateTime>1409659813</CreateTime><MsgType><![CDATA[event]]></MsgType><Event><![CDATA[security]]></Event>"
-    "<ChangeType><![CDATA[change_domain_ip]]></ChangeType></xml>"
-)
+from rigs.weixin import CHANGED, post, query, seal
 
 
 def wecom(**options) -> WeCom:
@@ -31,29 +24,6 @@ def wecom(**options) -> WeCom:
 
 def wechat(**options) -> WeChat:
     return WeChat(**{"token": Secret(TOKEN), "encoding_aes_key": Secret(AES_KEY), "appid": CORP, **options})
-
-
-def seal(
-    message: bytes, receiver: str = CORP, length: int | None = None, pad: int | None = None, fill: int = 1
-) -> str:
-    """As WeCom encrypts; ``length`` and ``pad`` lie where they are given, ``fill=0`` is no PKCS#7."""
-    key = base64.b64decode(AES_KEY + "=")
-    size = len(message) if length is None else length
-    plain = os.urandom(16) + size.to_bytes(4, "big") + message + receiver.encode()
-    room = 32 - len(plain) % 32
-    plain += bytes([(pad or room) * fill]) * (room - 1) + bytes([pad or room])
-    aes = Cipher(algorithms.AES256(key), modes.CBC(key[:16])).encryptor()
-    return base64.b64encode(aes.update(plain) + aes.finalize()).decode()
-
-
-def query(sealed: str, timestamp: str = "1409659813", nonce: str = "1372623149", **others: str) -> bytes:
-    signature = sign(TOKEN, timestamp, nonce, sealed)
-    return urlencode({"msg_signature": signature, "timestamp": timestamp, "nonce": nonce, **others}).encode()
-
-
-def post(sealed: str, **options: str) -> Incoming:
-    body = f"<xml><ToUserName><![CDATA[{CORP}]]></ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
-    return Incoming("POST", query(sealed, **options), (), body.encode())
 
 
 def test_the_official_message_is_read():

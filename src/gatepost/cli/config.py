@@ -17,7 +17,8 @@ from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.config import Settings, schema
 from gatepost.config.mask import masked
-from gatepost.config.server_keys import ConsumerSettings, UserSettings
+from gatepost.config.server_keys import ConsumerSettings, HintSettings, UserSettings
+from gatepost.config.settings import NotifySettings
 from gatepost.engine.report import time_text
 from gatepost.errors import GatepostError
 from gatepost.kit.secret import Secret
@@ -61,10 +62,15 @@ def _accounts(settings: Settings) -> tuple[list[str], list[str]]:
         except GatepostError as error:
             missing.append(str(error))
     server = settings.server
-    people: list[UserSettings | ConsumerSettings] = [*server.users.values(), *server.consumers.values()]
-    for person in people:
+    others: list[UserSettings | ConsumerSettings | HintSettings | NotifySettings] = [
+        *server.users.values(),
+        *server.consumers.values(),
+        *server.hints.values(),
+        *settings.notify,
+    ]
+    for one in others:
         try:
-            person.build()
+            one.build()
         except GatepostError as error:
             missing.append(str(error))
     return missing, notices
@@ -149,6 +155,7 @@ def effective(settings: Settings) -> dict[str, Any]:
             **plain(settings.server.options),
             "users": {name: _referring(one.shown) for name, one in settings.server.users.items()},
             "consumers": {name: _referring(one.shown) for name, one in settings.server.consumers.items()},
+            "hints": {name: _referring(one.shown) for name, one in settings.server.hints.items()},
         },
         "notify": [
             {

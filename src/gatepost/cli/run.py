@@ -60,7 +60,9 @@ async def _beside(ui: Ui, site: Site) -> AsyncIterator[Beside | None]:
     from gatepost.server.running import beside  # noqa: PLC0415 - an extra, imported when something is served
     from gatepost.store import Store  # noqa: PLC0415 - loads the SQL library
 
-    async with beside(site, partial(Store.open, site.settings.store_url)) as server:
+    async with beside(
+        site, partial(Store.open, site.settings.store_url), partial(_wrong, ui, site)
+    ) as server:
         _line(ui, site, _("serving {url}").format(url=server.url))
         with _notified():
             yield server

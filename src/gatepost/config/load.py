@@ -68,7 +68,7 @@ def load(path: Path, home_of_user: Callable[[], Path] = Path.home) -> Settings:
         lists=lists,
         targets=read_targets(document, lists),
         protect=read_protect(document),
-        server=read_server(document, lists),
+        server=read_server(document, lists, sources),
         notify=read_notify(document, accounts),
     )
 

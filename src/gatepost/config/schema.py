@@ -17,7 +17,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from gatepost.config.guards import DURATION, FETCH_KEYS, LIST_KEYS, STALE_KEY, STORE_KEYS, GuardKey
 from gatepost.config.notify import DIGEST_LEAST, DIGEST_MOST, EVENTS, LANGUAGES
 from gatepost.config.protect import ADDRESSES_MOST, PARTS
-from gatepost.config.server_keys import ConsumerOptions, ServerOptions, UserOptions
+from gatepost.config.server_keys import ConsumerOptions, HintOptions, ServerOptions, UserOptions
 from gatepost.config.sources import EVERY_LEAST, EVERY_MOST
 from gatepost.config.tables import PIN
 from gatepost.config.values import written
@@ -211,6 +211,7 @@ def _server() -> JSON:
     people = {
         "users": _family([_object(*options_properties(UserOptions), _summary(UserOptions))]),
         "consumers": _family([_object(*options_properties(ConsumerOptions), _summary(ConsumerOptions))]),
+        "hints": _family([_object(*options_properties(HintOptions), _summary(HintOptions))]),
     }
     return _object({**properties, **people}, description="Where `run` serves, and whom.")
 

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gatepost.config.accounts import placed, unread
+from gatepost.config.hints import read_hint
 from gatepost.config.server_keys import (
     ConsumerOptions,
     ConsumerSettings,
@@ -29,6 +30,7 @@ from gatepost.config.toml import Document, KeyPath
 from gatepost.config.values import build, written
 from gatepost.kit.secret import resolve
 
+FAMILIES = ("users", "consumers", "hints")
 USERS_MOST = 1000
 SESSION_LEAST, SESSION_MOST = timedelta(minutes=5), timedelta(days=30)
 
@@ -36,11 +38,11 @@ _WHERE: KeyPath = ("server",)
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*|\[[0-9a-f:.]+\]")
 
 
-def read_server(document: Document, lists: Collection[str]) -> ServerSettings:
+def read_server(document: Document, lists: Collection[str], sources: Collection[str]) -> ServerSettings:
     """The table, or its defaults; raises ConfigInvalid."""
     table = table_in(document, document.tables, _WHERE)
-    own = {key: value for key, value in table.items() if key not in ("users", "consumers")}
-    document.only(table, [*(one.name for one in fields(ServerOptions)), "users", "consumers"], _WHERE)
+    own = {key: value for key, value in table.items() if key not in FAMILIES}
+    document.only(table, [*(one.name for one in fields(ServerOptions)), *FAMILIES], _WHERE)
     options = build(ServerOptions, document, _WHERE, own, unread)
     _check(document, options)
     settings = ServerSettings(
@@ -48,6 +50,10 @@ def read_server(document: Document, lists: Collection[str]) -> ServerSettings:
         users={name: _user(document, name, one) for name, one in _named(document, table, "users")},
         consumers={
             name: _consumer(document, name, one, lists) for name, one in _named(document, table, "consumers")
+        },
+        hints={
+            name: read_hint(document, (*_WHERE, "hints", name), name, one, sources)
+            for name, one in _named(document, table, "hints")
         },
         given=bool(table),
     )

@@ -1,10 +1,11 @@
-"""What ``[server]`` may say, as typed settings: where `run` listens, who may log in, who fetches feeds."""
+"""What ``[server]`` may say, as typed settings: where `run` listens, and who may come for what."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,59 @@ class ConsumerSettings:
     """Keys as written, secrets as their references."""
 
 
+class Sender(StrEnum):
+    """Platforms that send something when their lists change."""
+
+    WECOM = "wecom"
+    FEISHU = "feishu"
+
+
+@dataclass(frozen=True, slots=True)
+class HintOptions:
+    """Keys of one hint: of WeCom all three of its own, of Feishu at least one."""
+
+    platform: Sender
+    """wecom: its event `change_domain_ip`; feishu: any event that you subscribe this address to."""
+    sources: tuple[str, ...]
+    """Sources to ask when it comes."""
+    token: Secret | None = None
+    """WeCom's Token of the callback address."""
+    aes_key: Secret | None = None
+    """WeCom's EncodingAESKey."""
+    receiver: str | None = None
+    """WeCom's CorpID: messages for another are refused."""
+    encrypt_key: Secret | None = None
+    """Feishu's Encrypt Key; with it every event is encrypted and signed."""
+    verification_token: Secret | None = None
+    """Feishu's Verification Token."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for what is missing, or belongs to the other platform."""
+        wecom = {"token": self.token, "aes_key": self.aes_key, "receiver": self.receiver}
+        feishu = {"encrypt_key": self.encrypt_key, "verification_token": self.verification_token}
+        own, others = (wecom, feishu) if self.platform is Sender.WECOM else (feishu, wecom)
+        if strange := [name for name, value in others.items() if value is not None]:
+            msg = f"{', '.join(strange)} is not for {self.platform.value}"
+            raise ValueError(msg)
+        there = [value is not None for value in own.values()]
+        if not (all(there) if self.platform is Sender.WECOM else any(there)):
+            link = " and " if self.platform is Sender.WECOM else " or "
+            msg = f"{self.platform.value} needs {link.join(own)}"
+            raise ValueError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class HintSettings:
+    """One hint; secrets are read when the server starts."""
+
+    name: str
+    sources: tuple[str, ...]
+    build: Callable[[], HintOptions]
+    """Raises SecretUnavailable."""
+    shown: Mapping[str, Any]
+    """Keys as written, secrets as their references."""
+
+
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """Everything the table says."""
@@ -102,6 +156,7 @@ class ServerSettings:
     options: ServerOptions = field(default_factory=ServerOptions)
     users: Mapping[str, UserSettings] = field(default_factory=dict)
     consumers: Mapping[str, ConsumerSettings] = field(default_factory=dict)
+    hints: Mapping[str, HintSettings] = field(default_factory=dict)
     given: bool = False
     """Whether the table is there: then a server that cannot be is an error."""
 

@@ -27,6 +27,7 @@ from gatepost.server.checking import Quick, send_body
 from gatepost.server.desk import Desk
 from gatepost.server.door import SAFE, check_csrf, require
 from gatepost.server.head import head_of
+from gatepost.server.hints import PATH as HINTS
 from gatepost.server.identity import Identity
 from gatepost.server.limits import BODY_MOST, BODY_WITHIN
 from gatepost.server.pages import refusal
@@ -112,6 +113,9 @@ class Server:
         if self._feeds is not None and path.startswith(FEEDS):
             require(door.identify(head) if self._feeds_role else None, self._feeds_role)
             await self._feeds(scope, receive, send)
+            return
+        if self._desk.hints is not None and path.startswith(HINTS):
+            await self._desk.hints(scope, receive, send)
             return
         who = door.identify(head)
         if path == "/v1/check" and scope["method"] in ("GET", "HEAD"):
@@ -316,6 +320,8 @@ def _route_name(scope: Scope) -> str:
     path = scope["path"]
     if path.startswith(FEEDS):
         return "feeds"
+    if path.startswith(HINTS):
+        return "hints"
     if path == "/v1/check":
         return "/v1/check"
     return str(getattr(route, "path", "none"))

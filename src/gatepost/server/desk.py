@@ -10,6 +10,7 @@ from gatepost.engine.site import Site
 from gatepost.server.door import Door
 from gatepost.server.entrances import Entrances
 from gatepost.server.feeds import Feeds
+from gatepost.server.hints import Hints
 from gatepost.server.identity import Users
 from gatepost.server.limits import LoginLimit
 from gatepost.server.lookup import Lookup
@@ -44,6 +45,8 @@ class Desk:
     """Have a list looked at now; callable from any thread."""
     feeds: Feeds | None = None
     """What is published to devices; None where nothing of it is served."""
+    hints: Hints | None = None
+    """Where platforms say that their lists changed."""
 
     @property
     def settings(self) -> ServerSettings:
@@ -57,6 +60,7 @@ class Desk:
         metrics: Metrics | None = None,
         wake: Callable[[str], None] = no_wake,
         feeds: Feeds | None = None,
+        hints: Hints | None = None,
     ) -> Desk:
         """Resolve secrets, read sessions. Raises SecretUnavailable, ConfigInvalid, StoreUnavailable."""
         settings = site.settings
@@ -72,4 +76,5 @@ class Desk:
             metrics=metrics or Metrics(),
             wake=wake,
             feeds=feeds,
+            hints=hints,
         )

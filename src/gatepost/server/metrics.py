@@ -59,6 +59,7 @@ class Metrics:
         self._drifts = self._counter("target_drift", "Times others changed a target.", "target")
         self._requests = self._counter("http_requests", "Requests answered.", "route", "code")
         self._logins = self._counter("logins", "Tries to log in.", "result")
+        self._hints = self._counter("hints", "What platforms sent of their own accord.", "hint", "result")
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"gatepost_{name}", text, labels, registry=self.registry)
@@ -102,6 +103,10 @@ class Metrics:
     def login(self, result: str) -> None:
         """Somebody tried to log in."""
         self._logins.labels(result).inc()
+
+    def hint(self, name: str, result: str) -> None:
+        """A platform sent something, or somebody who is none."""
+        self._hints.labels(name, result).inc()
 
     def timed(self, open_source: OpenSource, clock: Clock) -> OpenSource:
         """The same way to a source, with the time that is spent there."""

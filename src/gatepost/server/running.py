@@ -19,6 +19,7 @@ from gatepost.server.app import Server
 from gatepost.server.console import CONSOLE, error_page
 from gatepost.server.desk import Desk
 from gatepost.server.feeding import feeds_of
+from gatepost.server.hints import Hints, hints_of
 from gatepost.server.metrics import Metrics
 from gatepost.server.serve import serving
 from gatepost.store import Store
@@ -51,8 +52,12 @@ class Beside:
 
 
 @asynccontextmanager
-async def beside(site: Site, open_store: Callable[[], Store]) -> AsyncIterator[Beside]:
+async def beside(
+    site: Site, open_store: Callable[[], Store], warn: Callable[[str], None]
+) -> AsyncIterator[Beside]:
     """Serve a site on a store of the server's own, so that nobody who asks waits for who applies.
+
+    ``warn``: hears in our own words what was refused without an answer that says why.
 
     Raises ServerUnavailable, SecretUnavailable, ConfigInvalid, StoreError.
     """
@@ -60,12 +65,27 @@ async def beside(site: Site, open_store: Callable[[], Store]) -> AsyncIterator[B
     with open_store() as store:
         own = replace(site, store=store, targets=MappingProxyType(dict(site.targets)))
         feeds = feeds_of(own)
-        desk = Desk.of(own, made.metrics, made.call, feeds)
+        hints = hints_of(own, made.metrics.hint, warn)
+        desk = Desk.of(own, made.metrics, made.call, feeds, hints)
         await feeds.look()
         try:
-            async with serving(desk, Server(desk, more=CONSOLE, error_page=error_page)) as url:
+            async with (
+                serving(desk, Server(desk, more=CONSOLE, error_page=error_page)) as url,
+                _following(hints, made.wake),
+            ):
                 made.url = url
                 yield made
         finally:
             with anyio.CancelScope(shield=True):
                 await feeds.close()
+
+
+@asynccontextmanager
+async def _following(hints: Hints, wake: Wake) -> AsyncIterator[None]:
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(hints.follow, wake.call)
+            yield
+            group.cancel_scope.cancel()
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None
