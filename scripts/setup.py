@@ -22,10 +22,18 @@ PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / ".make" / "setup.lock"
 
 RUN = {"nft": "nftables", "ip": "iproute2", "unshare": "util-linux"}
-TEST = RUN | {"git": "git", "strace": "strace", "ipset": "ipset", "iptables": "iptables"}
+CHINESE = "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc"
+TEST = RUN | {
+    "git": "git",
+    "strace": "strace",
+    "ipset": "ipset",
+    "iptables": "iptables",
+    "chromium": "chromium",
+    CHINESE: "fonts-wqy-zenhei",
+}
 BENCH = TEST | {"iprange": "iprange", "wrk": "wrk", "nginx": "nginx-light"}
 PROGRAMS = {"run": RUN, "test": TEST, "bench": BENCH}
-"""Program -> Debian package, per profile."""
+"""Program, or file by its path -> Debian package, per profile."""
 WITHOUT = {
     "nft": "firewall targets",
     "ip": "tests in network namespaces",
@@ -34,6 +42,8 @@ WITHOUT = {
     "strace": "tests of system calls",
     "ipset": "the comparison with ipset under a flood of packets",
     "iptables": "the comparison with ipset under a flood of packets",
+    "chromium": "tests of the console in a browser",
+    CHINESE: "Chinese letters on pictures of the console",
     "iprange": "the comparison with iprange",
     "wrk": "feeds beside nginx",
     "nginx": "feeds beside nginx",
@@ -68,8 +78,13 @@ def run(*command: str | Path, **environment: str) -> None:
 
 def missing_programs(profile: str) -> dict[str, str]:
     """Programs of a profile that this machine lacks, with their packages."""
+    return {name: package for name, package in PROGRAMS[profile].items() if not is_there(name)}
+
+
+def is_there(name: str) -> bool:
+    """A file by its path, or a program where programs are."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    return {name: package for name, package in PROGRAMS[profile].items() if not shutil.which(name, path=path)}
+    return Path(name).exists() if name.startswith("/") else shutil.which(name, path=path) is not None
 
 
 def missing_packages(profile: str) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from gatepost.engine.asking import ask, check_document
+from gatepost.engine.explaining_values import explain_value
 from gatepost.engine.health import health_document, health_of
 from gatepost.engine.report import time_text
 from gatepost.errors import cut
@@ -18,15 +19,13 @@ from gatepost.model.entry import Domain
 from gatepost.planning.normalise import parse_value
 from gatepost.server.api import VALUE_MOST, Name, time_of
 from gatepost.server.console_now import list_state
-from gatepost.server.console_page import place, show
+from gatepost.server.console_page import place, show, words_of
 from gatepost.server.desk import Desk
 from gatepost.server.entries import Number, entries_document, listed_document, snapshot_of
 from gatepost.server.route import Asked, Reply
 
 SHOWN = 200
 """Entries on one page."""
-LOOKED_BACK = 400
-"""Serials in which a value that is not listed now is looked for."""
 
 Text = Annotated[str, Meta(max_length=VALUE_MOST)]
 Moment = Annotated[str, Meta(max_length=64)]
@@ -49,17 +48,6 @@ class CheckParams(Struct, forbid_unknown_fields=True):
 
     value: Text = ""
     at: Moment = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """When a value that no list holds was on one last."""
-
-    list: str
-    serial: int
-    """The last that had it."""
-    at: str | None
-    """Of the serial after it: since then it is gone."""
 
 
 def lists(desk: Desk, asked: Asked) -> Reply:
@@ -110,7 +98,7 @@ def one_list(desk: Desk, asked: Asked) -> Reply:
             place(path, **query, **parts, page=n) if 1 <= n <= pages else ""
             for n in (params.page - 1, params.page + 1)
         ],
-        why=_why(desk, params) if params.find else None,
+        why=_why(desk, asked) if params.find else None,
     )
 
 
@@ -129,14 +117,15 @@ def _is_wanted(one: Listed, params: ListParams) -> bool:
     return not text or text in str(one.entry.value) or text in (one.entry.note or "").lower()
 
 
-def _why(desk: Desk, params: ListParams) -> dict[str, Any] | None:
+def _why(desk: Desk, asked: Asked) -> dict[str, Any] | None:
     """The answer of ``check`` where what is looked for is a whole address, network or domain."""
+    params: ListParams = asked.params
     try:
         value = parse_value(params.find.strip())
     except ValueError:
         return None
     at = time_of(params.at) if params.at else None
-    return _answer(desk, value, at, [params.name])
+    return _answer(desk, asked, value, at, [params.name])
 
 
 def check(desk: Desk, asked: Asked) -> Reply:
@@ -150,7 +139,7 @@ def check(desk: Desk, asked: Asked) -> Reply:
         except ValueError as error:
             wrong = str(error)
         else:
-            answer = _answer(desk, value, time_of(params.at) if params.at else None, [])
+            answer = _answer(desk, asked, value, time_of(params.at) if params.at else None, [])
     here = place("/check", value=text, at=params.at)
     twin = place("/v1/check", value=text, at=params.at) if answer else None
     return show(
@@ -158,20 +147,12 @@ def check(desk: Desk, asked: Asked) -> Reply:
     )
 
 
-def _answer(desk: Desk, value: Prefix | Domain, at: Any, names: Sequence[str]) -> dict[str, Any]:
-    document = check_document(ask(desk.site, value, lists=names, at=at))
-    listed = any(one["entries"] for one in document["lists"])
-    searched = [] if listed else [one["list"] for one in document["lists"]]
-    past = [found for name in searched for found in _past(desk, value, name)]
-    return {**document, "past": past}
-
-
-def _past(desk: Desk, value: Prefix | Domain, name: str) -> Iterator[Past]:
-    """Backwards from the newest serial to the last that had the value."""
-    serials = desk.site.store.serials(name)[-LOOKED_BACK:]
-    after = None
-    for one in reversed(serials):
-        if desk.site.store.in_force(value, name, one.serial):
-            yield Past(name, one.serial, time_text(after.at) if after else None)
-            return
-        after = one
+def _answer(
+    desk: Desk, asked: Asked, value: Prefix | Domain, at: datetime | None, names: Sequence[str]
+) -> dict[str, Any]:
+    """What ``check`` says, and of the present each list's story in the language of whoever asks."""
+    if at is not None:
+        return {**check_document(ask(desk.site, value, lists=names, at=at)), "stories": {}}
+    found = explain_value(desk.site, value, names, words_of(asked))
+    stories = {one.answer.list: one.paragraph for one in found.stories}
+    return {**check_document(found.check), "stories": stories}

@@ -86,6 +86,11 @@ class Page:
         return self.words.age(datetime.fromisoformat(text), self.now) if text else ""
 
 
+def words_of(asked: Asked) -> Words:
+    """The language of whoever asks."""
+    return Words(Look.of(asked.head).language)
+
+
 def place(path: str, **query: Any) -> str:
     """A path with those parameters that are there."""
     known = {key: value for key, value in query.items() if value not in (None, "")}

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gatepost.engine.approval import held_answers, held_plans, newest_plans
-from gatepost.engine.report import held_document, plan_document, time_text
+from gatepost.engine.explaining import explain
+from gatepost.engine.report import held_document, plan_document, word_document
+from gatepost.engine.wording import STAYS, WAYS
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.plan import Plan, PlanStatus
-from gatepost.model.record import WordRecord
 from gatepost.server import api
 from gatepost.server.console_now import State
-from gatepost.server.console_page import show
-from gatepost.server.console_words import LAST_GOOD, WAYS, _
+from gatepost.server.console_page import show, words_of
+from gatepost.server.console_words import Words, _
 from gatepost.server.desk import Desk
 from gatepost.server.route import Asked, Reply
 
@@ -38,6 +39,8 @@ class Waiting:
     is_answer: bool
     word: JSON | None
     """What was said already; carried out with the next look."""
+    paragraph: str
+    """All of it in sentences, to be passed on."""
     ways: tuple[str, ...] = ()
     """What helps instead, where no approval does."""
     affected: tuple[str, ...] = ()
@@ -53,13 +56,14 @@ class Waiting:
 
 def plans(desk: Desk, asked: Asked) -> Reply:
     """The page."""
+    words = words_of(asked)
     answers = held_answers(desk.site)
     newest = newest_plans(desk.site)
     held = held_plans(desk.site)
-    waiting = [_of_answer(desk, one, newest) for one in sorted(answers, key=lambda one: one.source)]
+    waiting = [_of_answer(desk, one, newest, words) for one in sorted(answers, key=lambda one: one.source)]
     told = {reason for one in answers for reason in one.reasons}
     own = [plan for plan in held if not plan.awaits or any(reason not in told for reason in plan.reasons)]
-    waiting += [_of_plan(desk, plan) for plan in own]
+    waiting += [_of_plan(desk, plan, words) for plan in own]
     shown = {plan.digest for plan in own}
     rest = [(plan_document(plan), _STATES[plan.status]) for plan in newest if plan.digest not in shown]
     return show(desk, asked, "plans.html", "/plans", twin="/v1/plans", things=waiting, rest=rest)
@@ -82,7 +86,7 @@ def _back(asked: Asked) -> Reply:
     return Reply(b"", "text/plain; charset=utf-8", 303, {"location": f"/plans#{anchor}"})
 
 
-def _of_answer(desk: Desk, held: HeldAnswer, newest: tuple[Plan, ...]) -> Waiting:
+def _of_answer(desk: Desk, held: HeldAnswer, newest: tuple[Plan, ...], words: Words) -> Waiting:
     name, _sep, source = held.source.rpartition("/")
     affected = sorted({plan.target for plan in newest if plan.list == name})
     return Waiting(
@@ -90,37 +94,35 @@ def _of_answer(desk: Desk, held: HeldAnswer, newest: tuple[Plan, ...]) -> Waitin
         list=name,
         subject=source,
         is_answer=True,
-        word=_word(desk.site.store.word(held.digest)),
+        **_told(desk, held.digest, words),
         ways=_ways(held.reasons),
         affected=tuple(affected),
         notes={str(one.value): one.note for one in held.removed if one.note},
     )
 
 
-def _of_plan(desk: Desk, plan: Plan) -> Waiting:
+def _of_plan(desk: Desk, plan: Plan, words: Words) -> Waiting:
     return Waiting(
         document=plan_document(plan),
         list=plan.list,
         subject=plan.target,
         is_answer=False,
-        word=_word(desk.site.store.word(plan.digest)),
+        **_told(desk, plan.digest, words),
         ways=_ways(plan.reasons),
         affected=(plan.target,),
         notes={str(one.value): one.note for one in plan.remove if one.note},
     )
 
 
-def _word(record: WordRecord | None) -> JSON | None:
-    if record is None:
-        return None
+def _told(desk: Desk, digest: str, words: Words) -> JSON:
+    """What was said of it already, and why it waits in one paragraph."""
+    record, found = desk.site.store.word(digest), explain(desk.site, digest, words)
     return {
-        "word": record.word.value,
-        "who": record.who,
-        "why": record.why,
-        "at": time_text(record.at),
+        "word": word_document(record) if record else None,
+        "paragraph": found.paragraph if found else "",
     }
 
 
 def _ways(reasons: Any) -> tuple[str, ...]:
     absolute = dict.fromkeys(reason.guard for reason in reasons if reason.absolute)
-    return tuple(WAYS.get(guard, LAST_GOOD) for guard in absolute)
+    return tuple(WAYS.get(guard, STAYS) for guard in absolute)

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gatepost.engine.wording import GUARDS
+
 LANGUAGES = ("en", "zh")
 _HERE = Path(__file__).parent
 CATALOGUES = (_HERE.parent / "cli" / "locale" / "zh.toml", _HERE / "locale" / "zh.toml")
@@ -102,40 +104,3 @@ def _quality(parameter: str) -> float:
         return float(parameter.strip().removeprefix("q=")) if parameter.strip() else 1.0
     except ValueError:
         return 0.0
-
-
-GUARDS: Mapping[str, str] = {
-    "shrink": _("too much would go at once: {measured}, limit {limit}"),
-    "growth": _("too much would come at once: {measured}, limit {limit}"),
-    "churn": _("too little stays the same: {measured} differ, limit {limit}"),
-    "family": _("an address family appears or vanishes: {measured}"),
-    "widest": _("a network is too wide: {measured}, limit {limit}"),
-    "total": _("too many addresses in all: {measured}, limit {limit}"),
-    "protected": _("a protected address or name would be cut off: {measured}"),
-    "drift": _("somebody else changed what the target holds"),
-    "rollback": _("the target was rolled back; what the sources say waits for a word"),
-    "revert": _("this change was taken back because nobody confirmed it"),
-    "unconfirmed": _("the last change still waits to be confirmed: run `gatepost confirm`"),
-    "ports": _("a range of ports is too wide: {measured}, limit {limit}"),
-    "quarantine": _("too many odd values, so nothing of it is used: {measured}, limit {limit}"),
-    "empty": _("an empty list is never applied"),
-    "provenance": _("the answer comes from another account or place than before"),
-    "history": _("the target was written before, but the history knows nothing of it"),
-    "incomplete": _("a source has never answered, so nothing may be removed"),
-    "max_entries": _("more entries than the target can hold: {measured}, limit {limit}"),
-}
-"""As the command line says them."""
-
-WAYS: Mapping[str, str] = {
-    "unconfirmed": _("`gatepost confirm` keeps the last change; else it is taken back by itself, then go on"),
-    "protected": _(
-        "list what would be cut off (`pin`), or take it out of [protect] if nobody needs it any more"
-    ),
-    "widest": _("nothing so wide is ever applied: correct the source, or exclude it (`exclude`)"),
-    "empty": _("correct the source or the exclusions: something must be left"),
-    "max_entries": _("give this target a shorter list, or one that can hold more"),
-    "quarantine": _("see the odd values with `gatepost fetch`, and correct the source"),
-}
-"""What helps where no approval does."""
-
-LAST_GOOD = _("the last good list stays in force")
