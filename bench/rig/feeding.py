@@ -1,7 +1,8 @@
-"""A feed to measure, our server of it, and nginx's configuration for the same file."""
+"""A feed to measure: the service that publishes it, a server of it alone, and nginx for the same file."""
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from pathlib import Path
 
@@ -30,12 +31,58 @@ http {{
     fastcgi_temp_path {place}/fastcgi;
     uwsgi_temp_path {place}/uwsgi;
     scgi_temp_path {place}/scgi;
+    geo $arg_value $allowed {{
+        default false;
+        include {place}/geo.conf;
+    }}
     server {{
         listen 127.0.0.1:{port};
         root {place}/feed/current;
+        location = /check {{
+            default_type application/json;
+            return 200 '{{"value":"$arg_value","allowed":$allowed}}';
+        }}
     }}
 }}
 """
+
+SITE = """
+[store]
+url = "sqlite:///history.db"
+
+[server]
+listen = "127.0.0.1:{port}"
+
+[sources.one]
+kind = "static"
+direction = "ingress"
+entries = [{entries}]
+
+[lists.edge]
+direction = "ingress"
+sources = ["one"]
+
+[targets.edge]
+kind = "feed"
+list = "edge"
+path = "feed"
+formats = ["txt"]
+"""
+
+
+def addresses(serial: int) -> list[str]:
+    """10,000 that differ from those of any other serial."""
+    first = 0x0B000000 + serial * 8
+    return [str(ipaddress.IPv4Address(first + 16 * number)) for number in range(LINES)]
+
+
+def write_site(place: Path, port: int, other: int) -> None:
+    """What `gatepost run` is to serve on one port, and nginx on the other."""
+    listed = addresses(1)
+    entries = ", ".join(f'"{one}"' for one in listed)
+    (place / "gatepost.toml").write_text(SITE.format(port=port, entries=entries), encoding="utf-8")
+    (place / "geo.conf").write_text("".join(f"{one}/32 true;\n" for one in listed), encoding="utf-8")
+    (place / "nginx.conf").write_text(CONFIGURATION.format(place=place, port=other), encoding="utf-8")
 
 
 def free_port() -> int:

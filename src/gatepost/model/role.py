@@ -14,5 +14,7 @@ class Role(StrEnum):
 
     def covers(self, wanted: Role) -> bool:
         """Whether this role may do what ``wanted`` may."""
-        order = list(Role)
-        return order.index(self) >= order.index(wanted)
+        return _RANK[self] >= _RANK[wanted]
+
+
+_RANK = {role: rank for rank, role in enumerate(Role)}

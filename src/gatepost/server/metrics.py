@@ -58,6 +58,7 @@ class Metrics:
         self._refusals = self._counter("guard_refusals", "Times a guard held an answer or a plan.", "reason")
         self._drifts = self._counter("target_drift", "Times others changed a target.", "target")
         self._requests = self._counter("http_requests", "Requests answered.", "route", "code")
+        self._answered: dict[tuple[str, int], Counter] = {}
         self._logins = self._counter("logins", "Tries to log in.", "result")
         self._hints = self._counter("hints", "What platforms sent of their own accord.", "hint", "result")
 
@@ -98,7 +99,10 @@ class Metrics:
 
     def answered(self, route: str, status: int) -> None:
         """A request was answered."""
-        self._requests.labels(route, str(status)).inc()
+        key = route, status
+        if (count := self._answered.get(key)) is None:
+            count = self._answered[key] = self._requests.labels(route, str(status))
+        count.inc()
 
     def login(self, result: str) -> None:
         """Somebody tried to log in."""
