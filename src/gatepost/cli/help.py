@@ -23,6 +23,7 @@ COMMANDS = {
     "diff": "What came and went between two serials.",
     "check": "Is an address or domain allowed, by what, since when?",
     "explain": "Why: a plan or answer by its digest, an address or domain by itself.",
+    "lockout": "Who in an access log would be cut off, or let in, by what waits.",
     "replay": "Run a recorded history through the guards, before you trust them.",
     "doctor": "What is wrong, and what to do.",
     "pin": "Put an address or domain on a list, whatever its sources say.",
@@ -30,6 +31,7 @@ COMMANDS = {
     "adopt": "Make what is at a target's place ours; its content stays.",
     "purge": "Remove what is ours from targets, and nothing else.",
     "password": "Make the line that a user of the server logs in by.",
+    "notify": "Whether messages arrive, and what still waits.",
     "run": "The service: fetch and apply on schedule, and serve.",
     "emulate": "The four platforms on loopback, with faults on demand.",
 }
