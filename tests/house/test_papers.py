@@ -75,7 +75,9 @@ def test_errors_are_only_defined_in_the_tree() -> None:
 def test_every_setting_is_documented() -> None:
     """Every key of gatepost.toml stands in docs/configuration.md, or on the page of its kind."""
     pages = [
-        path for path in PAGES if path.startswith(("docs/configuration", "docs/sources/", "docs/targets/"))
+        path
+        for path in PAGES
+        if path.startswith(("docs/configuration", "docs/sources/", "docs/targets/", "docs/notify"))
     ]
     assert list(papers.settings_documented(config.schema(), "\n".join(map(read, pages)))) == []
 
@@ -115,7 +117,8 @@ def test_translated_pages_keep_step(english: str, chinese: str) -> None:
 
 def marked() -> set[str]:
     """Texts that the command line marks, the helps of its commands, and every next step."""
-    texts = {text for path in python_files("src/gatepost/cli") for text in papers.messages(read(path))}
+    rooms = ("src/gatepost/cli", "src/gatepost/notify")
+    texts = {text for room in rooms for path in python_files(room) for text in papers.messages(read(path))}
     told = (_feed_findings.STEPS, _file_findings.STEPS, _nft_telling.STEPS)
     texts |= {step for steps in told for step in steps.values() if step}
     texts |= {text for part in wording.ALL for text in part.values()} | {wording.STAYS}

@@ -72,14 +72,14 @@ def opener(settings: Settings, clock: Clock) -> OpenSource:
 
     @asynccontextmanager
     async def open_source(source: SourceSettings) -> AsyncIterator[Source]:
-        _quieten_retries()
+        quieten_retries()
         async with _client(settings, source, clock) as client:
             yield source.plugin(source.options, client)
 
     return open_source
 
 
-def _quieten_retries() -> None:
+def quieten_retries() -> None:
     """The program tells of retries itself; the library would log each with its error on stderr."""
     from stamina import instrumentation  # noqa: PLC0415 - only where something is fetched
 

@@ -13,10 +13,12 @@ import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
+from gatepost.cli.notifying import telling
 from gatepost.cli.showing import clock_lines, drift_lines, outcome_word, status_word
 from gatepost.cli.ui import Ui, error_lines, run_async, takes_options, until_signal
 from gatepost.engine.cycle import CycleReport
 from gatepost.engine.loop import Tell, run
+from gatepost.engine.messenger import Messenger
 from gatepost.engine.report import list_status, time_text
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError, ServerUnavailable, cut
@@ -43,9 +45,14 @@ def _is_served(site: Site) -> bool:
 
 async def _serve(ui: Ui, site: Site) -> None:
     counts = {"lists": len(site.settings.lists), "targets": len(site.settings.targets)}
-    async with until_signal(), _beside(ui, site) as server:
+    async with (
+        until_signal(),
+        _beside(ui, site) as server,
+        telling(site, partial(_wrong, ui, site)) as messenger,
+    ):
         _line(ui, site, _("started: {lists} lists, {targets} targets").format(**counts))
-        await _run_watched(site if server is None else server.timed(site), _told(ui, site, server), server)
+        tell = _told(ui, site, server, messenger)
+        await _run_watched(site if server is None else server.timed(site), tell, server)
     _line(ui, site, _("stopped; what is applied stays"))
 
 
@@ -104,26 +111,30 @@ async def _beat(site: Site, seconds: float) -> None:
         await site.clock.sleep(seconds)
 
 
-def _told(ui: Ui, site: Site, server: Beside | None) -> Tell:
+def _told(ui: Ui, site: Site, server: Beside | None, messenger: Messenger) -> Tell:
     async def report(seen: CycleReport) -> None:
         _log(ui, site, seen)
         if server is not None:
             server.report(seen)
+        messenger.report(seen)
 
     async def fail(error: GatepostError) -> None:
         for line, _style in error_lines(error):
             _wrong(ui, site, line)
+        messenger.fail(error)
 
     async def notice(drift: Drift) -> None:
         for line in drift_lines(drift):
             _wrong(ui, site, line)
         if server is not None:
             server.notice(drift)
+        messenger.notice(drift)
 
     async def taken_back(results: tuple[Result, ...]) -> None:
         for result in results:
             word = outcome_word(result.outcome or Outcome.FAILED)
             _wrong(ui, site, f"{result.plan.target} {word} {result.plan.digest}")
+        messenger.taken_back(results)
 
     return Tell(report, fail, notice, taken_back)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -149,9 +150,11 @@ def fit_lines(lines: Sequence[tuple[str, bool]], limit: int) -> str:
 
 
 def _tone(event: Event) -> Tone:
-    if event.over or event.kind is EventKind.APPLIED:
+    if event.over:
         return Tone.GOOD
     match event.kind:
+        case EventKind.APPLIED:
+            return Tone.GOOD if event.failure is None else Tone.BAD
         case EventKind.HELD | EventKind.REVERTED:
             return Tone.WARN if event.failure is None else Tone.BAD
         case EventKind.DRIFT:
@@ -204,11 +207,16 @@ def _ways(event: Event, message: Message) -> Iterator[Part]:
     if message.console is None:
         return
     if event.may_be_approved:
-        place = f"{message.console}/plans#{cut(event.digest, 80).replace(':', '-')}"
+        place = f"{message.console}/plans#{anchor(event.digest)}"
         yield Link(_("Approve …"), place, "primary")
         yield Link(_("Reject …"), place, "danger")
     else:
         yield Link(_("Open the console"), f"{message.console}/")
+
+
+def anchor(digest: str) -> str:
+    """Where a plan or an answer stands on the console's page of plans."""
+    return re.sub(r"[^0-9a-f]", "", digest.removeprefix("sha256:")[:12])
 
 
 def _commands(event: Event, _: Words) -> tuple[Command, Command]:

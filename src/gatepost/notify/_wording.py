@@ -25,6 +25,8 @@ def _template(event: Event, _: Words) -> str:
     match event.kind:
         case EventKind.CHANGE if event.previous is None:
             return _("{list}: the first list, serial {serial}: {added} entries")
+        case EventKind.CHANGE if not (event.added.total or event.removed.total):
+            return _("{list}: serial {serial}; what it was before is no longer known")
         case EventKind.CHANGE:
             return _("{list}: serial {serial}: {added} came, {removed} went")
         case EventKind.APPLIED:

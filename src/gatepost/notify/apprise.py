@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import anyio.to_thread
@@ -41,8 +42,7 @@ class Apprise(Channel):
 
     async def send(self, message: Message) -> tuple[str, ...]:
         """In a thread of its own; the library says whether it worked, and never why."""
-        note = compose(message, VALUES_MOST)
-        deliver = _opened(self.options.url, note)
+        deliver = partial(_deliver, self.options.url, compose(message, VALUES_MOST))
         try:
             with anyio.fail_after(DEADLINE):
                 done = await anyio.to_thread.run_sync(deliver, abandon_on_cancel=True)
@@ -57,25 +57,30 @@ class Apprise(Channel):
         return ()
 
 
-def _opened(url: Secret, note: Note) -> Callable[[], bool]:
-    """What sends the note. Raises ConfigInvalid where the library or the service is not there."""
+def _deliver(url: Secret, note: Note) -> bool:
+    """Whether it was sent. Raises ConfigInvalid where the library or the service is not there."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it loads all its services, and some use what Python will drop
+        sender = _sender(url)
+    title, *rest = lines(note, bare)
+    body = fit_lines(rest, BODY_MOST) or title[0]
+    try:
+        return bool(
+            sender.notify(title=title[0], body=body, notify_type=_TYPES[note.tone], body_format="text")
+        )
+    except Exception:  # noqa: BLE001 - what a service of the library raises may hold the address
+        return False
+
+
+def _sender(url: Secret) -> Any:
     try:
         import apprise  # noqa: PLC0415 - an extra, imported when used
     except ImportError:
-        msg = "a notifier of the kind apprise needs `pip install gatepost[apprise]`"
-        raise ConfigInvalid(msg) from None
-    logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its lines may hold the address
-    sender = apprise.Apprise()
-    if not sender.add(url.reveal()):
-        msg = "apprise knows no service by this notifier's url"
-        raise ConfigInvalid(msg)
-    title, *rest = lines(note, bare)
-    body = fit_lines(rest, BODY_MOST) or title[0]
-    return lambda: _sent(sender, title[0], body, _TYPES[note.tone])
-
-
-def _sent(sender: Any, title: str, body: str, type_: str) -> bool:
-    try:
-        return bool(sender.notify(title=title, body=body, notify_type=type_, body_format="text"))
-    except Exception:  # noqa: BLE001 - what a plug-in of the library raises may hold the address
-        return False
+        failure = ConfigInvalid("a notifier of the kind apprise needs `pip install gatepost[apprise]`")
+    else:
+        logging.getLogger("apprise").setLevel(logging.CRITICAL + 1)  # its lines may hold the address
+        sender = apprise.Apprise()
+        if sender.add(url.reveal()):
+            return sender
+        failure = ConfigInvalid("apprise knows no service by this notifier's url")
+    raise failure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -84,8 +84,15 @@ def sign(body: bytes, timestamp: str, secret: Secret) -> str:
 
 def document(message: Message) -> dict[str, Any]:
     """The message as JSON; members may be added."""
-    events = [event_document(one, message.words) for one in message.events]
-    return {"id": message.id, "left_out": message.left_out, "events": events}
+    told = [_headline(one) if message.brief else one for one in message.events]
+    events = [event_document(one, message.words) for one in told]
+    return {"id": message.id, "left_out": message.left_out, "brief": message.brief, "events": events}
+
+
+def _headline(event: Event) -> Event:
+    """Without all that the receiver may have refused it for."""
+    added, removed = event.added.first(0), event.removed.first(0)
+    return replace(event, added=added, removed=removed, reasons=(), suspects=(), failure=None)
 
 
 def event_document(event: Event, words: Words) -> dict[str, Any]:
