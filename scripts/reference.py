@@ -28,7 +28,7 @@ EXITS = {
     Exit.CHANGES: "changes are waiting (`plan`)",
     Exit.HELD: "held by a guard",
     Exit.STALE: "stale or incomplete: a source failed, the rest was done",
-    Exit.DENIED: "not allowed (`check`)",
+    Exit.DENIED: "not allowed (`check`), or somebody would be cut off (`lockout`)",
 }
 TREE = (errors.__name__, refusals.__name__)
 """Modules of the error tree."""

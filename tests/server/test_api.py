@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gatepost.engine.approval import newest_plans
 from gatepost.engine.asking import ask, check_document
+from gatepost.engine.explaining_values import explain_value, value_document
 from gatepost.engine.health import health_document, health_of
 from gatepost.engine.report import plan_document, serial_document
 from gatepost.model.plan import Outcome
@@ -172,3 +173,15 @@ async def test_the_fast_check_follows_the_list(open_house):
     head = await open_house.ask("HEAD", path)
     assert (head.status_code, head.content) == (200, b"")
     assert int(head.headers["content-length"]) == len((await open_house.get(path)).content)
+
+
+async def test_why_an_address_is_allowed(open_house):
+    """The engine's own document, member by member; an unknown list is 404, odd text 400."""
+    await open_house.held()
+    for value in ("101.126.59.3", "9.9.9.9"):
+        found = (await open_house.get(f"/v1/explain?value={value}")).json()
+        expected = value_document(explain_value(open_house.site, parse_value(value)))
+        assert found == expected | {"at": found["at"]}
+        assert found["lists"][0]["paragraph"] in found["paragraph"]
+    assert (await open_house.get("/v1/explain?value=9.9.9.9&list=nope")).status_code == 404
+    assert (await open_house.get("/v1/explain?value=010.1.1.1")).status_code == 400

@@ -18,7 +18,8 @@ OPEN = {"POST /login", "GET /login", "GET /livez", "GET /readyz"}
 def path_of(route) -> str:
     """A path that the row answers, whatever it answers."""
     path = route.path.replace("{name}", "webhooks").replace("{digest}", DIGEST)
-    queries = {"/v1/check": "?value=9.9.9.9", "/v1/diff/webhooks": "?from=1&to=2"}
+    value = "?value=9.9.9.9"
+    queries = {"/v1/check": value, "/v1/explain": value, "/v1/diff/webhooks": "?from=1&to=2"}
     return path + queries.get(path, "")
 
 

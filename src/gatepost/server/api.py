@@ -10,13 +10,12 @@ from msgspec import Meta, Struct
 
 from gatepost.engine.approval import give_word, held_answers, newest_plans, waiting_for_word
 from gatepost.engine.asking import ask, check_document
-from gatepost.engine.explaining import explain
+from gatepost.engine.explaining import explain, explanation_document
 from gatepost.engine.health import health_document, health_of
 from gatepost.engine.report import (
     error_document,
     held_document,
     plan_document,
-    reason_document,
     serial_document,
     time_text,
     word_document,
@@ -168,12 +167,7 @@ def explanation(desk: Desk, asked: Asked) -> dict[str, Any]:
     if found is None:
         msg = f"there is no plan or held answer {asked.params.digest}"
         raise NothingThere(msg)
-    return {
-        "digest": found.digest,
-        "status": found.status,
-        "paragraph": found.paragraph,
-        "reasons": [reason_document(one) for one in found.reasons],
-    }
+    return explanation_document(found)
 
 
 def audit(desk: Desk, _: Asked) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatepost.errors import UsageError
 from gatepost.model.role import Role
 from gatepost.refusals import LoginRequired, NothingThere, TooManyLogins
-from gatepost.server import answers, api, entries, logging_in, metrics, pages
+from gatepost.server import answers, api, entries, explained, logging_in, metrics, pages
 from gatepost.server.openapi import description
 from gatepost.server.route import HTML, Asked, Reply, Route
 
@@ -88,6 +88,16 @@ ROUTES: tuple[Route, ...] = (
         asks=api.DigestParams,
         body=api.WordBody,
         refusals=(NothingThere, UsageError),
+    ),
+    Route(
+        "GET",
+        "/v1/explain",
+        VIEWER,
+        explained.explained,
+        explained.Explained,
+        "Why an address or domain is allowed or not, in one paragraph.",
+        asks=explained.ExplainParams,
+        refusals=(NothingThere,),
     ),
     Route(
         "GET",
