@@ -9,6 +9,8 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -114,3 +116,25 @@ def test_ended_before_its_end(program, forbidden):
         running.stop(signal.SIGTERM, within=10).ended(1)
     assert not alive(child)
     assert left_in(program) == ["bin", "bin/unshare", "home"]
+
+
+def asked(url: str, **members: str) -> str:
+    """A browser on this machine, outside the demo's namespace."""
+    data = urlencode(members).encode() if members else None
+    request = Request(url, data, {"Accept": "text/html"})
+    with urlopen(request, timeout=20) as answer:
+        return answer.read().decode()
+
+
+def test_the_console_at_the_end(program):
+    """Served from inside the namespace to a browser outside; a word there changes the demo's firewall."""
+    with program.running("demo", "--serve") as running:
+        running.wait_for("The console: http://127.0.0.1:", "stdout")
+        url = re.search(r"The console: (http://127\.0\.0\.1:[0-9]+) ", running.seen["stdout"])[1]
+        running.wait_for("edge held +0 -0 sha256:")
+        digest = re.search(r"edge held \+0 -0 (sha256:[0-9a-f]+)", running.seen["stderr"])[1]
+        assert "webhooks" in asked(url)
+        asked(f"{url}/v1/plans/{digest}/approve", why="the announcement says so")
+        running.wait_for("edge applied +0 -0")
+        running.stop(signal.SIGINT, within=20).ended(0)
+    assert left_in(program) == ["home"]

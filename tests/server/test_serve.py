@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -43,6 +45,45 @@ async def test_a_port_in_use_is_told(tmp_path):
             async with serving(made.desk, made.server):
                 pass
     assert f"127.0.0.1:{port}: Address already in use" in told.value.message
+
+
+HANDED = """
+import os, socket, sys
+from gatepost.kit.systemd import handed_socket
+place = socket.create_server((sys.argv[1], 0))
+os.dup2(place.fileno(), 3)
+os.environ.update(LISTEN_PID=str(os.getpid() + int(sys.argv[2])), LISTEN_FDS="1")
+made = handed_socket()
+print(made and made.getsockname() == place.getsockname())
+"""
+
+
+@pytest.mark.parametrize(("others", "got"), [(0, "True"), (1, "None")])
+def test_a_socket_is_handed_over(others, got):
+    """By the variables of sd_listen_fds(3); one for another process is left alone."""
+    command = [sys.executable, "-c", HANDED, "127.0.0.1", str(others)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == got
+
+
+REACH = """
+import os, socket, sys
+place = socket.create_server((sys.argv[1], 0))
+os.dup2(place.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv(sys.executable, [sys.executable, "-m", "gatepost", "run", "--config", sys.argv[2]])
+"""
+
+
+def test_a_socket_of_another_place_is_refused(tmp_path):
+    """A unit that listens where the configuration does not say would go round its TLS and login."""
+    configuration = tmp_path / "gatepost.toml"
+    configuration.write_text('[store]\nurl = "sqlite:///h.db"\n[server]\nlisten = "127.0.0.1:0"\n')
+    command = [sys.executable, "-c", REACH, "127.0.0.2", str(configuration)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "the socket handed over is not at 127.0.0.1:0" in done.stderr
 
 
 async def test_a_certificate_that_is_none_is_told(tmp_path):

@@ -14,10 +14,12 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import click
 
+from gatepost.cli import demo_console
 from gatepost.cli.emulate import emulated
 from gatepost.cli.language import _, chosen
 from gatepost.cli.ui import Ui, run_async, takes_options, until_signal
@@ -29,18 +31,30 @@ INSIDE = "GATEPOST_DEMO_NAMESPACE"
 
 
 @click.command(help=_("Show everything in one go, without an account."))
+@click.option(
+    "--serve/--no-serve", default=None, help=_("Serve the console at the end; by itself on a terminal.")
+)
 @takes_options
-def command(ui: Ui) -> int:
+def command(ui: Ui, *, serve: bool | None) -> int:
     """Exit 0 if every step ended as it should."""
+    place = _place(told=serve, as_json=ui.as_json)
     kernel = _is_inside() or _may_use_kernel()
     if kernel and not _is_inside():
-        _enter_namespace()
+        _enter_namespace(place)
     with tempfile.TemporaryDirectory(prefix="gatepost-demo-") as folder:
-        stage = Stage(ui, Emulator(), Path(folder), kernel=kernel)
+        stage = Stage(ui, Emulator(), Path(folder), kernel, place)
         run_async(stage.play)
-    document = {"ok": stage.good, "firewall": "nftables" if kernel else "file", "steps": stage.steps}
-    ui.show(document, lambda: _farewell(ui, stage))
+    if ui.as_json or not stage.good:
+        document = {"ok": stage.good, "firewall": "nftables" if kernel else "file", "steps": stage.steps}
+        ui.show(document, lambda: _farewell(ui, stage))
     return Exit.DONE if stage.good else Exit.FAILED
+
+
+def _place(*, told: bool | None, as_json: bool) -> socket | None:
+    """Where the console is to be served at the end, if at all."""
+    if _is_inside():
+        return demo_console.handed_place()
+    return demo_console.open_place() if demo_console.is_wanted(told=told, as_json=as_json) else None
 
 
 def _may_use_kernel() -> bool:
@@ -59,10 +73,11 @@ def _is_inside() -> bool:
     return ours != theirs
 
 
-def _enter_namespace() -> None:
+def _enter_namespace(place: socket | None) -> None:
     """Start again in a network namespace of our own; it is gone when the demo ends."""
     arguments = ["unshare", "--net", sys.executable, "-m", "gatepost", *sys.argv[1:]]
-    os.execvpe("unshare", arguments, {**os.environ, INSIDE: "1"})  # noqa: S606, S607 - argv only, found on root's PATH
+    handed = {demo_console.HANDED: str(place.fileno())} if place else {}
+    os.execvpe("unshare", arguments, {**os.environ, INSIDE: "1", **handed})  # noqa: S606, S607 - argv only, found on root's PATH
 
 
 @dataclass
@@ -73,6 +88,8 @@ class Stage:
     emulator: Emulator
     folder: Path
     kernel: bool
+    place: socket | None = None
+    """Where the console is served at the end, if at all."""
     steps: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     ended: bool = False
@@ -93,6 +110,9 @@ class Stage:
             await self._shrunken_list()
             await self._questions()
             self.ended = True
+            if self.good and not self.ui.as_json:
+                _farewell(self.ui, self)
+                await self._serve()
 
     async def _first_list(self) -> None:
         self._tell(_("1. Four platforms, asked over HTTP. What would change?"))
@@ -119,6 +139,17 @@ class Stage:
         await self._run(Exit.DENIED, "check", "8.8.8.8")
         await self._run(Exit.DONE, "history", "webhooks")
         await self._run(Exit.HELD, "status")
+
+    async def _serve(self) -> None:
+        if self.place is None:
+            return
+        url = demo_console.url_of(self.place)
+        self._tell(_("6. The console: {url} (Ctrl-C ends the demo)").format(url=url))
+        self.ui.say(
+            _("There the held plan waits for a word: approve or reject it, and watch the firewall follow.")
+        )
+        self.ui.out.file.flush()
+        await demo_console.serve(self.place, self.environment, chosen())
 
     def _tell(self, text: str) -> None:
         if not self.ui.as_json:
@@ -216,6 +247,9 @@ sdkappid = {chat}
 identifier = "administrator"
 key = "env:DEMO_CHAT"
 base_url = "{url}/chat"
+
+[server]
+listen = "127.0.0.1:0"
 
 [sources.feishu-events]
 kind = "feishu.events"

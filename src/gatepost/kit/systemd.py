@@ -1,4 +1,4 @@
-"""Tell the service manager how we are (sd_notify(3)): a datagram to the socket it named, or nothing."""
+"""The service manager: tell it how we are (sd_notify(3)), take the socket it holds (sd_listen_fds(3))."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import socket
 from contextlib import suppress
 
 READY, STOPPING, WATCHDOG = "READY=1", "STOPPING=1", "WATCHDOG=1"
+FIRST_HANDED = 3
+"""Number of the first descriptor that is handed over."""
 
 
 def notify(*states: str) -> None:
@@ -25,3 +27,12 @@ def watchdog_seconds() -> float | None:
     if not told.isdigit() or int(told) == 0 or pid not in ("", str(os.getpid())):
         return None
     return int(told) / 1e6
+
+
+def handed_socket() -> socket.socket | None:
+    """The first socket that was opened for this very process; None where there is none. Raises OSError."""
+    told = os.environ.get("LISTEN_FDS", "")
+    if os.environ.get("LISTEN_PID") != str(os.getpid()) or not told.isdigit() or int(told) == 0:
+        return None
+    os.set_inheritable(FIRST_HANDED, False)  # noqa: FBT003 - the standard library's signature
+    return socket.socket(fileno=FIRST_HANDED)

@@ -73,7 +73,7 @@ def listener(host: str, port: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _set(made, socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", UNREAD_WITHIN)
+        limit(made)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind((host, port))
@@ -82,6 +82,11 @@ def listener(host: str, port: int) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def limit(made: socket.socket) -> None:
+    """Have the kernel end connections of it whose clients do not read. Raises OSError."""
+    _set(made, socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", UNREAD_WITHIN)
 
 
 def _set(made: socket.socket, level: int, name: str, value: Any) -> None:

@@ -15,8 +15,9 @@ import uvicorn
 
 from gatepost.config.server_keys import ServerSettings
 from gatepost.errors import ServerUnavailable, StoreError, cut
+from gatepost.kit.systemd import handed_socket
 from gatepost.server.app import App
-from gatepost.server.connection import Connection, listener
+from gatepost.server.connection import Connection, limit, listener
 from gatepost.server.desk import Desk
 from gatepost.server.lookup import look_up
 
@@ -64,12 +65,24 @@ async def serving(desk: Desk, app: App, *, protocol: type[Connection] = Connecti
 
 
 def _listening(settings: ServerSettings) -> socket.socket:
+    """The socket of a service manager, if it is where we are to listen; else one of our own."""
     host, port = settings.address
     try:
-        return listener(host, port)
+        handed = handed_socket()
+        if handed is None:
+            return listener(host, port)
+        limit(handed)
+        there = handed.getsockname()[:2]
     except OSError as error:
         msg = f"cannot listen on {settings.options.listen}: {error.strerror or type(error).__name__}"
         raise ServerUnavailable(msg) from None
+    if there[0] != host or port not in (0, there[1]):
+        handed.close()
+        msg = f"the socket handed over is not at {settings.options.listen}"
+        raise ServerUnavailable(
+            msg, hint="Give ListenStream= of the socket unit and listen in [server] the same."
+        )
+    return handed
 
 
 def _server(app: App, settings: ServerSettings, protocol: type[Connection]) -> uvicorn.Server:
