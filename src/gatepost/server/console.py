@@ -66,11 +66,10 @@ def error_page(error: GatepostError, place: str, head: Mapping[bytes, bytes]) ->
     """An error for a person; where a login is missing, the form with it."""
     words = Words(Look.of(head).language)
     now = datetime.now(UTC)
+    message = words(cut(error.message, 600))
     if isinstance(error, LoginRequired | TooManyLogins):
-        told = "" if place != "/login" and isinstance(error, LoginRequired) else cut(error.message, 600)
-        next_ = place_of("/" if place == "/login" else place)
-        return render(head, "login.html", "/login", now, next=next_, told=words(told))
-    return render(head, "error.html", "/", now, error=error, message=words(cut(error.message, 600)))
+        return render(head, "login.html", "/login", now, next=place_of(place), told=message)
+    return render(head, "error.html", "/", now, error=error, message=message)
 
 
 def _page(path: str, handler: object, summary: str, asks: type[Struct] | None = None) -> Route:

@@ -141,7 +141,8 @@ def check(desk: Desk, asked: Asked) -> Reply:
         else:
             answer = _answer(desk, asked, value, time_of(params.at) if params.at else None, [])
     here = place("/check", value=text, at=params.at)
-    twin = place("/v1/check", value=text, at=params.at) if answer else None
+    asking = "/v1/check" if params.at else "/v1/explain"
+    twin = place(asking, value=text, at=params.at) if answer else None
     return show(
         desk, asked, "check.html", here, twin=twin, value=cut(text), at=params.at, answer=answer, wrong=wrong
     )

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gatepost import __version__
 from gatepost.engine.approval import held_answers, held_plans
+from gatepost.errors import cut
 from gatepost.model.role import Role
 from gatepost.server.console_files import link
 from gatepost.server.console_words import LANGUAGES, Words, language_of
@@ -27,6 +28,8 @@ from gatepost.server.route import Asked, Reply
 
 COOKIE = "gatepost-look"
 THEMES = ("auto", "light", "dark")
+FOREIGN_MOST = 2000
+"""Characters shown of what others wrote; marks that turn the direction of writing are spelt out."""
 
 _environment = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -38,6 +41,7 @@ _environment = Environment(
 
 
 _environment.globals["file"] = link
+_environment.filters["foreign"] = lambda text, limit=FOREIGN_MOST: cut(str(text), limit)
 
 
 @dataclass(frozen=True, slots=True)
