@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from gatepost import config, errors, refusals
 from gatepost.cli.group import cli
 from gatepost.cli.help import COMMANDS, SUMMARY
-from gatepost.engine import wording
+from gatepost.engine import diagnosing, reaching, wording
 from gatepost.targets import _feed_findings, _file_findings, _nft_telling
 from house import papers
 from house.tree import python_files, read, tracked_files
@@ -119,7 +119,13 @@ def marked() -> set[str]:
     """Texts that the command line marks, the helps of its commands, and every next step."""
     rooms = ("src/gatepost/cli", "src/gatepost/notify")
     texts = {text for room in rooms for path in python_files(room) for text in papers.messages(read(path))}
-    told = (_feed_findings.STEPS, _file_findings.STEPS, _nft_telling.STEPS)
+    told = (
+        _feed_findings.STEPS,
+        _file_findings.STEPS,
+        _nft_telling.STEPS,
+        diagnosing.STEPS,
+        reaching.STEPS,
+    )
     texts |= {step for steps in told for step in steps.values() if step}
     texts |= {text for part in wording.ALL for text in part.values()} | {wording.STAYS}
     return texts | {error.hint for error in (errors.GatepostError, *TREE)} | {SUMMARY, *COMMANDS.values()}

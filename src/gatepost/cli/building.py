@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,11 @@ from gatepost.sources.base import Source
 from gatepost.targets.base import Target
 
 if TYPE_CHECKING:
+    from gatepost.kit.http import Http
     from gatepost.store import Store
+
+Watch = Callable[[str, "Http"], None]
+"""Told a source's name and the client that asks for it."""
 
 
 def settings_of(ui: Ui) -> Settings:
@@ -67,13 +71,18 @@ def starter(settings: Settings) -> StartTimer:
     return start
 
 
-def opener(settings: Settings, clock: Clock) -> OpenSource:
-    """How a source is opened: its account's client, or the plain client for public lists."""
+def opener(settings: Settings, clock: Clock, watch: Watch | None = None) -> OpenSource:
+    """How a source is opened: its account's client, or the plain client for public lists.
+
+    ``watch`` is handed what the source asks by, before it asks.
+    """
 
     @asynccontextmanager
     async def open_source(source: SourceSettings) -> AsyncIterator[Source]:
         quieten_retries()
         async with _client(settings, source, clock) as client:
+            if watch is not None:
+                watch(source.name, getattr(client, "http", client))
             yield source.plugin(source.options, client)
 
     return open_source

@@ -7,26 +7,36 @@ import platform
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gatepost import __version__
-from gatepost.cli.building import build_site, pick_sources, pick_targets, settings_of
+from gatepost.cli.building import build_site, opener, pick_sources, pick_targets, settings_of
 from gatepost.cli.examining import finding_lines, finding_words, rights, severity_mark
 from gatepost.cli.language import _
 from gatepost.cli.protection import protected_lines
 from gatepost.cli.ui import Ui, error_lines, run_async, takes_options
 from gatepost.config import Settings
 from gatepost.config.mask import masked
+from gatepost.engine.diagnosing import Asked, diagnose
 from gatepost.engine.fetching import fetch_sources
+from gatepost.engine.reaching import findings as reached
+from gatepost.engine.reaching import reach as reach_all
+from gatepost.engine.reaching import way_to
 from gatepost.engine.report import error_document, read_answer
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError, cut
 from gatepost.kit.clock import SystemClock
 from gatepost.kit.process import SystemRunner
+from gatepost.model.answer import Answer
+from gatepost.model.content import State
+from gatepost.model.entry import Direction
 from gatepost.model.finding import Finding, Severity
 from gatepost.store import Store
+
+if TYPE_CHECKING:
+    from gatepost.kit.http import Http
 
 ALL = "all"
 """What stands for every target."""
@@ -60,8 +70,18 @@ class Look:
     metavar="NAME",
     help=_("Only this target, and whether its list has any effect; all: every target."),
 )
+@click.option("--reach", is_flag=True, help=_("Also connect to all that egress lists name, by TCP."))
+@click.option(
+    "--reach-port",
+    type=click.IntRange(1, 65535),
+    default=443,
+    metavar="PORT",
+    help=_("The port to try where an entry names none."),
+)
 @takes_options
-def command(ui: Ui, sources: tuple[str, ...], targets: tuple[str, ...]) -> int:
+def command(
+    ui: Ui, sources: tuple[str, ...], targets: tuple[str, ...], *, reach: bool, reach_port: int
+) -> int:
     """Looks at everything, or at what is named; changes nothing. Exit 1 if anything is wrong or unsure."""
     settings = settings_of(ui)
     wanted = _targets(settings, sources, targets)
@@ -76,6 +96,8 @@ def command(ui: Ui, sources: tuple[str, ...], targets: tuple[str, ...]) -> int:
         site = build_site(settings, store, SystemClock())
         asked = () if targets and not sources else tuple(one.name for one in pick_sources(settings, sources))
         looks += run_async(lambda: _look(ui, site, asked, wanted))
+        if reach:
+            looks += run_async(lambda: _reach(ui, site, asked, reach_port))
         if not (sources or targets):
             looks += run_async(lambda: _protected(site))
         store.close()
@@ -138,19 +160,55 @@ async def _protected(site: Site) -> list[Look]:
 
 async def _sources(ui: Ui, site: Site, names: tuple[str, ...]) -> list[Look]:
     wanted = pick_sources(site.settings, names)
+    clients: dict[str, Http] = {}
+    opened = opener(site.settings, site.clock, clients.__setitem__)
     with ui.progress(_("Asking the platforms"), len(wanted)) as step:
-        got = await fetch_sources(site.open_source, site.clock, wanted, lambda one: step(one.source.name))
+        got = await fetch_sources(opened, site.clock, wanted, lambda one: step(one.source.name))
+    asked = {
+        name: Asked(
+            one.source,
+            clients[name].requests if name in clients else 0,
+            tuple(clients[name].contacts.values()) if name in clients else (),
+        )
+        for name, one in got.items()
+    }
     found = []
     for name, one in got.items():
-        answer = read_answer(one, site.settings.limits)
-        if isinstance(answer, GatepostError):
-            found.append(Look(_("source") + f" {name}", good=False, text="", error=answer))
-        else:
-            text = _("{entries} entries, {odd} left out").format(
-                entries=len(answer.entries), odd=len(answer.quarantined)
-            )
-            found.append(Look(_("source") + f" {name}", good=True, text=text))
+        found.append(_source(site, name, read_answer(one, site.settings.limits)))
+        findings = diagnose(asked[name], [*asked.values()], site.clock.now())
+        found += [_examined(found[-1].what, finding) for finding in findings]
     return found
+
+
+def _source(site: Site, name: str, answer: Answer | GatepostError) -> Look:
+    what = _("source") + f" {name}"
+    if isinstance(answer, GatepostError):
+        return Look(what, good=False, text=site.settings.sources[name].plugin.kind, error=answer)
+    text = _("{entries} entries, {odd} left out").format(
+        entries=len(answer.entries), odd=len(answer.quarantined)
+    )
+    return Look(what, good=True, text=text)
+
+
+async def _reach(ui: Ui, site: Site, sources: tuple[str, ...], port: int) -> list[Look]:
+    """Egress lists that take any of these sources."""
+    found = []
+    for name, one in sorted(site.settings.lists.items()):
+        allowlist = one.allowlist
+        if allowlist.direction is Direction.EGRESS and {*allowlist.sources} & {*sources}:
+            found += await _reach_list(ui, site, name, port)
+    return found or [Look(_("reach"), good=True, text=_("no egress list takes these sources"))]
+
+
+async def _reach_list(ui: Ui, site: Site, name: str, port: int) -> list[Look]:
+    what = _("list") + f" {name}"
+    snapshot = site.store.latest(name)
+    if snapshot is None:
+        return [Look(what, good=True, text=_("nothing was accepted yet: run `gatepost plan`"))]
+    listed = [one.entry for one in snapshot.content.listed if one.state is not State.EXCLUDED]
+    way = way_to(listed, port)
+    ui.tell(_("{list}: connecting to {count} places").format(list=name, count=len(way.probes)), least=1)
+    return [_examined(what, one) for one in reached(name, way, await reach_all(way.probes))]
 
 
 async def _target(site: Site, name: str) -> list[Look]:

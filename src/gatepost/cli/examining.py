@@ -52,6 +52,14 @@ def finding_words() -> dict[str, str]:
         "unpublished": _("nothing was published yet"),
         "left-out": _("a format cannot show all of the list"),
         "unsigned": _("there are no signatures"),
+        "clock": _("this host's clock, beside the platform's"),
+        "certificate": _("until when the certificates verify"),
+        "proxy": _("by which way it is asked"),
+        "egress": _("by which way it is asked"),
+        "quota": _("how often the account is asked"),
+        "reached": _("what the list names can be reached from here"),
+        "out_of_reach": _("what the list names cannot be reached from here"),
+        "untried": _("what was not tried"),
     }
 
 

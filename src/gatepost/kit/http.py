@@ -32,6 +32,7 @@ from gatepost.kit import hosts
 from gatepost.kit.body import read_body
 from gatepost.kit.call import Call
 from gatepost.kit.clock import Clock
+from gatepost.kit.contact import Contact, contact_of
 from gatepost.kit.quiet import quieten
 from gatepost.kit.reply import HttpSettings, Json, Reply, Value, decode, redact
 from gatepost.kit.secret import Secret
@@ -65,6 +66,8 @@ class Http:
         self.settings = settings
         self.requests = 0
         """Requests made so far, failed ones included."""
+        self.contacts: dict[str, Contact] = {}
+        """The last answer's way, by host."""
         self.clock = clock
         self._given = transport
         self._resolve = resolve or (hosts.resolve if transport is None else None)
@@ -119,14 +122,18 @@ class Http:
     async def _exchange(self, call: Call) -> Reply:
         request = call.build()
         places = await self._places(request.url)
+        host = request.url.host  # before it is replaced by an address
         response = await self._send(request, places)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        skew = self._skew(headers)
+        proxied = self.settings.proxy is not None and not hosts.is_loopback(host)
+        self.contacts[host] = contact_of(host, skew, response.extensions, proxied=proxied)
         try:
             _refuse_redirect(response, call)
             body = await self._body(response)
         finally:
             await response.aclose()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, headers, body, call.place, self._skew(headers), call.secrets)
+        return Reply(response.status_code, headers, body, call.place, skew, call.secrets)
 
     async def _places(self, url: httpx2.URL) -> tuple[str, ...]:
         """Addresses to connect to; none means by name. Raises HostRefused or ConnectFailed."""
