@@ -9,6 +9,7 @@ import pytest
 
 from gatepost.formats.base import Format
 from gatepost.kit.discovery import plugins
+from gatepost.notify.base import Channel
 from gatepost.platforms.base import Platform
 from gatepost.sources.base import Source
 from gatepost.targets.base import Target
@@ -20,6 +21,7 @@ PAGES = {path: read(path) for path in FILES if path.startswith("docs/") and path
 SOURCES = list(plugins("gatepost.sources", Source))
 TARGETS = list(plugins("gatepost.targets", Target))
 FORMATS = list(plugins("gatepost.formats", Format))
+CHANNELS = list(plugins("gatepost.notify", Channel))
 PLATFORMS = list(plugins("gatepost.platforms", Platform))
 
 
@@ -34,6 +36,7 @@ def test_the_families_are_what_the_product_promises() -> None:
     assert kinds >= {"feishu.events", "tencent_chat.ips", "wecom.clients", "wecom.api", "wecom.callback"}
     assert kinds >= {"wechat.api", "wechat.callback", "url.text", "url.json", "static"}
     assert {one.kind for one in TARGETS} >= {"nftables", "file"}
+    assert {one.kind for one in CHANNELS} >= {"feishu", "feishu_bot", "wecom", "wecom_robot", "webhook"}
     assert {one.platform for one in PLATFORMS} >= {"feishu", "lark", "wechat", "wecom", "tencent_chat"}
 
 
@@ -67,6 +70,17 @@ def test_every_format_has_its_page_and_its_test() -> None:
     assert found == []
 
 
+def test_every_channel_has_its_page_its_test_and_its_rig() -> None:
+    """A channel is one module, one test, a part of the page of notifiers, and a rig of the contract suite."""
+    found = []
+    for one in CHANNELS:
+        found += families.found_by_name(one.kind, module(one))
+        found += families.paged(one.kind, PAGES, "docs/notify.md")
+        found += families.tested(one.kind, FILES, "notify", module(one))
+    assert found == []
+    assert {f"tests/rigs/channels/{module(one)}.py" for one in CHANNELS} <= FILES
+
+
 def test_every_platform_has_its_page_its_test_and_its_stand_in() -> None:
     """A client is documented with its sources, tested, and has an emulated platform."""
     found = []
@@ -78,7 +92,13 @@ def test_every_platform_has_its_page_its_test_and_its_stand_in() -> None:
 
 
 @pytest.mark.parametrize(
-    "names", [[s.kind for s in SOURCES], [t.kind for t in TARGETS], [f.name for f in FORMATS]]
+    "names",
+    [
+        [s.kind for s in SOURCES],
+        [t.kind for t in TARGETS],
+        [f.name for f in FORMATS],
+        [c.kind for c in CHANNELS],
+    ],
 )
 def test_names_are_distinct(names: list[str]) -> None:
     """A kind means one thing."""

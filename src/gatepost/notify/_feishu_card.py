@@ -1,4 +1,4 @@
-"""Feishu's card and text of a message, for apps and for groups' bots.
+"""Feishu's card of a message, for apps and for groups' bots.
 
 Every text of a card is ``plain_text``, of which the platform reads no syntax
 at all: no mention, no link, no emphasis. So there is nothing to escape.
@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gatepost.notify._lines import lines
-from gatepost.notify._note import Command, Headline, Link, Note, Part, Text, Tone, Values, fit_lines
+from gatepost.notify._note import Command, Headline, Link, Note, Part, Text, Tone, Values
 from gatepost.notify._plain import line, value
 from gatepost.platforms.feishu_message import Card
-from gatepost.platforms.feishu_message import Text as Plain
 
 COLOURS: Mapping[Tone, str] = {
     Tone.GOOD: "green",
@@ -35,12 +33,6 @@ def card(note: Note, keyword: str = "") -> Card:
         elements.append({"tag": "action", "actions": buttons})
     header = {"title": _plain(line(note.title, 200)), "template": COLOURS[note.tone]}
     return Card({"config": {"wide_screen_mode": True}, "header": header, "elements": elements})
-
-
-def text(note: Note, limit: int, keyword: str = "") -> Plain:
-    """The note as a text in at most ``limit`` bytes, in which tags and links mean something: defused."""
-    told = [*lines(note), *([(line(keyword), True)] if keyword else [])]
-    return Plain(fit_lines(told, limit))
 
 
 def _sections(note: Note) -> list[str]:

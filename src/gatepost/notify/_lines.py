@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gatepost.notify._note import ESSENTIAL, Command, Headline, Link, Note, Part, Text, Values
+from gatepost.notify._note import (
+    ESSENTIAL,
+    STEPS,
+    Command,
+    Headline,
+    Link,
+    Note,
+    Part,
+    Text,
+    Values,
+    compose,
+    fit_lines,
+)
 from gatepost.notify._plain import defused, value
+from gatepost.notify.base import Message
 
 Linked = Callable[[Link], str]
 
@@ -18,6 +31,22 @@ def bare(link: Link) -> str:
 def bracketed(link: Link) -> str:
     """A link in Markdown."""
     return f"[{link.label}]({link.url})"
+
+
+def text_of(
+    message: Message, limit: int, linked: Linked = bare, mark: str = "", tail: tuple[str, ...] = ()
+) -> str:
+    """The message in at most ``limit`` UTF-8 bytes: with as many values as fit, the others counted.
+
+    ``tail``: lines of our own at its end.
+    """
+    told: list[tuple[str, bool]] = []
+    for most in STEPS:
+        told = [*lines(compose(message, most), linked, mark), *((one, True) for one in tail)]
+        text = "\n".join(one for one, _ in told)
+        if len(text.encode()) <= limit:
+            return text
+    return fit_lines(told, limit)
 
 
 def lines(note: Note, linked: Linked = bare, mark: str = "") -> Iterator[tuple[str, bool]]:

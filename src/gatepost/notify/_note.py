@@ -22,7 +22,7 @@ SUSPECTS_MOST = 5
 LINKS_MOST = 2
 EVENTS_MOST = 20
 """Events that one message names; the others are counted."""
-STEPS = (500, 300, 200, 120, 60, 30, 15, 8, 4, 2, 0)
+STEPS = (500, 400, 300, 200, 150, 120, 100, 80, 60, 50, 40, 30, 25, 20, 15, 10, 8, 6, 4, 3, 2, 1, 0)
 """How many values a side are tried to be shown, until the message fits."""
 
 

@@ -12,16 +12,15 @@ import anyio.to_thread
 
 from gatepost.errors import ConfigInvalid, DeadlineExceeded, PlatformBusy
 from gatepost.kit.secret import Secret
-from gatepost.notify._lines import bare, lines
-from gatepost.notify._note import Note, Tone, compose, fit_lines
+from gatepost.notify._lines import text_of
+from gatepost.notify._note import Tone, compose
 from gatepost.notify.base import Channel, Message, Rate
 
 BODY_MOST = 3 * 1024
 """Bytes of a text; what a service allows less of, apprise cuts or splits."""
-VALUES_MOST = 60
 DEADLINE = 60.0
 """Seconds for all of one sending."""
-_TYPES = {Tone.GOOD: "success", Tone.NEWS: "info", Tone.WARN: "warning", Tone.BAD: "failure"}
+TYPES = {Tone.GOOD: "success", Tone.NEWS: "info", Tone.WARN: "warning", Tone.BAD: "failure"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,8 @@ class Apprise(Channel):
 
     async def send(self, message: Message) -> tuple[str, ...]:
         """In a thread of its own; the library says whether it worked, and never why."""
-        deliver = partial(_deliver, self.options.url, compose(message, VALUES_MOST))
+        title, _, body = text_of(message, BODY_MOST).partition("\n")
+        deliver = partial(_deliver, self.options.url, title, body or title, TYPES[compose(message, 0).tone])
         try:
             with anyio.fail_after(DEADLINE):
                 done = await anyio.to_thread.run_sync(deliver, abandon_on_cancel=True)
@@ -57,17 +57,13 @@ class Apprise(Channel):
         return ()
 
 
-def _deliver(url: Secret, note: Note) -> bool:
+def _deliver(url: Secret, title: str, body: str, type_: str) -> bool:
     """Whether it was sent. Raises ConfigInvalid where the library or the service is not there."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it loads all its services, and some use what Python will drop
         sender = _sender(url)
-    title, *rest = lines(note, bare)
-    body = fit_lines(rest, BODY_MOST) or title[0]
     try:
-        return bool(
-            sender.notify(title=title[0], body=body, notify_type=_TYPES[note.tone], body_format="text")
-        )
+        return bool(sender.notify(title=title, body=body, notify_type=type_, body_format="text"))
     except Exception:  # noqa: BLE001 - what a service of the library raises may hold the address
         return False
 

@@ -8,12 +8,13 @@ from typing import ClassVar, Literal, get_args
 import msgspec
 
 from gatepost.errors import PermissionDenied
-from gatepost.notify._feishu_card import card, text
-from gatepost.notify._note import Note, fit
+from gatepost.notify._feishu_card import card
+from gatepost.notify._lines import text_of
+from gatepost.notify._note import fit
 from gatepost.notify.base import Channel, Message, Rate, Words
 from gatepost.platforms.feishu import Feishu as Client
 from gatepost.platforms.feishu import ReceiverType, User, UserIdType
-from gatepost.platforms.feishu_message import Card, Content, app_content
+from gatepost.platforms.feishu_message import Card, Content, Text, app_content
 
 BODY_MOST = 30 * 1024
 """Bytes of a request with a card; https://open.feishu.cn/document/server-docs/im-v1/message/create."""
@@ -69,19 +70,20 @@ class Feishu(Channel):
 
     async def send(self, message: Message) -> tuple[str, ...]:
         """The same message is sent at most once an hour, however often it is tried (the platform's uuid)."""
-        content = fit(message, self._content, _size, BODY_MOST - AROUND)
+        content = self._content(message)
         type_, _, id_ = self.options.to.partition(":")
         await self.client.send_message(id_, content, receive_id_type=type_, uuid=message.id)
         return ()
 
-    def _content(self, note: Note) -> Content:
-        return text(note, TEXT_MOST) if self.options.form == "text" else card(note)
+    def _content(self, message: Message) -> Content:
+        if self.options.form == "text":
+            return Text(text_of(message, TEXT_MOST))
+        return fit(message, card, _size, BODY_MOST - AROUND)
 
 
-def _size(content: Content) -> int:
+def _size(content: Card) -> int:
     """Bytes of the content as it stands in the request: JSON in a JSON string."""
-    inner = msgspec.json.encode(app_content(content)).decode()
-    return len(msgspec.json.encode(inner)) if isinstance(content, Card) else 0
+    return len(msgspec.json.encode(msgspec.json.encode(app_content(content)).decode()))
 
 
 def _wrong(user: User, to: str, _: Words) -> tuple[str, ...]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
 
 from gatepost.kit.secret import Secret
-from gatepost.notify._feishu_card import card, text
-from gatepost.notify._note import Note, fit
+from gatepost.notify._feishu_card import card
+from gatepost.notify._lines import text_of
+from gatepost.notify._note import fit
 from gatepost.notify.base import Channel, Message, Rate
 from gatepost.platforms.feishu_bot import FeishuBot as Client
-from gatepost.platforms.feishu_message import Content, webhook_body
+from gatepost.platforms.feishu_message import Content, Text, webhook_body
 
 if TYPE_CHECKING:  # the HTTP library is loaded only where a channel is opened
     from gatepost.kit.http import Http
@@ -61,14 +63,15 @@ class FeishuBot(Channel):
 
     async def send(self, message: Message) -> tuple[str, ...]:
         """Sent once: a webhook knows no message id."""
-        content = fit(message, self._content, _size, BODY_MOST - SIGNATURE)
         bot = Client(self.options.url, self.client, self.client.clock, self.options.secret)
-        await bot.send(content)
+        await bot.send(self._content(message))
         return ()
 
-    def _content(self, note: Note) -> Content:
+    def _content(self, message: Message) -> Content:
         keyword = self.options.keyword
-        return text(note, TEXT_MOST, keyword) if self.options.form == "text" else card(note, keyword)
+        if self.options.form == "text":
+            return Text(text_of(message, TEXT_MOST, tail=(keyword,) if keyword else ()))
+        return fit(message, partial(card, keyword=keyword), _size, BODY_MOST - SIGNATURE)
 
 
 def _size(content: Content) -> int:

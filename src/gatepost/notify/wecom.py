@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from gatepost.errors import UsageError, cut
-from gatepost.notify._lines import bare, bracketed, lines
-from gatepost.notify._note import Note, compose, fit_lines
+from gatepost.notify._lines import bare, bracketed, text_of
 from gatepost.notify.base import Channel, Message, Rate
 from gatepost.platforms.wecom import TEXT_BYTES_MAX, MessageType, Receivers, Sent
 from gatepost.platforms.wecom import WeCom as Client
 
-VALUES_MOST = 60
-"""More never fit into 2,048 bytes."""
 _FAMILIES = {"user": "users", "department": "departments", "tag": "tags"}
 
 
@@ -48,7 +45,8 @@ class WeCom(Channel):
 
     async def send(self, message: Message) -> tuple[str, ...]:
         """The platform drops the same text to the same receivers for ten minutes: our own second try."""
-        content = rendered(compose(message, VALUES_MOST), TEXT_BYTES_MAX, markdown=self._markdown)
+        linked, mark = (bracketed, "**") if self._markdown else (bare, "")
+        content = text_of(message, TEXT_BYTES_MAX, linked, mark)
         to = receivers(self.options.to)
         form: MessageType = "markdown" if self._markdown else "text"
         return _missed(
@@ -70,11 +68,6 @@ def receivers(to: tuple[str, ...]) -> Receivers:
             raise UsageError(msg)
         found[_FAMILIES[family]].append(id_)
     return Receivers(**{family: tuple(ids) for family, ids in found.items()})
-
-
-def rendered(note: Note, limit: int, *, markdown: bool) -> str:
-    """The note in at most ``limit`` bytes."""
-    return fit_lines([*lines(note, bracketed if markdown else bare, "**" if markdown else "")], limit)
 
 
 def _missed(sent: Sent, message: Message) -> tuple[str, ...]:

@@ -8,8 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from gatepost.errors import ConfigInvalid
 from gatepost.kit.secret import Secret
-from gatepost.notify._lines import bare, bracketed, lines
-from gatepost.notify._note import compose, fit_lines
+from gatepost.notify._lines import bare, bracketed, text_of
 from gatepost.notify.base import Channel, Message, Rate
 from gatepost.platforms.wecom import (
     ROBOT_MARKDOWN_BYTES_MAX,
@@ -22,8 +21,6 @@ from gatepost.platforms.wecom import (
 if TYPE_CHECKING:  # the HTTP library is loaded only where a channel is opened
     from gatepost.kit.http import Http
 
-VALUES_MOST = 120
-"""More never fit into 4,096 bytes."""
 _SEND = "/cgi-bin/webhook/send"
 
 
@@ -55,12 +52,10 @@ class WeComRobotChannel(Channel):
         """Sent once: a webhook knows no message id."""
         key, base_url = _taken_apart(self.options.url)
         robot = WeComRobot(key, self.client, self.client.clock, base_url)
-        note = compose(message, VALUES_MOST)
         if self.options.form == "text":
-            await robot.send_text(fit_lines([*lines(note, bare)], TEXT_BYTES_MAX))
+            await robot.send_text(text_of(message, TEXT_BYTES_MAX, bare))
         else:
-            told = fit_lines([*lines(note, bracketed, "**")], ROBOT_MARKDOWN_BYTES_MAX)
-            await robot.send_markdown(told)
+            await robot.send_markdown(text_of(message, ROBOT_MARKDOWN_BYTES_MAX, bracketed, "**"))
         return ()
 
 
