@@ -1,0 +1,119 @@
+"""The built program tells people: what is held arrives once, with the way out, and no secret with it."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from gatepost.emulator.state import ListChange
+from rigs import canaries
+from rigs.notifiers import texts
+from rigs.program import Program
+
+SITE = """
+[store]
+url = "sqlite:///history.db"
+
+[server]
+listen = "127.0.0.1:0"
+url = "https://gate.example"
+
+[sources.events]
+kind = "feishu.events"
+account = "feishu-main"
+
+[lists.webhooks]
+direction = "ingress"
+sources = ["events"]
+
+[targets.edge]
+kind = "file"
+list = "webhooks"
+path = "edge.txt"
+
+[[notify]]
+kind = "feishu"
+account = "feishu-main"
+to = "chat_id:oc_5ad11d72b830411d72b836c20"
+lang = "zh"
+
+[[notify]]
+kind = "webhook"
+url = "env:DEAD_HOOK"
+secret = "env:HOOK_SECRET"
+"""
+SECRETS = {
+    "DEAD_HOOK": "http://127.0.0.1:9/canary-path-of-the-hook",
+    "HOOK_SECRET": "canary-secret-of-the-hook",
+}
+PATIENCE = 60
+
+
+@pytest.fixture
+def site(asking) -> Program:
+    """Feishu's list on a file, a chat that is told, and a webhook where nobody listens."""
+    made = Program(asking.folder, {**asking.secrets, **SECRETS})
+    made.write(asking.path.read_text() + SITE)
+    return made
+
+
+def until(true, *, seconds=PATIENCE):
+    """Ask again and again."""
+    end = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < end
+    return found
+
+
+def waiting(site) -> list[list[str]]:
+    """Events that wait, by notifier."""
+    notifiers = site.json("notify", "status")["notifiers"]
+    return [[event["event"] for event in one["waiting"]] for one in notifiers]
+
+
+def test_a_held_answer_is_told_and_approved_by_what_the_message_says(site, emulator):
+    """Held, told once; the command in the message approves it; a new start repeats nothing."""
+    site.json("apply")
+    emulator.state.lists["feishu"]["outbound_ip"].change(ListChange(replace=["101.126.59.7"]))
+    site("plan").ended(3)
+    with site.running("run") as running:
+        running.wait_for("started: ")
+        until(lambda: emulator.state.messages)
+        running.wait_for("notify webhook: ConnectFailed")
+        until(lambda: waiting(site)[0] == [])
+    first = [texts(one["content"]) for one in emulator.state.messages]
+    assert len(first) == 1
+    assert "已拦下" in first[0]
+    digest = re.search(r"gatepost approve (sha256:[0-9a-f]{64}) --why", first[0])[1]
+    assert first[0].count("https://gate.example/plans#") == 2
+    with site.running("run") as running:
+        running.wait_for("webhooks serial=")
+    assert len(emulator.state.messages) == 1
+    site("approve", digest, "--why", "the platform said so").ended(0)
+    assert waiting(site) == [[], ["held"]]
+    told = {**canaries.files(site.folder), "out": "".join(running.seen.values()).encode()}
+    secrets = {
+        *SECRETS.values(),
+        *(one for app in emulator.state.apps["feishu"].values() for one in app.secrets),
+    }
+    kept = {name: data for name, data in told.items() if "wecom.secret" not in name}
+    assert canaries.find(kept, secrets) == []
+
+
+def test_notify_test_says_which_arrive(site, emulator):
+    """A test message arrives in the chat; where nobody listens it is an error, and exit 1."""
+    tried = site("notify", "test", "--json").ended(1).document["notifiers"]
+    assert [one["sent"] for one in tried] == [True, False]
+    assert tried[1]["error"]["kind"] == "ConnectFailed"
+    assert "没有发生任何事" in texts(emulator.state.messages[-1]["content"])
+    shown = site("notify", "test").ended(1).out
+    assert "NOT sent" in shown
+    assert "canary" not in shown
+
+
+def test_without_notifiers(asking):
+    """Where nobody is to be told, the command says so."""
+    asking.write(asking.path.read_text())
+    assert asking("notify", "test", "--json").ended(1).error["kind"] == "UsageError"
