@@ -25,9 +25,12 @@ from gatepost.platforms.base import Bounds
 from gatepost.server.app import Server
 from gatepost.server.console import CONSOLE, error_page
 from gatepost.server.desk import Desk
+from gatepost.server.feeding import feeds_of
+from gatepost.server.feeds import Feeds
 from gatepost.server.lookup import look_up
 from gatepost.server.serve import serving
 from gatepost.store import Store
+from gatepost.targets.feed import Feed
 from gatepost.testing import FrozenClock, MemorySource, MemoryTarget
 
 HOUR = timedelta(hours=1)
@@ -76,6 +79,7 @@ class Stage:
     sources: dict[str, MemorySource]
     targets: dict[str, MemoryTarget]
     portal: BlockingPortal
+    feeds: Feeds
     url: str = ""
 
     def say(self, source: str, answer: tuple[RawEntry, ...] | GatepostError) -> None:
@@ -91,10 +95,11 @@ class Stage:
         """A whole cycle."""
         lists = tuple(self.site.settings.lists[name] for name in names or self.site.settings.lists)
         await apply_cycle(self.site, await plan_cycle(self.site, lists))
+        await self.feeds.look()
 
 
 def _staged(folder: Path, store: Store, server: ServerSettings, portal: BlockingPortal) -> Stage:
-    """Two lists, three sources, two targets."""
+    """Two lists, three sources, three targets: two devices and a feed."""
     clock = StillClock(START)
     made = {name: MemorySource(MemorySource.Options(), ANSWERS[name]) for name in SOURCES}
     sources = {
@@ -109,7 +114,8 @@ def _staged(folder: Path, store: Store, server: ServerSettings, portal: Blocking
         Allowlist("webhooks", Direction.INGRESS, ("feishu-events", "wecom-callbacks"), (pin,), (excluded,)),
         Allowlist("outbound", Direction.EGRESS, ("wecom-clients",)),
     )
-    targets = {"edge": "webhooks", "office-proxy": "outbound"}
+    memory = {"edge": "webhooks", "office-proxy": "outbound"}
+    feed = Feed.Options(path=folder / "feed", formats=("txt", "json", "edl"))
     settings = Settings(
         path=folder / "gatepost.toml",
         store_url="sqlite://",
@@ -118,8 +124,11 @@ def _staged(folder: Path, store: Store, server: ServerSettings, portal: Blocking
         sources=sources,
         lists={one.name: ListSettings(one, Limits()) for one in lists},
         targets={
-            name: TargetSettings(name, MemoryTarget, MemoryTarget.Options(), list_)
-            for name, list_ in targets.items()
+            "pulled": TargetSettings("pulled", Feed, feed, "webhooks"),
+            **{
+                name: TargetSettings(name, MemoryTarget, MemoryTarget.Options(), list_)
+                for name, list_ in memory.items()
+            },
         },
         server=server,
     )
@@ -128,9 +137,9 @@ def _staged(folder: Path, store: Store, server: ServerSettings, portal: Blocking
     async def open_source(one: SourceSettings) -> AsyncIterator[MemorySource]:
         yield made[one.name]
 
-    held = {name: MemoryTarget(name, MemoryTarget.Options()) for name in targets}
-    site = Site(settings, store, clock, open_source, dict(held))
-    return Stage(site, clock, made, held, portal)
+    held = {name: MemoryTarget(name, MemoryTarget.Options()) for name in memory}
+    site = Site(settings, store, clock, open_source, {**held, "pulled": Feed("pulled", feed, clock=clock)})
+    return Stage(site, clock, made, held, portal, feeds_of(site))
 
 
 @contextmanager
@@ -145,8 +154,9 @@ def stage(folder: Path, server: ServerSettings | None = None, *, bare: bool = Fa
         if bare:
             nothing = replace(made.site.settings, sources={}, lists={}, targets={})
             made.site = replace(made.site, settings=nothing, targets={})
-        desk = Desk.of(made.site, wake=lambda name: anyio.from_thread.run(made.turn, name))
+        desk = Desk.of(made.site, wake=lambda name: anyio.from_thread.run(made.turn, name), feeds=made.feeds)
         desk.present.lookup = look_up(made.site, desk.present.lookup)
         application = Server(desk, more=CONSOLE, error_page=error_page)
         with portal.wrap_async_context_manager(serving(desk, application)) as made.url:
             yield made
+        portal.call(made.feeds.close)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,7 @@ from rigs.serving import BASE, ROLES, TEN, House, bearer
 
 pytestmark = pytest.mark.anyio
 
+ROOT = Path(__file__).parents[2]
 HTML = {"accept": "text/html"}
 DIGEST = "sha256:" + "0" * 64
 OPEN = {"GET /login", "GET /look", "GET /static/{name}"}
@@ -337,8 +340,21 @@ def test_every_text_of_the_console_is_translated_and_none_is_left_over():
     words = {one.value for one in (*State, *Direction)} | set(GUARDS.values())
     assert list(papers.translated(texts.marked() | words, known)) == []
     own = tomllib.loads(CATALOGUES[1].read_text("utf-8"))
-    said = {"name or password is wrong", "this needs a login"}
+    said = {"name or password is wrong"}
     assert sorted(set(own) - texts.marked() - words - said) == []
+
+
+def test_files_of_others_are_as_published_and_have_their_licences():
+    """Bytes are those that the decision names; beside each package lies its licence."""
+    named = (ROOT / "docs" / "decisions" / "0014-the-console-without-a-build.md").read_text("utf-8")
+    folders = (texts.SERVER / "static", ROOT / "tests" / "browser" / "axe")
+    vendored = [one for folder in folders for one in sorted(folder.glob("*.min.*"))]
+    assert len(vendored) == 4
+    for path in vendored:
+        assert f"{path.name}`" in named, path
+        assert sha256(path.read_bytes()).hexdigest() in named, path
+        package = re.sub(r"\.min\.\w+$", "", path.name)
+        assert any((path.parent / name).exists() for name in (f"{package}.LICENSE", "LICENSE")), path
 
 
 def test_values_are_never_looked_into():

@@ -32,6 +32,8 @@ from gatepost.server.logging_in import place_of
 from gatepost.server.route import HTML, Asked, Reply, Route
 
 YEAR = 31_536_000
+NEEDED = "this needs a login"
+"""What the door says to whoever is not known yet: for a person at a form that is no error."""
 
 
 class LookParams(Struct, forbid_unknown_fields=True):
@@ -66,7 +68,7 @@ def error_page(error: GatepostError, place: str, head: Mapping[bytes, bytes]) ->
     """An error for a person; where a login is missing, the form with it."""
     words = Words(Look.of(head).language)
     now = datetime.now(UTC)
-    message = words(cut(error.message, 600))
+    message = words(cut(error.message, 600)) if error.message != NEEDED else ""
     if isinstance(error, LoginRequired | TooManyLogins):
         return render(head, "login.html", "/login", now, next=place_of(place), told=message)
     return render(head, "error.html", "/", now, error=error, message=message)

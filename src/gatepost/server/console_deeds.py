@@ -25,7 +25,7 @@ JSON = dict[str, Any]
 
 _ENTRANCES = {
     "login": (State("none", _("login")), _("logged in")),
-    "refused": (State("stale", _("login")), _("was refused: wrong name or password")),
+    "refused": (State("stale", _("refused")), _("was refused: wrong name or password")),
     "logout": (State("none", _("login")), _("logged out")),
 }
 _OUTCOMES = {

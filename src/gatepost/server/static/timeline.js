@@ -39,6 +39,7 @@
     ];
     const axis = { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font: "12px system-ui, sans-serif" };
     const rest = (u) => { if (u.cursor.idx == null) u.setLegend({ idx: rows.length - 1 }); };
+    const count = (u, value) => (value == null ? "–" : String(Math.abs(value)));
     const bars = uPlot.paths.bars({ size: [0.6, 12, 2] });
     chart = new uPlot({
       width: place.clientWidth,
@@ -51,9 +52,9 @@
       scales: { y: { range: (u, low, high) => [Math.min(0, low), Math.max(1, high) * 1.08] } },
       series: [
         { label: place.dataset.time, value: "{YYYY}-{MM}-{DD} {HH}:{mm}" },
-        { label: place.dataset.size, stroke: accent, width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { size: 5, fill: accent } },
-        { label: place.dataset.added, stroke: come, fill: come, paths: bars, points: { show: false } },
-        { label: place.dataset.removed, stroke: go, fill: go, paths: bars, points: { show: false } },
+        { label: place.dataset.size, value: count, stroke: accent, width: 2, paths: uPlot.paths.stepped({ align: 1 }), points: { size: 5, fill: accent } },
+        { label: place.dataset.added, value: count, stroke: come, fill: come, paths: bars, points: { show: false } },
+        { label: place.dataset.removed, value: count, stroke: go, fill: go, paths: bars, points: { show: false } },
       ],
     }, [times, sizes, added, removed], place);
     place.dataset.drawn = String(rows.length);
