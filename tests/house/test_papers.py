@@ -77,7 +77,9 @@ def test_every_setting_is_documented() -> None:
     pages = [
         path
         for path in PAGES
-        if path.startswith(("docs/configuration", "docs/sources/", "docs/targets/", "docs/notify"))
+        if path.startswith(
+            ("docs/configuration", "docs/sources/", "docs/targets/", "docs/notify", "docs/hints")
+        )
     ]
     assert list(papers.settings_documented(config.schema(), "\n".join(map(read, pages)))) == []
 

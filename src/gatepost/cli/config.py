@@ -157,17 +157,18 @@ def effective(settings: Settings) -> dict[str, Any]:
             "consumers": {name: _referring(one.shown) for name, one in settings.server.consumers.items()},
             "hints": {name: _referring(one.shown) for name, one in settings.server.hints.items()},
         },
-        "notify": [
-            {
-                "kind": one.kind,
-                "account": one.account,
-                "on": list(one.on),
-                "lang": one.lang,
-                "digest": plain(one.digest),
-                "options": _referring(one.options),
-            }
-            for one in settings.notify
-        ],
+        "notify": [_notifier(one) for one in settings.notify],
+    }
+
+
+def _notifier(one: NotifySettings) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "account": one.account,
+        "on": list(one.on),
+        "lang": one.lang,
+        "digest": plain(one.digest),
+        "options": _referring(one.options),
     }
 
 
