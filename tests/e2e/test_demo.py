@@ -127,7 +127,7 @@ def asked(url: str, **members: str) -> str:
 
 
 def test_the_console_at_the_end(program):
-    """Served from inside the namespace to a browser outside; a word there changes the demo's firewall."""
+    """Served from inside the namespace to a browser outside; a word there is taken at once."""
     with program.running("demo", "--serve") as running:
         running.wait_for("The console: http://127.0.0.1:", "stdout")
         url = re.search(r"The console: (http://127\.0\.0\.1:[0-9]+) ", running.seen["stdout"])[1]
@@ -135,6 +135,6 @@ def test_the_console_at_the_end(program):
         digest = re.search(r"edge held \+0 -0 (sha256:[0-9a-f]+)", running.seen["stderr"])[1]
         assert "webhooks" in asked(url)
         asked(f"{url}/v1/plans/{digest}/approve", why="the announcement says so")
-        running.wait_for("edge applied +0 -0")
+        running.wait_for("edge unchanged +0 -0")
         running.stop(signal.SIGINT, within=20).ended(0)
     assert left_in(program) == ["home"]

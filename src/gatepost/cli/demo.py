@@ -146,7 +146,7 @@ class Stage:
         url = demo_console.url_of(self.place)
         self._tell(_("6. The console: {url} (Ctrl-C ends the demo)").format(url=url))
         self.ui.say(
-            _("There the held plan waits for a word: approve or reject it, and watch the firewall follow.")
+            _("There the held plan waits for your word. What you approve leaves the firewall after its grace.")
         )
         self.ui.out.file.flush()
         await demo_console.serve(self.place, self.environment, chosen())
