@@ -6,6 +6,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from gatepost.engine.exits import Exit
 from gatepost.formats.base import Format
 from gatepost.kit.discovery import modules, plugins
 from gatepost.platforms.base import CodeTable
+from gatepost.server.metrics import Metrics, feed_states, states_of
 from gatepost.sources.base import Source
 from gatepost.targets.base import Target
 
@@ -45,6 +47,7 @@ def pages() -> dict[str, str]:
         "formats": formats_page,
         "errors-index": errors_page,
         "codes": codes_page,
+        "metrics": metrics_page,
     }
     return {name: f"{NOTICE}\n\n" + "\n".join(make()).rstrip() + "\n" for name, make in makers.items()}
 
@@ -288,3 +291,24 @@ def codes_page() -> Iterator[str]:
                 for _, row in sorted(held.rows.items())
             ]
             yield from table(("code", "class", "means", "next step", "documented"), rows)
+
+
+def metrics_page() -> Iterator[str]:
+    """Every metric of the server, with its labels."""
+    yield "# Metrics\n"
+    yield "As `/metrics` gives them, beside `process_*`. What they are for: [here](../metrics.md).\n"
+    yield from table(("metric", "type", "labels", "is"), sorted(metric_rows()))
+
+
+def metric_rows() -> Iterator[tuple[str, str, str, str]]:
+    """Counted ones from the registry, states from a site that has nothing."""
+    nothing: Any = SimpleNamespace(sources=(), lists=(), targets=(), counts={}, fetched=tuple)
+    counted = Metrics().registry._collector_to_names  # noqa: SLF001 - a metric without samples shows nowhere else
+    for one in [*counted, *states_of(nothing, {}, ()), *feed_states(nothing)]:
+        about = vars(one)
+        if "_labelnames" in about:
+            name = about.get("_name") or about["name"]
+            kind = about.get("type") or getattr(one, "_type", "")
+            text = about.get("_documentation") or about["documentation"]
+            labels = ", ".join(map(code, about["_labelnames"]))
+            yield code(f"{name}_total" if kind == "counter" else name), str(kind), labels, text

@@ -29,6 +29,7 @@ TEST = RUN | {
     "ipset": "ipset",
     "iptables": "iptables",
     "chromium": "chromium",
+    "promtool": "prometheus",
     CHINESE: "fonts-wqy-zenhei",
 }
 BENCH = TEST | {"iprange": "iprange", "wrk": "wrk", "nginx": "nginx-light"}
@@ -43,6 +44,7 @@ WITHOUT = {
     "ipset": "the comparison with ipset under a flood of packets",
     "iptables": "the comparison with ipset under a flood of packets",
     "chromium": "tests of the console in a browser",
+    "promtool": "checks of the alert rules",
     CHINESE: "Chinese letters on pictures of the console",
     "iprange": "the comparison with iprange",
     "wrk": "feeds beside nginx",
