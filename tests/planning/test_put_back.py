@@ -164,3 +164,11 @@ def test_what_is_not_wiped_or_not_held_stays_as_it_was_planned():
         assert plan is held
     free = replace(held, status=PlanStatus.CHANGES)
     assert plan_refill(request(current(generation=0)), free, Serial(7)) is free
+
+
+def test_what_nobody_confirmed_is_not_filled_in_again():
+    """While the last write waits to be confirmed a wiped target stays as it is: it may be taken back yet."""
+    for repair in (False, True):
+        asked = replace(request(current(generation=0), repair=repair), unconfirmed=START)
+        held, plan = refilled(asked)
+        assert plan is held
