@@ -42,7 +42,7 @@ def plan_back(target: str, list_: str, serial: Serial, current: Current, desired
 def plan_refill(request: PlanRequest, held: Plan, serial: Serial) -> Plan:
     """A target that was wiped, or is to be repaired, gets what was last verified there where more is held.
 
-    Gives ``held`` itself where that is not so, where that content may never be applied, or nobody confirmed it.
+    Gives ``held`` itself where that is not so, or where that content may not be applied, or is not confirmed.
     """
     wiped = (not request.current.generation or request.repair) and request.unconfirmed is None
     if held.status is not PlanStatus.HELD or not wiped or not taken_away(request):
