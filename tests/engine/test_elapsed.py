@@ -133,6 +133,23 @@ async def test_an_approval_counts_after_the_clock_was_put_right(world):
     assert there(world, "101.126.60.39")
 
 
+@pytest.mark.parametrize("off", [-YEAR, -timedelta(minutes=10), timedelta(), YEAR])
+async def test_an_approval_is_used_once(world, off):
+    """What was approved and then gone is held again when it comes again, wherever the clock was set."""
+    await world.apply()
+    world.answer(*STAYS, LEAVING, "20.0.0.0/12")
+    held = (await world.apply()).turns[0].held[0]
+    give_word(world.site, held.digest, Word.APPROVE, who="me", why="announced")
+    world.clock.advance(HOUR)
+    assert not (await world.apply()).turns[0].held
+    world.answer(*STAYS, LEAVING)
+    await world.days(15, every=DAY)
+    assert not there(world, "20.0.0.1")
+    world.answer(*STAYS, LEAVING, "20.0.0.0/12")
+    world.clock.step(off)
+    assert (await world.apply()).turns[0].held
+
+
 async def test_what_ended_stays_ended(world):
     """A clock set back brings back no pin, and closes nothing again."""
     world = until(world, DAY)

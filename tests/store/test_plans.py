@@ -27,7 +27,7 @@ def test_nothing_is_known_before_the_first_plan(store: Store) -> None:
     assert store.plans(None) == ()
     assert store.newest_plans() == ()
     assert store.word("sha256:none") is None
-    assert not store.answer_approved("sha256:none")
+    assert not store.answer_approved("sha256:none", "webhooks/events")
     assert store.last_outcome("edge") is None
     assert store.applied("edge") is None
     assert store.unfinished() == ()
@@ -82,23 +82,23 @@ def test_approving_a_plan_approves_what_it_awaits(store: Store, start: datetime)
     """An answer is approved with any plan that awaits it, or by itself, and rejected the same way."""
     store.record_plan(plan("edge", awaits=("held:1", "held:2")), start)
     store.record_plan(plan("cdn", target="cdn", awaits=("held:1",)), start)
-    assert not store.answer_approved("held:1")
+    assert not store.answer_approved("held:1", "webhooks/events")
     say(store, start, "sha256:edge", Word.APPROVE)
-    assert store.answer_approved("held:1")
-    assert store.answer_approved("held:2")
+    assert store.answer_approved("held:1", "webhooks/events")
+    assert store.answer_approved("held:2", "webhooks/events")
     say(store, start, "sha256:cdn", Word.REJECT)
-    assert not store.answer_approved("held:1")
-    assert store.answer_approved("held:2")
+    assert not store.answer_approved("held:1", "webhooks/events")
+    assert store.answer_approved("held:2", "webhooks/events")
     say(store, start, "held:1", Word.APPROVE)
-    assert store.answer_approved("held:1")
+    assert store.answer_approved("held:1", "webhooks/events")
     say(store, start, "held:2", Word.REJECT)
-    assert not store.answer_approved("held:2")
+    assert not store.answer_approved("held:2", "webhooks/events")
 
 
 def test_word_on_another_plan_approves_nothing(store: Store, start: datetime) -> None:
     store.record_plan(plan("edge", awaits=("held:1",)), start)
     say(store, start, "sha256:other", Word.APPROVE)
-    assert not store.answer_approved("held:1")
+    assert not store.answer_approved("held:1", "webhooks/events")
 
 
 def test_intent_waits_for_its_outcome(store: Store, start: datetime) -> None:

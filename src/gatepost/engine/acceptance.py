@@ -103,16 +103,9 @@ def _weigh(
         answer = replace(answer, entries=previous.entries)  # the very object need not be measured
     earlier = baselines(store, answer.source, min(answer.fetched_at, seen.believed), limits)
     verdict = accept(answer, previous, earlier, limits, approved=False, used=used)
-    if isinstance(verdict, HeldAnswer) and store.answer_approved(verdict.digest, _since(answer, previous)):
+    if isinstance(verdict, HeldAnswer) and store.answer_approved(verdict.digest, answer.source):
         return accept(answer, previous, earlier, limits, approved=True, used=used)
     return verdict
-
-
-def _since(answer: Answer, previous: Accepted | None) -> datetime | None:
-    """From when on a word counts: since the last acceptance, unless a clock dated that in the future."""
-    if previous is None or previous.at - answer.fetched_at > CLOCK_PLAY:
-        return None
-    return previous.at
 
 
 def baselines(store: Store, name: str, at: datetime, limits: Limits) -> tuple[Baseline, ...]:

@@ -14,7 +14,7 @@ from gatepost.model.plan import Cause, Outcome, Plan, Word
 from gatepost.model.record import Failure, OutcomeRecord, WordRecord
 from gatepost.store import encode
 from gatepost.store._subject import Subject, put
-from gatepost.store.schema import awaits, intents, plans, words
+from gatepost.store.schema import accepted, awaits, intents, plans, words
 
 RIGHT = (Outcome.APPLIED.value, Outcome.UNCHANGED.value)
 """Outcomes after which, if verified, the target held what it should."""
@@ -83,18 +83,19 @@ class Plans(Subject):
             rows = connection.execute(query.order_by(intents.c.id.desc()).limit(most)).all()
         return tuple(map(_record, rows))
 
-    def answer_approved(self, held_digest: str, since: datetime | None = None) -> bool:
+    def answer_approved(self, held_digest: str, source: str) -> bool:
         """Whether the last word on a held answer, or on any plan that awaits it, is to approve.
 
-        A word given before ``since`` was meant for another time and does not count.
+        A word from before the source's last acceptance was meant for another time and does not count;
+        which came first is told by their order in the history, whatever the clocks said.
         """
+        used = sa.select(accepted.c.words_until).where(accepted.c.source == source)
         waiting = sa.select(awaits.c.plan).where(awaits.c.held == held_digest)
         meant = sa.or_(words.c.digest == held_digest, words.c.digest.in_(waiting))
         with self._database.reading() as connection:
             row = connection.execute(_last_word(meant)).one_or_none()
-        if row is None or (since is not None and row.at < since):
-            return False
-        return bool(row.word == Word.APPROVE)
+            until = connection.scalar(used) or 0
+        return bool(row is not None and row.id > until and row.word == Word.APPROVE)
 
     def record_intent(self, plan: Plan, at: datetime, cause: Cause = Cause.SYNC) -> int:
         """Note that a plan is about to be applied; on disk when this returns. No record, no apply.

@@ -127,7 +127,9 @@ def _forget_plans(connection: Connection, limit: datetime) -> int:
     bound = sa.union(sa.select(intents.c.digest), waits)
     removed += _delete(connection, plans, plans.c.at < limit, overtaken, plans.c.digest.not_in(bound))
     meant = sa.union(sa.select(plans.c.digest), sa.select(held.c.digest))
-    return removed + _delete(connection, words, words.c.at < limit, words.c.digest.not_in(meant))
+    last = sa.select(sa.func.max(words.c.id))  # never removed: a number that came again would undo an order
+    old = (words.c.at < limit, words.c.digest.not_in(meant), words.c.id.not_in(last))
+    return removed + _delete(connection, words, *old)
 
 
 def _forget_lists(connection: Connection, limit: datetime) -> int:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision of ``migrations/``; revisions are numbered and sort as text."""
 
 VERSION_TABLE = "gatepost_version"
@@ -130,9 +130,10 @@ accepted = Table(
     Column("presences", LargeBinary, nullable=False),
     Column("body", LargeBinary, ForeignKey("bodies.digest"), nullable=False),
     Column("reckoned_at", Moment),
+    Column("words_until", BigInteger),
     Index("accepted_body", "body"),
 )
-"""The answer in force, one row a source."""
+"""The answer in force, one row a source; words up to ``words_until`` are older and count no more."""
 
 held = Table(
     "held",

@@ -12,7 +12,7 @@ from gatepost.model.entry import Direction, Entry
 from gatepost.model.record import Attempt, Failure
 from gatepost.store import encode
 from gatepost.store._subject import Subject, keep_body, put
-from gatepost.store.schema import acceptances, accepted, answers, attempts, bodies, held
+from gatepost.store.schema import acceptances, accepted, answers, attempts, bodies, held, words
 
 
 class Sources(Subject):
@@ -119,6 +119,7 @@ class Sources(Subject):
                 "presences": encode.PRESENCE.pack_all(one.presences),
                 "body": body,
                 "reckoned_at": one.reckoned_at,
+                "words_until": sa.select(sa.func.max(words.c.id)).scalar_subquery(),
             }
             put(connection, accepted, {"source": one.source}, values)
             _keep_run(connection, one, body)
