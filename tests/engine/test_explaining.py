@@ -181,6 +181,15 @@ async def test_pins_and_exclusions(world):
     assert "Its pin ended or was taken away." in told(later, "9.9.9.9")
 
 
+async def test_the_last_to_leave_is_told(world):
+    """Of several entries that covered an address, the one that left last, not the one that came last."""
+    wide, narrow = Override(parse_value("9.9.9.0/24"), "a"), Override(parse_value("9.9.9.9"), "b")
+    for pins in ((wide,), (wide, narrow), (wide,), ()):
+        world.clock.advance(timedelta(hours=1))
+        await world.with_list(pins=pins).apply()
+    assert document(world, "9.9.9.9")["left"]["value"] == "9.9.9.0/24"
+
+
 async def test_a_part_cut_out(world):
     """An address that an exclusion takes out of a listed network is denied, and by what is told."""
     world.answer("61.0.0.0/24")

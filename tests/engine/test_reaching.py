@@ -6,7 +6,6 @@ import anyio
 import pytest
 
 from gatepost.engine.reaching import SHOWN, Probe, Way, connect, findings, reach, way_to
-from gatepost.errors import HostRefused
 from gatepost.model.entry import Entry, Protocol
 from gatepost.planning.normalise import parse_value
 
@@ -98,12 +97,14 @@ async def test_all_of_it_is_bounded():
 async def test_a_name_that_leads_inside_is_told():
     """A public name with a private address is refused; nothing is connected to."""
 
-    async def by(host: str, _port: int) -> None:
-        msg = f"{host} leads to a private or reserved address: 10.0.0.1"
-        raise HostRefused(msg)
+    async def private(_host: str, _port: int) -> tuple[str, ...]:
+        return ("127.0.0.1",)
 
-    seen = await reach([Probe("a.example.com", 443)], by)
-    assert "leads to a private" in seen.failed[Probe("a.example.com", 443)]
+    async def by(host: str, port: int) -> None:
+        await connect(host, port, private)
+
+    seen = await reach([Probe("a.example.com", 1)], by)
+    assert "leads to a private or reserved address: 127.0.0.1" in seen.failed[Probe("a.example.com", 1)]
 
 
 def test_words():

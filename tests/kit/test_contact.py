@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gatepost.errors import RedirectRefused
+from gatepost.kit.contact import contact_of
 
 pytestmark = pytest.mark.anyio
 
@@ -35,6 +36,42 @@ async def test_certificates(serving, http, tls):
     assert contact.skew is None
     assert contact.expires == datetime(2120, 1, 1, tzinfo=UTC)
     assert contact.issuer == "gatepost test CA"
+
+
+class Chain:
+    """A connection of which each certificate has its own end."""
+
+    _sslobj: Chain
+    ends = ("Mar  1 00:00:00 2027 GMT", "Feb  1 00:00:00 2026 GMT", "Jan  1 00:00:00 2040 GMT")
+
+    def __init__(self, end: str = "") -> None:
+        self._sslobj, self.end = self, end
+
+    def get_verified_chain(self):
+        """As Python's own."""
+        return [Chain(end) for end in self.ends]
+
+    def get_info(self):
+        """Of one certificate."""
+        return {"notAfter": self.end}
+
+    def getpeercert(self):
+        """Of the host's certificate."""
+        return {"notAfter": self.ends[0]}
+
+    def get_extra_info(self, name: str):
+        """As the HTTP library's stream."""
+        return self if name == "ssl_object" else None
+
+
+@pytest.mark.parametrize(("ends", "year"), [(Chain.ends, 2026), ((), None), (("no date",), None)])
+async def test_the_first_to_end_counts(ends, year):
+    """A certificate of the chain that ends before the host's is told of; odd dates tell nothing."""
+    chain = Chain()
+    chain.ends = ends or ("",)
+    found = contact_of("h", None, {"network_stream": chain}, proxied=True)
+    assert (found.expires and found.expires.year) == year
+    assert found.proxied
 
 
 async def test_refused_answers_tell_too(serving, http):

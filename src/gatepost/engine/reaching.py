@@ -101,9 +101,9 @@ def _probes(entry: Entry, port: int) -> list[Probe]:
     return [Probe(host, one) for one in firsts]
 
 
-async def connect(host: str, port: int) -> None:
+async def connect(host: str, port: int, resolve: hosts.Resolver = hosts.resolve) -> None:
     """By TCP; the name is resolved once, and a private address of it is refused (HostRefused)."""
-    places = await hosts.resolve(host, port)
+    places = await resolve(host, port)
     named = host not in places
     if named and not hosts.is_loopback(host):
         hosts.require_public(host, places)
