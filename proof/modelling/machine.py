@@ -45,7 +45,7 @@ from gatepost.engine.confirming import arm, confirm, revert
 from gatepost.engine.cycle import CycleReport, apply_cycle, plan_cycle
 from gatepost.engine.health import health_of
 from gatepost.engine.last import last_of, load_last
-from gatepost.engine.pending import waiting
+from gatepost.engine.pending import is_over, waiting
 from gatepost.engine.rollback import earlier, roll_back
 from gatepost.engine.site import Site
 from gatepost.errors import ConnectFailed, GatepostError, PagingBroken, UsageError
@@ -372,7 +372,7 @@ class Gateposts(RuleBasedStateMachine):
 
     def _is_overdue(self) -> bool:
         """Whether the next cycle takes back what nobody confirmed."""
-        return any(one.until <= self.world.clock.now() for one in waiting(self.world.place / "state"))
+        return any(is_over(one, self.world.clock) for one in waiting(self.world.place / "state"))
 
     def _touched(self) -> None:
         """Somebody's hand was on the device: what it put there may go again."""

@@ -1,4 +1,4 @@
-"""What boot loads after a change that nobody confirmed."""
+"""What boot loads of a change that nobody confirmed: nothing, whatever died or could not be written."""
 
 from __future__ import annotations
 
@@ -6,38 +6,137 @@ from datetime import timedelta
 
 import pytest
 
-from gatepost.engine.confirming import arm, revert
-from gatepost.engine.cycle import apply_cycle
-from gatepost.engine.last import last_of
+from gatepost.engine.confirming import confirm, settle_pending, take_back_due
+from gatepost.engine.last import last_of, load_last
+from gatepost.engine.pending import ARMED, CONFIRMED, REVERTED, all_in, claim, waiting
+from gatepost.errors import TargetUnavailable
+from gatepost.model.plan import Outcome
+from rigs.unconfirmed import FIVE, back, nothing_written, risk, wipe
 
 pytestmark = pytest.mark.anyio
 
 
-async def no_timer(_id, _within):
-    """A timer that a test rings itself."""
-    return "the test"
+async def restore(world):
+    """What `gatepost restore` does."""
+    state, targets = world.site.settings.state, world.site.targets
+    results = await take_back_due(state, targets, world.clock)
+    last = last_of(state, "edge")
+    return [*results, *([await load_last(world.target, last)] if last else [])]
 
 
-async def unconfirmed(world):
-    """Apply other values and take them back."""
-    world.answer(*(f"101.126.59.{number}" for number in range(12)))
-    report = await world.plan()
-    plans = [result.plan for result in report.results]
-    armed = await arm(world.site, plans, timedelta(minutes=5), who="me", start=no_timer)
-    await apply_cycle(world.site, report)
-    await revert(world.site.settings.state, world.site.targets, armed.id)
+def kept(world):
+    """What boot would load."""
+    last = last_of(world.site.settings.state, "edge")
+    return (last.entries, last.serial) if last else None
 
 
 async def test_boot_loads_what_was_put_back(world):
-    """After a change was taken back the next boot loads what was there before it, not the change."""
+    """Neither while a change waits nor after it was taken back does boot load what it brought."""
     await world.apply()
-    before = last_of(world.site.settings.state, "edge")
-    await unconfirmed(world)
-    after = last_of(world.site.settings.state, "edge")
-    assert (after.entries, after.serial, after.place) == (before.entries, before.serial, before.place)
+    before = kept(world)
+    armed, _ = await risk(world)
+    assert kept(world) == before
+    await back(world, armed)
+    assert kept(world) == before
+
+
+async def test_boot_loads_what_was_confirmed(world):
+    """Once a change is confirmed boot loads it."""
+    await world.apply()
+    await risk(world)
+    confirm(world.site.settings.state, None)
+    assert kept(world) == (world.target.entries, 2)
+    wipe(world)
+    assert [one.outcome for one in await restore(world)] == [Outcome.APPLIED]
+
+
+async def test_confirming_that_died_half_way(world):
+    """Where whoever confirmed died before boot knew of it, the next run finishes that."""
+    await world.apply()
+    armed, _ = await risk(world)
+    claim(world.site.settings.state, armed.id, CONFIRMED)
+    await world.plan()
+    assert kept(world) == (world.target.entries, 2)
+    assert not list(all_in(world.site.settings.state, CONFIRMED))
 
 
 async def test_boot_loads_nothing_after_a_first_write(world):
     """A first write that was taken back to nothing leaves nothing to load."""
-    await unconfirmed(world)
-    assert last_of(world.site.settings.state, "edge") is None
+    armed, _ = await risk(world)
+    await back(world, armed)
+    assert kept(world) is None
+
+
+@pytest.mark.parametrize("absorbed", [False, True])
+async def test_boot_after_a_revert_on_a_full_disk(world, absorbed):
+    """What was taken back while nothing could be written does not come back with a reboot."""
+    await world.apply()
+    before = world.target.entries
+    armed, _ = await risk(world)
+    with nothing_written():
+        await back(world, armed)
+    assert list(all_in(world.site.settings.state, REVERTED))
+    if absorbed:
+        await world.apply()
+    wipe(world)
+    world.clock.reboot()
+    await restore(world)
+    assert world.target.entries == before
+    assert [one.guard for one in (await world.apply()).results[0].plan.reasons] == ["revert"]
+
+
+async def test_a_reboot_ends_the_time(world):
+    """A target that survives a reboot, as a file does, is taken back at boot, its time over or not."""
+    await world.apply()
+    before = world.target.entries
+    await risk(world)
+    world.clock.reboot()
+    assert Outcome.REVERTED in [one.outcome for one in await restore(world)]
+    assert world.target.entries == before
+    assert [one.guard for one in (await world.apply()).results[0].plan.reasons] == ["revert"]
+
+
+async def test_a_reboot_without_restore(world):
+    """Where nothing ran at boot the next cycle ends the time."""
+    await world.apply()
+    before = world.target.entries
+    await risk(world)
+    world.clock.reboot()
+    await world.plan()
+    assert world.target.entries == before
+
+
+async def test_a_first_write_does_not_survive_its_wipe(world):
+    """A first write that was wiped, with or without a reboot, is neither loaded nor filled in again."""
+    await risk(world)
+    wipe(world)
+    await restore(world)
+    assert world.target.entries == ()
+    report = await world.apply()
+    assert (world.target.entries, report.results[0].plan.reasons[0].guard) == ((), "revert")
+
+
+async def test_a_first_write_that_never_came_goes_on_waiting(world):
+    """An empty target that the change did not get to is not a wiped one."""
+    world.target.stopping = TargetUnavailable("it broke")
+    world.target.forgetful = True
+    await risk(world)
+    world.target.entries, world.target.generation, world.target.mixed = (), 0, False
+    await settle_pending(world.site)
+    assert list(all_in(world.site.settings.state, ARMED))
+
+
+@pytest.mark.parametrize("set_by", [timedelta(hours=2), timedelta(days=-400)])
+async def test_setting_the_clock_ends_no_time_to_confirm(world, set_by):
+    """The time to confirm is as long as was said, wherever the wall clock is set meanwhile."""
+    await world.apply()
+    before = world.target.entries
+    await risk(world)
+    after = world.target.entries
+    world.clock.step(set_by)
+    world.clock.advance(FIVE - timedelta(seconds=1))
+    await world.plan()
+    assert world.target.entries == after
+    world.clock.advance(timedelta(seconds=1))
+    await world.plan()
+    assert (world.target.entries, waiting(world.site.settings.state)) == (before, ())

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from gatepost.engine.approval import give_word
-from gatepost.engine.confirming import arm, confirm, disarm, revert, settle_pending
+from gatepost.engine.confirming import arm, confirm, disarm, settle_pending
 from gatepost.engine.cycle import apply_to_confirm
 from gatepost.engine.exits import Exit, exit_of
 from gatepost.engine.pending import waiting
@@ -20,40 +18,9 @@ from gatepost.model.plan import Cause, Outcome, Word
 from gatepost.planning.canonical import canonical
 from gatepost.planning.normalise import Rules, normalise
 from gatepost.testing import raw
+from rigs.unconfirmed import FIVE, NEW, back, no_timer, nothing_written, risk
 
 pytestmark = pytest.mark.anyio
-
-FIVE = timedelta(minutes=5)
-NEW = tuple(f"101.126.59.{n}" for n in range(12))
-
-
-async def no_timer(_id, _within):
-    """A timer that a test rings itself."""
-    return "the test"
-
-
-@contextmanager
-def nothing_written():
-    """Every byte that a file would get is refused, as on a full disk; names can be changed."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
-async def risk(world, *values):
-    """Apply other values, to be confirmed within five minutes."""
-    world.answer(*(values or NEW))
-    report = await world.plan()
-    done, armed = await apply_to_confirm(world.site, report, FIVE, who="me", start=no_timer)
-    return armed, done
-
-
-async def back(world, armed):
-    """The timer rings."""
-    return await revert(world.site.settings.state, world.site.targets, armed.id)
 
 
 async def test_unconfirmed_goes_back(world):

@@ -42,7 +42,7 @@ async def _restore(
     wanted = pick_targets(settings, names)
     targets, clock = build_targets(settings), SystemClock()
     async with alone_in(settings.state, clock):
-        results = [*await take_back_due(settings.state, targets, clock.now())]
+        results = [*await take_back_due(settings.state, targets, clock)]
     failures: list[tuple[str, GatepostError]] = []
     for name in wanted:
         try:

@@ -13,7 +13,7 @@ from gatepost.cli.showing import print_results
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.config import Settings
 from gatepost.engine.confirming import absorb, revert
-from gatepost.engine.pending import ARMED, Pending, path_of, pending_folder, waiting
+from gatepost.engine.pending import ARMED, Pending, path_of, pending_folder, time_left, waiting
 from gatepost.engine.report import error_document, result_document
 from gatepost.engine.state import alone_in
 from gatepost.errors import GatepostError, UsageError
@@ -76,7 +76,7 @@ async def _taken_back(
 async def _until(settings: Settings, pending: Pending) -> None:
     """Wait on a clock that nobody can set; end early where a person confirms."""
     clock = SystemClock()
-    left = min(pending.until - clock.now(), pending.until - pending.armed_at)
+    left = min(time_left(pending, clock) or timedelta(), pending.until - pending.armed_at)
     end = clock.monotonic() + max(left, timedelta()).total_seconds()
     while clock.monotonic() < end and _is_armed(settings, pending):
         await clock.sleep(min(LOOK_EVERY, max(end - clock.monotonic(), 0.0)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatepost.engine.acceptance import recompose
 from gatepost.engine.confirming import settle_pending
-from gatepost.engine.last import Last, keep_last, last_of
+from gatepost.engine.last import Last, is_kept, keep_last
 from gatepost.engine.protecting import refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import if_alone
@@ -76,22 +76,14 @@ def _keep(site: Site, plan: Plan, seen: Current) -> GatepostError | None:
 
 async def _keep_again(site: Site, plan: Plan) -> GatepostError | None:
     """For boot, where a run that changed the target died before it was kept."""
-    if site.settings.state is None or _is_kept(site, plan):
+    state, place = site.settings.state, site.targets[plan.target].place
+    if state is None or is_kept(state, plan.target, place, plan.desired):
         return None
     try:
         seen = await site.targets[plan.target].current()
     except GatepostError as error:
         return error
     return _keep(site, plan, seen) if seen.digest == plan.desired and not seen.mixed else None
-
-
-def _is_kept(site: Site, plan: Plan) -> bool:
-    try:
-        last = last_of(site.settings.state, plan.target)
-    except GatepostError:
-        return False
-    here = site.targets[plan.target].place
-    return last is not None and (last.digest, last.place) == (plan.desired, here)
 
 
 async def _write_and_read_back(site: Site, plan: Plan) -> Current:

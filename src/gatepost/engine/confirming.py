@@ -5,9 +5,10 @@ and a process is started that outlives us. Whoever comes first renames that file
 ``confirm`` to ``.confirmed``, the timer to ``.reverting``; the other one finds
 nothing and does nothing. The file alone is enough to take the change back, so a
 full disk or a broken history cannot keep it from happening; what was done is
-put into the history as soon as that can be written again. A target that was
-wiped, as a reboot does, ends the time at once: whoever cut himself off and
-pulled the plug gets back what was there before.
+put into the history as soon as that can be written again. What boot loads stays
+what was there before until somebody confirms. A reboot ends the time at once,
+and so does a wiped target: whoever cut himself off and pulled the plug gets back
+what was there before.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from gatepost.engine.last import Last, forget_last, keep_last
+from gatepost.engine.last import Last, forget_last, is_kept, keep_confirmed, keep_for_good
 from gatepost.engine.pending import (
     ARMED,
     CONFIRMED,
@@ -31,15 +32,19 @@ from gatepost.engine.pending import (
     Part,
     Pending,
     all_in,
+    aside,
     claim,
+    counted_in,
+    is_over,
     path_of,
     pending_folder,
     waiting,
     write,
 )
 from gatepost.engine.site import Site
-from gatepost.engine.state import folder, if_alone_in
+from gatepost.engine.state import folder, if_alone_in, state_errors
 from gatepost.errors import GatepostError, StalePlan, StoreUnavailable, UsageError, VerifyFailed
+from gatepost.kit.clock import Clock
 from gatepost.model.content import Serial
 from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result
 from gatepost.model.record import Failure
@@ -83,7 +88,8 @@ async def arm(
     if not parts or place is None:
         return None
     now = site.clock.now()
-    pending = Pending(token_hex(4), who, now, now + within, tuple(parts))
+    boot, ends = counted_in(site.clock, within)
+    pending = Pending(token_hex(4), who, now, now + within, tuple(parts), boot=boot, ends=ends)
     write(place, pending, ARMED)
     try:
         timer = await start(pending.id, within)
@@ -133,8 +139,13 @@ def confirm(state: Path | None, id_: str | None) -> tuple[Pending, ...]:
         msg = f"nothing waits to be confirmed{f' as {id_}' if id_ else ''}: it was confirmed, or taken back"
         raise UsageError(msg, hint="`gatepost status` shows what is applied.")
     for one in done:
-        path_of(pending_folder(state), one.id, CONFIRMED).unlink(missing_ok=True)
+        _end_confirmed(state, one)
     return tuple(done)
+
+
+def _end_confirmed(state: Path | None, pending: Pending) -> None:
+    keep_confirmed(state, pending)
+    path_of(pending_folder(state), pending.id, CONFIRMED).unlink(missing_ok=True)
 
 
 def _is_kept_after_all(state: Path | None, pending: Pending) -> bool:
@@ -142,6 +153,7 @@ def _is_kept_after_all(state: Path | None, pending: Pending) -> bool:
     place = pending_folder(state)
     with if_alone_in(state) as free:
         if free:
+            keep_confirmed(state, pending)
             path_of(place, pending.id, REVERTING).rename(path_of(place, pending.id, REVERTED))
         return free
 
@@ -233,16 +245,23 @@ def _kept(pending: Pending, state: Path | None, targets: Mapping[str, Target], r
         return result
     plan, name = result.plan, result.plan.target
     before = next(part for part in pending.parts if part.target == name).before()
+    place = targets[name].place
     try:
-        if before:
-            place = targets[name].place
-            digest = digest_entries(before)
-            keep_last(state, Last(name, plan.list, plan.serial, pending.until, place, digest, before))
-        else:
-            forget_last(state, name)
+        with state_errors():
+            aside(pending_folder(state), pending.id, name).unlink(missing_ok=True)
+        last = Last(name, plan.list, plan.serial, pending.until, place, digest_entries(before), before)
+        _keep_before(state, last)
     except GatepostError as error:
         return replace(result, error=error)
     return result
+
+
+def _keep_before(state: Path | None, last: Last) -> None:
+    """Where it is not what boot loads anyway: that was left alone while the change waited."""
+    if not last.entries:
+        forget_last(state, last.target)
+    elif not is_kept(state, last.target, last.place, last.digest):
+        keep_for_good(state, last)
 
 
 def absorb(store: Store, state: Path | None, now: datetime) -> None:
@@ -271,27 +290,30 @@ def _record(store: Store, plan: Plan, now: datetime) -> None:
 
 async def settle_pending(site: Site) -> tuple[Result, ...]:
     """What a timer that died should have done, and what was done without the history. Raises StoreError."""
-    now, state = site.clock.now(), site.settings.state
-    results = await take_back_due(state, site.targets, now)
-    absorb(site.store, state, now)
+    state = site.settings.state
+    results = await take_back_due(state, site.targets, site.clock)
+    absorb(site.store, state, site.clock.now())
     return results
 
 
 async def take_back_due(
-    state: Path | None, targets: Mapping[str, Target], now: datetime
+    state: Path | None, targets: Mapping[str, Target], clock: Clock
 ) -> tuple[Result, ...]:
-    """Take back what nobody confirmed in time, and what lost a target meanwhile, as in a reboot."""
+    """Take back what nobody confirmed in time, before a reboot, or before a target was wiped."""
+    for one in all_in(state, CONFIRMED):  # whoever confirmed it died on the way
+        _end_confirmed(state, one)
     results: list[Result] = []
     for one in waiting(state):
-        if one.until <= now or await _is_wiped(targets, one):
+        if is_over(one, clock) or await _is_wiped(state, targets, one):
             results += await revert(state, targets, one.id)
     return tuple(results)
 
 
-async def _is_wiped(targets: Mapping[str, Target], pending: Pending) -> bool:
-    """Whether any of its targets holds nothing at all, where there was something before the change."""
+async def _is_wiped(state: Path | None, targets: Mapping[str, Target], pending: Pending) -> bool:
+    """Whether any of its targets holds nothing at all, where something was or was put by the change."""
     for part in pending.parts:
-        if not part.entries or part.target not in targets:
+        written = bool(part.entries) or aside(pending_folder(state), pending.id, part.target).exists()
+        if not written or part.target not in targets:
             continue
         with suppress(GatepostError):
             current = await targets[part.target].current()

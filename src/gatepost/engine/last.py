@@ -5,10 +5,12 @@ No database and no platform is asked then, so the file holds all of it, with its
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from gatepost.engine.pending import Pending, aside, pending_folder, waiting_on
 from gatepost.engine.state import folder, state_errors
 from gatepost.errors import GatepostError, StoreCorrupt, VerifyFailed
 from gatepost.kit.files import read_regular, write_atomic
@@ -41,11 +43,36 @@ _LAST = Codec(Last)
 
 
 def keep_last(state: Path | None, last: Last) -> None:
-    """Write it down, synced. Raises StoreUnavailable."""
+    """Write it down, synced; where a change of the target waits, beside that until it is confirmed.
+
+    So boot never loads what nobody confirmed, and taking it back needs no room here.
+    Raises StoreUnavailable, StoreCorrupt.
+    """
+    waits = waiting_on(state, last.target)
+    if waits is None:
+        keep_for_good(state, last)
+    else:
+        place = aside(pending_folder(state), waits.id, last.target)
+        with state_errors():
+            write_atomic(place, _LAST.to_json(last), mode=0o600)
+
+
+def keep_for_good(state: Path | None, last: Last) -> None:
+    """The same, whatever waits. Raises StoreUnavailable."""
     place = folder(state, "last")
     if place is not None:
         with state_errors():
-            write_atomic(place / f"{last.target}.json", _LAST.to_json(last), mode=0o600)
+            write_atomic(_path(place, last.target), _LAST.to_json(last), mode=0o600)
+
+
+def keep_confirmed(state: Path | None, pending: Pending) -> None:
+    """What waited with a change is what boot loads from now on. Raises StoreUnavailable."""
+    place = folder(state, "last")
+    if place is None:
+        return
+    for part in pending.parts:
+        with state_errors(), suppress(FileNotFoundError):
+            aside(pending_folder(state), pending.id, part.target).rename(_path(place, part.target))
 
 
 def forget_last(state: Path | None, target: str) -> None:
@@ -53,14 +80,32 @@ def forget_last(state: Path | None, target: str) -> None:
     place = folder(state, "last")
     if place is not None:
         with state_errors():
-            (place / f"{target}.json").unlink(missing_ok=True)
+            _path(place, target).unlink(missing_ok=True)
+
+
+def is_kept(state: Path | None, target: str, place: str, digest: str) -> bool:
+    """Whether boot loads just this, or will once it is confirmed."""
+    with suppress(GatepostError):
+        known = [last_of(state, target), _waiting(state, target)]
+        return any(one is not None and (one.place, one.digest) == (place, digest) for one in known)
+    return False
+
+
+def _waiting(state: Path | None, target: str) -> Last | None:
+    waits = waiting_on(state, target)
+    return None if waits is None else _read(aside(pending_folder(state), waits.id, target))
 
 
 def last_of(state: Path | None, target: str) -> Last | None:
     """What was last applied; None where nothing ever was. Raises StoreUnavailable, StoreCorrupt."""
-    if state is None:
-        return None
-    place = state / "last" / f"{target}.json"
+    return None if state is None else _read(_path(state / "last", target))
+
+
+def _path(place: Path, target: str) -> Path:
+    return place / f"{target}.json"
+
+
+def _read(place: Path) -> Last | None:
     try:
         with state_errors():
             data = read_regular(place, SIZE_MAX)

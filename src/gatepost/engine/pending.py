@@ -6,13 +6,14 @@ A state is entered by renaming, so of two processes that try exactly one succeed
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
 from gatepost.engine.state import state_errors
 from gatepost.errors import StoreCorrupt, UsageError
+from gatepost.kit.clock import Clock
 from gatepost.kit.files import read_regular, write_atomic
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Current
@@ -23,6 +24,8 @@ from gatepost.store.encode import WireEntry, entry_of_wire
 
 ARMED, REVERTING, REVERTED, CONFIRMED = "armed", "reverting", "reverted", "confirmed"
 SIZE_MAX = 1 << 30
+LATE = timedelta(seconds=10)
+"""After its end, when what should take it back had time enough."""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -69,6 +72,33 @@ class Pending(msgspec.Struct, frozen=True):
     """Targets that hold again what they held."""
     failures: dict[str, Failure] = {}
     """By target: why it was not taken back."""
+    boot: str = ""
+    """The boot of the host that its time is counted in; empty where boots cannot be told apart."""
+    ends: float = 0.0
+    """Seconds of that boot after which it is taken back."""
+
+
+def counted_in(clock: Clock, within: timedelta) -> tuple[str, float]:
+    """``boot`` and ``ends`` of what begins now."""
+    uptime = clock.uptime()
+    return (uptime.boot if uptime.shared else "", (uptime.passed + within).total_seconds())
+
+
+def time_left(pending: Pending, clock: Clock) -> timedelta | None:
+    """Until it is to be taken back, negative after that; None where its boot is over, and its time with it.
+
+    Setting the wall clock changes nothing, unless boots cannot be told apart: then there is nothing else.
+    """
+    uptime = clock.uptime()
+    if not (pending.boot and uptime.shared):
+        return pending.until - clock.now()
+    return timedelta(seconds=pending.ends) - uptime.passed if pending.boot == uptime.boot else None
+
+
+def is_over(pending: Pending, clock: Clock, since: timedelta = timedelta()) -> bool:
+    """Whether its time has ended, and so long ago."""
+    left = time_left(pending, clock)
+    return left is None or left <= -since
 
 
 def waiting(state: Path | None) -> tuple[Pending, ...]:
@@ -82,6 +112,17 @@ def waiting_targets(state: Path | None) -> Mapping[str, datetime]:
     return {part.target: one.until for one in waiting(state) for part in one.parts}
 
 
+def waiting_on(state: Path | None, target: str) -> Pending | None:
+    """What waits on one target: while it does, nothing else is begun there."""
+    return next((one for one in waiting(state) if any(part.target == target for part in one.parts)), None)
+
+
+def overdue_targets(state: Path | None, clock: Clock) -> frozenset[str]:
+    """Targets on which something stays that should have been taken back by now."""
+    late = (one for one in waiting(state) if one.failures or is_over(one, clock, LATE))
+    return frozenset(part.target for one in late for part in one.parts if part.target not in one.done)
+
+
 def pending_folder(state: Path | None) -> Path:
     """Where they are. Raises UsageError for a site that keeps no state."""
     if state is None:
@@ -93,6 +134,11 @@ def pending_folder(state: Path | None) -> Path:
 def path_of(place: Path, id_: str, status: str) -> Path:
     """Of one change in one state."""
     return place / f"{id_}.{status}.json"
+
+
+def aside(place: Path, id_: str, target: str) -> Path:
+    """Where what boot shall load of a target waits for the change to be confirmed."""
+    return place / f"{id_}.{target}.last.json"
 
 
 def write(place: Path, pending: Pending, status: str) -> None:

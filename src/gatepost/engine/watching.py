@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from gatepost.engine.confirming import settle_pending
 from gatepost.engine.drift import judge, noting_unread
-from gatepost.engine.pending import waiting
+from gatepost.engine.pending import is_over, waiting
 from gatepost.engine.site import Site
 from gatepost.engine.state import if_alone
 from gatepost.errors import GatepostError
@@ -67,7 +67,7 @@ class Watch:
 
 async def take_back(site: Site, tell: TakenBack) -> None:
     """Do what a timer that died should have done. Raises StoreError."""
-    if not any(one.until <= site.clock.now() for one in waiting(site.settings.state)):
+    if not any(is_over(one, site.clock) for one in waiting(site.settings.state)):
         return
     with if_alone(site) as free:
         if free:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 BOOT_VARIABLE = "GATEPOST_BOOT"
 """Names the boot where /proc/sys is hidden from us: units set it to ``%b``."""
+_ALONE = "process "
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,11 @@ class Uptime:
     boot: str
     """Which boot of which host: what is not of the same boot cannot be compared."""
     passed: timedelta
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes of the same boot name it the same."""
+        return not self.boot.startswith(_ALONE)
 
 
 class Clock(Protocol):
@@ -76,7 +82,7 @@ def boot_name(root: Path = Path("/")) -> str:
         boot = (root / "proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
     except (OSError, ValueError):
         boot = os.environ.get(BOOT_VARIABLE, "")
-    boot = boot.strip().replace("-", "")[:64] or f"process {os.urandom(8).hex()}"
+    boot = boot.strip().replace("-", "")[:64] or f"{_ALONE}{os.urandom(8).hex()}"
     try:
         return f"{boot} {(root / 'proc/self/ns/time').readlink()}"
     except OSError:
