@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 
 from gatepost.notify._note import (
     ESSENTIAL,
-    STEPS,
     Command,
     Headline,
     Link,
@@ -16,6 +15,7 @@ from gatepost.notify._note import (
     Values,
     compose,
     fit_lines,
+    steps,
 )
 from gatepost.notify._plain import defused, value
 from gatepost.notify.base import Message
@@ -41,7 +41,7 @@ def text_of(
     ``tail``: lines of our own at its end.
     """
     told: list[tuple[str, bool]] = []
-    for most in STEPS:
+    for most in steps(message, limit):
         told = [*lines(compose(message, most), linked, mark), *((one, True) for one in tail)]
         text = "\n".join(one for one, _ in told)
         if len(text.encode()) <= limit:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from enum import StrEnum
 from typing import TypeVar
 
-from gatepost.errors import RequestRejected, cut
+from gatepost.errors import cut
 from gatepost.model.event import Event, EventKind, Shown
 from gatepost.notify import _wording
 from gatepost.notify._plain import is_linkable
@@ -24,6 +24,10 @@ EVENTS_MOST = 20
 """Events that one message names; the others are counted."""
 STEPS = (500, 400, 300, 200, 150, 120, 100, 80, 60, 50, 40, 30, 25, 20, 15, 10, 8, 6, 4, 3, 2, 1, 0)
 """How many values a side are tried to be shown, until the message fits."""
+
+
+LINE_LEAST = 3
+"""Bytes that a line has beside its value, at least."""
 
 
 class Tone(StrEnum):
@@ -121,17 +125,27 @@ def _preface(message: Message) -> Iterator[Part]:
     if message.left_out:
         yield Text(_("{n} earlier messages could not be sent in time").format(n=message.left_out))
     if message.brief:
-        yield Text(_("the platform refused the whole message: see gatepost status on the host"))
+        yield Text(_("not all of it can be said here: see gatepost status on the host"))
 
 
 def fit(message: Message, render: Callable[[Note], T], size: Callable[[T], int], limit: int) -> T:
-    """The rendered message with as many values as fit. Raises RequestRejected where none does."""
-    for most in STEPS:
+    """The rendered message with as many values as fit; its headlines alone, where nothing else does."""
+    for most in steps(message, limit):
         made = render(compose(message, most))
         if size(made) <= limit:
             return made
-    msg = f"the message is larger than {limit} bytes without a single value"
-    raise RequestRejected(msg)
+    return render(compose(replace(message, brief=True), 0))
+
+
+def steps(message: Message, limit: int) -> list[int]:
+    """Numbers of values to try, the largest first; none of which the values alone would be too large."""
+    sides = [side for one in message.events[-EVENTS_MOST:] for side in (one.added, one.removed)]
+    found = []
+    for most in reversed(STEPS):
+        if sum(len(text) + LINE_LEAST for one in sides for text in one.values[:most]) > limit:
+            break
+        found.append(most)
+    return found[::-1]
 
 
 def fit_lines(lines: Sequence[tuple[str, bool]], limit: int) -> str:

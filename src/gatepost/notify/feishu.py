@@ -78,7 +78,12 @@ class Feishu(Channel):
     def _content(self, message: Message) -> Content:
         if self.options.form == "text":
             return Text(text_of(message, TEXT_MOST))
-        return fit(message, card, _size, BODY_MOST - AROUND)
+        return fitted_card(message)
+
+
+def fitted_card(message: Message) -> Card:
+    """The card, with as many values as the platform takes."""
+    return fit(message, card, _size, BODY_MOST - AROUND)
 
 
 def _size(content: Card) -> int:

@@ -14,7 +14,7 @@ from gatepost.notify._lines import text_of
 from gatepost.notify._note import fit
 from gatepost.notify.base import Channel, Message, Rate
 from gatepost.platforms.feishu_bot import FeishuBot as Client
-from gatepost.platforms.feishu_message import Content, Text, webhook_body
+from gatepost.platforms.feishu_message import Card, Content, Text, webhook_body
 
 if TYPE_CHECKING:  # the HTTP library is loaded only where a channel is opened
     from gatepost.kit.http import Http
@@ -71,7 +71,12 @@ class FeishuBot(Channel):
         keyword = self.options.keyword
         if self.options.form == "text":
             return Text(text_of(message, TEXT_MOST, tail=(keyword,) if keyword else ()))
-        return fit(message, partial(card, keyword=keyword), _size, BODY_MOST - SIGNATURE)
+        return fitted_card(message, keyword)
+
+
+def fitted_card(message: Message, keyword: str = "") -> Card:
+    """The card, with as many values as the platform takes."""
+    return fit(message, partial(card, keyword=keyword), _size, BODY_MOST - SIGNATURE)
 
 
 def _size(content: Content) -> int:
