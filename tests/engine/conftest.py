@@ -61,6 +61,12 @@ class World:
         lists = {"webhooks": replace(one, allowlist=replace(one.allowlist, **changes))}
         return replace(self, site=replace(self.site, settings=replace(settings, lists=lists)))
 
+    def with_target(self, **changes: Any) -> World:
+        """The same world under a changed configuration of its target."""
+        settings = self.site.settings
+        targets = {"edge": replace(settings.targets["edge"], **changes)}
+        return replace(self, site=replace(self.site, settings=replace(settings, targets=targets)))
+
     @property
     def held_there(self) -> list[str]:
         """Values on the target."""

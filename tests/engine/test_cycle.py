@@ -9,7 +9,7 @@ import pytest
 
 from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.approval import give_word, held_answers
-from gatepost.engine.cycle import plan_cycle
+from gatepost.engine.cycle import apply_cycle, plan_cycle
 from gatepost.engine.exits import Exit, exit_of
 from gatepost.engine.health import health_of
 from gatepost.errors import ConnectFailed, StalePlan, TargetUnavailable, UsageError
@@ -268,3 +268,28 @@ async def test_status_is_read_from_history_alone(world):
     world.clock.advance(timedelta(days=2))
     world.target.failing = TargetUnavailable("not asked")
     assert health_of(world.site).stale
+
+
+async def test_a_plan_overtaken_while_a_person_was_asked_is_refused(world):
+    """What was shown at the prompt is not applied after another run gave the list a newer serial."""
+    shown = await world.plan()
+    newer = world.with_list(exclusions=(Override(parse_value(TEN[0]), "compromised"),))
+    await newer.apply()
+    held = world.held_there
+    late = await apply_cycle(world.site, shown)
+    assert (late.results[0].outcome, type(late.results[0].error)) == (Outcome.FAILED, StalePlan)
+    assert world.held_there == held
+
+
+async def test_a_plan_rejected_while_a_person_was_asked_is_refused(world):
+    """An approval that was taken back before the plan's turn came does not count."""
+    await world.apply()
+    careless = world.with_list(exclusions=(Override(parse_value("101.126.59.0/29"), "oops"),))
+    digest = (await careless.apply()).results[0].plan.digest
+    give_word(careless.site, digest, Word.APPROVE, who="me", why="meant so")
+    shown = await careless.plan()
+    assert shown.results[0].plan.status is PlanStatus.CHANGES
+    give_word(careless.site, digest, Word.REJECT, who="you", why="not at all")
+    late = await apply_cycle(careless.site, shown)
+    assert isinstance(late.results[0].error, StalePlan)
+    assert sum(entry.value.size for entry in world.target.entries) == 10

@@ -22,9 +22,7 @@ FOREIGN = normalise(raw("203.0.112.7"), Rules()).entries
 
 def repairing(world):
     """The same world with a target that is repaired without asking."""
-    settings = world.site.settings
-    targets = {"edge": replace(settings.targets["edge"], repair=True)}
-    return replace(world, site=replace(world.site, settings=replace(settings, targets=targets)))
+    return world.with_target(repair=True)
 
 
 def guards(report):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from gatepost.engine.applying import settle
+from gatepost.engine.drift import look
 from gatepost.engine.last import last_of
 from gatepost.engine.leaving import adopt, plan_purge, purge
 from gatepost.errors import StalePlan, TargetForeign, TargetRejected, UsageError
 from gatepost.model.plan import Cause, Outcome
-from gatepost.planning.normalise import Rules, normalise
+from gatepost.model.protect import Protected
+from gatepost.planning.normalise import Rules, normalise, parse_value
 from gatepost.testing import raw
 
 pytestmark = pytest.mark.anyio
@@ -60,3 +65,40 @@ async def test_adopting_needs_a_reason(world):
     with pytest.raises(UsageError):
         await adopt(world.site, "edge", who="me", why="")
     assert world.target.foreign
+
+
+async def test_a_purge_that_died_after_the_fact_stays_a_purge(world):
+    """Killed between the kernel's answer and the record: seen as empty, then recorded as what it was."""
+    await world.apply()
+    plan = await plan_purge(world.site, "edge")
+    world.site.store.record_intent(plan, world.clock.now(), Cause.PURGE)
+    await world.target.purge(await world.target.current())
+    assert (await look(world.site, "edge")).empty
+    await settle(world.site)
+    done = world.site.store.applied("edge")
+    assert (done.cause, done.outcome, done.generation) == (Cause.PURGE, Outcome.APPLIED, 0)
+    assert await look(world.site, "edge") is None
+
+
+async def test_a_purge_that_died_before_the_fact_is_none(world):
+    """Killed before the kernel was asked: the list is in force and in step."""
+    await world.apply()
+    plan = await plan_purge(world.site, "edge")
+    world.site.store.record_intent(plan, world.clock.now(), Cause.PURGE)
+    report = await world.apply()
+    assert report.results[0].outcome is Outcome.UNCHANGED
+    assert await look(world.site, "edge") is None
+
+
+async def test_a_purge_never_cuts_off_what_is_protected(world):
+    """It is held like any plan, and changes nothing; protecting it no more lets it through."""
+    await world.apply()
+    settings = world.site.settings
+    own = Protected(parse_value("101.126.59.3"), "the bastion")
+    site = replace(
+        world.site, settings=replace(settings, protect=replace(settings.protect, addresses=(own,)))
+    )
+    result = await purge(site, await plan_purge(site, "edge"))
+    assert (result.outcome, result.plan.reasons[0].guard) == (Outcome.HELD, "protected")
+    assert world.target.generation == 1
+    assert (await purge(world.site, await plan_purge(world.site, "edge"))).outcome is Outcome.APPLIED

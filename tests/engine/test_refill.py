@@ -11,8 +11,10 @@ from gatepost.engine.approval import give_word
 from gatepost.engine.leaving import plan_purge, purge
 from gatepost.engine.rollback import earlier, roll_back
 from gatepost.model.content import Override
+from gatepost.model.entry import Entry
 from gatepost.model.plan import Cause, Outcome, PlanStatus, Word
 from gatepost.model.protect import Protected
+from gatepost.planning.canonical import canonical
 from gatepost.planning.normalise import parse_value
 
 pytestmark = pytest.mark.anyio
@@ -67,11 +69,8 @@ async def test_repair_does_not_bring_what_is_held(world):
     await world.apply()
     before = world.target.entries
     careless = without_most(world)
-    settings = careless.site.settings
-    repaired = replace(settings.targets["edge"], repair=True)
-    site = replace(careless.site, settings=replace(settings, targets={"edge": repaired}))
     world.target.entries = before[:1]
-    report = await replace(careless, site=site).apply()
+    report = await careless.with_target(repair=True).apply()
     assert (report.results[0].outcome, world.target.entries) == (Outcome.APPLIED, before)
 
 
@@ -123,3 +122,65 @@ async def test_a_saved_plan_to_fill_again(world):
     plan = (await careless.plan()).results[0].plan
     result = await carry_out_exactly(careless.site, plan)
     assert (result.outcome, world.target.entries) == (Outcome.APPLIED, before)
+
+
+async def test_rolling_back_a_wiped_target_gives_just_that_serial(world):
+    """A rollback restores the serial it names, not what was there before the wipe."""
+    await world.apply()
+    first = world.target.entries
+    world.answer(*MORE)
+    await world.apply()
+    wipe(world)
+    one = world.site.settings.lists["webhooks"]
+    (result,) = await roll_back(world.site, one, earlier(world.site, one, 1), who="me", why="bad list")
+    assert (result.outcome, world.target.entries) == (Outcome.APPLIED, first)
+
+
+async def test_a_rollback_that_may_not_be_leaves_a_wiped_target(world):
+    """What is protected stops a rollback of a wiped target too; nothing is numbered or said to be back."""
+    await world.apply()
+    world.answer(*MORE)
+    await world.apply()
+    wipe(world)
+    guarded = guarding(world, "101.126.59.11")
+    one = guarded.site.settings.lists["webhooks"]
+    (result,) = await roll_back(guarded.site, one, earlier(guarded.site, one, 1), who="me", why="bad list")
+    assert result.outcome is Outcome.HELD
+    assert world.site.store.latest("webhooks").serial == 2
+
+
+async def test_repair_undoes_additions_while_something_is_held(world):
+    """What others add to a target that is repaired goes, although a plan waits for a word."""
+    await world.apply()
+    before = world.target.entries
+    repairing = world.with_target(repair=True)
+    careless = without_most(repairing)
+    assert (await careless.apply()).results[0].outcome is Outcome.HELD
+    world.target.entries = canonical([*before, Entry(parse_value("64.0.0.0/3"))])
+    await careless.apply()
+    assert world.target.entries == before
+
+
+async def test_an_earlier_plan_keeps_what_is_protected_on_a_wiped_target(world):
+    """A plan made for the empty target, before anybody protected the address, may not leave it out."""
+    await world.apply()
+    wiped = world.with_list(exclusions=(Override(parse_value("101.126.59.3"), "compromised"),))
+    wipe(world)
+    plan = (await wiped.plan()).results[0].plan
+    assert plan.status is PlanStatus.CHANGES
+    result = await carry_out_exactly(guarding(wiped, "101.126.59.3").site, plan)
+    assert result.outcome is Outcome.HELD
+    assert world.target.entries == ()
+
+
+async def test_a_refused_purge_lets_nothing_through(world):
+    """After a purge that was refused, a wipe is a wipe: what a guard holds stays held."""
+    await world.apply()
+    before = world.target.entries
+    world.target.rules = ("ip saddr @webhooks_v4 accept",)
+    assert (await purge(world.site, await plan_purge(world.site, "edge"))).outcome is Outcome.FAILED
+    careless = without_most(world)
+    assert (await careless.apply()).results[0].outcome is Outcome.HELD
+    wipe(world)
+    await careless.apply()
+    assert world.target.entries == before

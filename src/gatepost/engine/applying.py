@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatepost.engine.acceptance import recompose
 from gatepost.engine.confirming import settle_pending
 from gatepost.engine.last import Last, is_kept, keep_last
-from gatepost.engine.protecting import refuse_cut
+from gatepost.engine.protecting import left_on, refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import if_alone
 from gatepost.errors import GatepostError, StalePlan, TargetError, UsageError, VerifyFailed
@@ -104,6 +104,21 @@ async def _write_and_read_back(site: Site, plan: Plan) -> Current:
     return seen
 
 
+def refuse_overtaken(site: Site, plan: Plan) -> None:
+    """Raise StalePlan where its list, or the word on it, became another one since it was made in this run."""
+    latest, applied = site.store.latest(plan.list), site.store.applied(plan.target)
+    refill = applied is not None and _is_refill(site, plan, applied)
+    if plan.status is not PlanStatus.CHANGES or refill:
+        return
+    if latest is None or latest.serial != plan.serial:
+        msg = f"{plan.list} is at serial {latest.serial if latest else 'none'} by now, not {plan.serial}"
+        raise StalePlan(msg)
+    known = site.store.plan(plan.digest)
+    if known is not None and with_word(site, known).status is PlanStatus.HELD:
+        msg = f"the word on the plan {plan.digest} is no approval any more"
+        raise StalePlan(msg)
+
+
 async def carry_out_exactly(site: Site, plan: Plan) -> Result:
     """Apply a plan made earlier, or refuse: raises what :func:`ready` raises."""
     return await carry_out(site, await ready(site, plan))
@@ -132,7 +147,8 @@ async def ready(site: Site, plan: Plan) -> Plan:
         raise StalePlan(msg)
     content = _content_of(site, plan)
     _refuse_moved(plan, await target.current(), target.place)
-    return await refuse_cut(site, with_word(site, known), project(content, target.capabilities)[0])
+    desired = project(content, target.capabilities)[0]
+    return await refuse_cut(site, with_word(site, known), desired, left_on(site, plan.target))
 
 
 def _content_of(site: Site, plan: Plan) -> Content:
@@ -170,6 +186,8 @@ def with_word(site: Site, plan: Plan) -> Plan:
 
 def _is_done(site: Site, record: OutcomeRecord, current: Current) -> bool:
     """Whether a target holds just what an intent meant it to hold."""
+    if record.cause is Cause.PURGE:
+        return not (current.generation or current.entries or current.mixed or current.unread)
     plan = site.store.plan(record.digest)
     if plan is None or current.mixed:
         return False
@@ -195,6 +213,7 @@ async def settle_unfinished(site: Site) -> tuple[OutcomeRecord, ...]:
         except TargetError:
             continue
         outcome = Outcome.APPLIED if happened else Outcome.FAILED
-        site.store.record_outcome(intent, site.clock.now(), outcome, verified=happened)
+        there = current.generation if happened and current is not None else None
+        site.store.record_outcome(intent, site.clock.now(), outcome, verified=happened, generation=there)
         settled.append(record)
     return tuple(settled)

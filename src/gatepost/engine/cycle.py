@@ -14,15 +14,15 @@ from datetime import timedelta
 
 from gatepost.config.settings import ListSettings, TargetSettings
 from gatepost.engine.acceptance import Turn, take_in
-from gatepost.engine.applying import carry_out, settle, with_word
+from gatepost.engine.applying import carry_out, refuse_overtaken, settle, with_word
 from gatepost.engine.confirming import Armed, StartTimer, arm, disarm
 from gatepost.engine.counting import prefixes_in_use
 from gatepost.engine.elapsed import take_look
 from gatepost.engine.fetching import Got, Tell, be_silent, fetch_sources
-from gatepost.engine.proposing import propose, targets_of
+from gatepost.engine.proposing import propose_or_refill, targets_of
 from gatepost.engine.site import Site
 from gatepost.engine.state import alone
-from gatepost.errors import GatepostError
+from gatepost.errors import GatepostError, StalePlan
 from gatepost.model.plan import Outcome, Plan, Result
 from gatepost.model.reckoning import Look
 from gatepost.model.record import Failure
@@ -76,9 +76,12 @@ async def plan_cycle(
 
 
 async def apply_cycle(site: Site, report: CycleReport) -> CycleReport:
-    """Carry out the plans of a report, exactly these; all of them were guarded before the first."""
+    """Carry out the plans of a report, exactly these; all of them were guarded before the first.
+
+    A plan that went stale since, while a person or another run was waited for, fails and changes nothing.
+    """
     async with alone(site):
-        return await _carried_out(site, report)
+        return await _carried_out(site, _still_true(site, report))
 
 
 async def apply_to_confirm(
@@ -90,16 +93,31 @@ async def apply_to_confirm(
     Raises what :func:`~gatepost.engine.confirming.arm` raises.
     """
     async with alone(site):
-        armed = await arm(site, [result.plan for result in report.results], within, who=who, start=start)
-        done = await _carried_out(site, report)
+        still = _still_true(site, report)
+        plans = [result.plan for result in still.results if result.outcome is None]
+        armed = await arm(site, plans, within, who=who, start=start)
+        done = await _carried_out(site, still)
         if armed and not any(result.outcome in TOUCHED for result in done.results):
             disarm(site, armed)
             return done, None
     return done, armed
 
 
+def _still_true(site: Site, report: CycleReport) -> CycleReport:
+    """With the plans that were overtaken marked as failed."""
+    return replace(report, results=tuple(_judged_again(site, one) for one in report.results))
+
+
+def _judged_again(site: Site, result: Result) -> Result:
+    try:
+        refuse_overtaken(site, result.plan)
+    except StalePlan as error:
+        return replace(result, outcome=Outcome.FAILED, error=error)
+    return result
+
+
 async def _carried_out(site: Site, report: CycleReport) -> CycleReport:
-    results = [await carry_out(site, result.plan) for result in report.results]
+    results = [one if one.outcome else await carry_out(site, one.plan) for one in report.results]
     return replace(report, results=tuple(results), applied=True)
 
 
@@ -127,7 +145,9 @@ async def plan_targets(site: Site, turns: Sequence[Turn]) -> tuple[tuple[Plan, .
 async def _plan(site: Site, turn: Turn, settings: TargetSettings) -> Plan | None:
     if turn.snapshot is None:
         return None
-    plan = await propose(site, turn.settings, turn.snapshot, settings, held=turn.held, missing=turn.missing)
+    plan = await propose_or_refill(
+        site, turn.settings, turn.snapshot, settings, held=turn.held, missing=turn.missing
+    )
     site.store.record_plan(plan, site.clock.now())
     return with_word(site, plan)
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from contextlib import suppress
 
 from gatepost.engine.last import forget_last, keep_last, last_of
+from gatepost.engine.protecting import refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import alone
 from gatepost.errors import GatepostError, StoreCorrupt, UsageError, VerifyFailed
 from gatepost.model.content import Serial
-from gatepost.model.plan import Cause, Current, Outcome, Plan, Result, Word
+from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result, Word
 from gatepost.model.record import WordRecord
 from gatepost.planning.put_back import plan_away
 
 
 async def plan_purge(site: Site, name: str) -> Plan:
-    """What would be removed from a target; nothing but ours. Raises TargetError."""
-    return _away(site, name, await site.targets[name].current())
+    """What would be removed from a target; nothing but ours. Held where it cuts off what is protected.
+
+    Raises TargetError.
+    """
+    return await refuse_cut(site, _away(site, name, await site.targets[name].current()), ())
 
 
 def _away(site: Site, name: str, current: Current) -> Plan:
@@ -28,6 +32,8 @@ def _away(site: Site, name: str, current: Current) -> Plan:
 
 async def purge(site: Site, plan: Plan) -> Result:
     """Remove what is ours from one target, just as planned; recorded before and after."""
+    if plan.status is PlanStatus.HELD:
+        return Result(plan, Outcome.HELD)
     async with alone(site):
         intent = site.store.record_intent(plan, site.clock.now(), Cause.PURGE)
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gatepost.config.settings import ListSettings, TargetSettings
 from gatepost.engine.drift import judge
 from gatepost.engine.pending import waiting_targets
@@ -19,7 +21,12 @@ def targets_of(site: Site, list_name: str) -> tuple[TargetSettings, ...]:
     return tuple(one for one in site.settings.targets.values() if one.list == list_name)
 
 
-async def propose(
+async def propose(site: Site, one: ListSettings, snapshot: Snapshot, settings: TargetSettings) -> Plan:
+    """The plan to make a target hold just a snapshot of its list; not yet recorded. Raises TargetError."""
+    return make_plan(await _request(site, one, snapshot, settings))
+
+
+async def propose_or_refill(
     site: Site,
     one: ListSettings,
     snapshot: Snapshot,
@@ -28,21 +35,29 @@ async def propose(
     held: tuple[HeldAnswer, ...] = (),
     missing: tuple[str, ...] = (),
 ) -> Plan:
-    """The plan to make a target hold a snapshot of its list; not yet recorded. Raises TargetError."""
+    """The same by itself, without a person: where that is held, a wiped target gets back what it held."""
+    request = replace(await _request(site, one, snapshot, settings), held=held, missing=missing)
+    plan, last = make_plan(request), site.store.applied(settings.name)
+    return plan if last is None or request.previous is None else plan_refill(request, plan, last.serial)
+
+
+async def _request(
+    site: Site, one: ListSettings, snapshot: Snapshot, settings: TargetSettings
+) -> PlanRequest:
     name, target = settings.name, site.targets[settings.name]
     last = site.store.applied(name)
     before = site.store.snapshot(last.list, last.serial) if last else None
     current = await target.current()
     await judge(site, name, current)
-    request = PlanRequest(
+    return PlanRequest(
         target=name,
         allowlist=one.allowlist,
         snapshot=snapshot,
         previous=before.content if before else None,
         current=current,
         capabilities=target.capabilities,
-        held=held,
-        missing=missing,
+        held=(),
+        missing=(),
         limits=one.limits,
         intended=frozenset() if settings.repair else site.store.intended(name),
         repair=settings.repair,
@@ -50,5 +65,3 @@ async def propose(
         unconfirmed=waiting_targets(site.settings.state).get(name),
         protected=await protected(site),
     )
-    plan = make_plan(request)
-    return plan_refill(request, plan, before.serial) if before else plan

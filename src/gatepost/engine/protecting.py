@@ -17,11 +17,13 @@ from gatepost.errors import cut
 from gatepost.kit.surroundings import Surroundings
 from gatepost.model.address import Family, Prefix
 from gatepost.model.entry import Direction, Domain, Entry
-from gatepost.model.plan import Plan, PlanStatus
+from gatepost.model.plan import Cause, Plan, PlanStatus
 from gatepost.model.protect import Protected
 from gatepost.planning import protect
+from gatepost.planning.canonical import canonical, without
 from gatepost.planning.normalise import parse_value
 from gatepost.planning.odd import Odd, Oddity
+from gatepost.planning.plan import project
 
 SESSION = "the SSH session that runs this"
 CONTROL_PLANE = "the store's server"
@@ -94,14 +96,27 @@ async def gather(site: Site) -> Gathered:
     return Gathered(tuple(known.values()), tuple(dict.fromkeys(unknown)))
 
 
-async def refuse_cut(site: Site, plan: Plan, desired: tuple[Entry, ...]) -> Plan:
-    """A plan made earlier, perhaps elsewhere; held for good where it would cut off what is protected here."""
-    if not plan.remove:
+async def refuse_cut(
+    site: Site, plan: Plan, desired: tuple[Entry, ...], left: tuple[Entry, ...] = ()
+) -> Plan:
+    """A plan that nobody judged here; held for good where it would cut off what is protected here.
+
+    ``left`` counts as there, although somebody may have wiped it.
+    """
+    remove = canonical([*plan.remove, *without(left, desired)])
+    if not remove:
         return plan
     allowlist = site.settings.lists[plan.list].allowlist
-    reasons = protect.protected(plan.target, allowlist, plan.remove, desired, await protected(site))
+    reasons = protect.protected(plan.target, allowlist, remove, desired, await protected(site))
     new = tuple(one for one in reasons if one not in plan.reasons)
     return replace(plan, status=PlanStatus.HELD, reasons=(*plan.reasons, *new)) if reasons else plan
+
+
+def left_on(site: Site, name: str) -> tuple[Entry, ...]:
+    """What was last verified on a target, as it holds it; nothing after a purge."""
+    last = site.store.applied(name)
+    kept = site.store.snapshot(last.list, last.serial) if last and last.cause is not Cause.PURGE else None
+    return project(kept.content, site.targets[name].capabilities)[0] if kept else ()
 
 
 def _sought(settings: Settings, around: Surroundings) -> Iterator[_Found]:

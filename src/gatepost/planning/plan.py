@@ -152,7 +152,9 @@ def _reasons(
     current = request.current.entries
     holds = canonical([*current, *away]) if away else current
     remove = canonical([*remove, *without(away, desired)]) if away else remove
-    lost = without(remove, [*_released(request), *_foreign(request)]) if remove else ()
+    foreign = _foreign(request)
+    lost = without(remove, [*_released(request), *foreign]) if remove else ()
+    ours = without(holds, foreign) if foreign else holds
     return (
         *guard.empty(target, desired),
         *guard.floor(target, desired),
@@ -160,7 +162,7 @@ def _reasons(
         *guard.widest(target, pins, before, limits),
         *guard.total(target, desired, current, limits),
         *guard.max_entries(target, desired, request.capabilities.max_entries),
-        *guard.shrink(target, [_loss(request, holds, lost)] if lost else [], limits),
+        *guard.shrink(target, [_loss(request, ours, lost)] if lost else [], limits),
         *guard.incomplete(target, remove, request.missing),
         *guard.history(target, remove, request.current.generation, known=request.previous is not None),
         *_about_the_target(request, changes=bool(add or remove)),
@@ -172,14 +174,17 @@ def left_there(request: PlanRequest) -> tuple[Entry, ...]:
     return project(request.previous, request.capabilities)[0] if request.previous else ()
 
 
+def is_changed(request: PlanRequest) -> bool:
+    """Whether others changed what we left there."""
+    current, purged = request.current, request.cause is Cause.PURGE
+    if request.previous is None or purged or current.mixed or current.digest in request.intended:
+        return False
+    return digest_entries(left_there(request)) != current.digest
+
+
 def taken_away(request: PlanRequest) -> tuple[Entry, ...]:
     """What others removed of what we left: a change is judged as if it were still there."""
-    current = request.current
-    purged = request.cause is Cause.PURGE
-    if request.previous is None or purged or current.mixed or current.digest in request.intended:
-        return ()
-    left = left_there(request)
-    return () if digest_entries(left) == current.digest else without(left, current.entries)
+    return without(left_there(request), request.current.entries) if is_changed(request) else ()
 
 
 def _about_the_target(request: PlanRequest, *, changes: bool) -> tuple[Reason, ...]:

@@ -10,7 +10,7 @@ from gatepost.model.plan import Current, Plan, PlanStatus
 from gatepost.planning import guard
 from gatepost.planning.canonical import without
 from gatepost.planning.digest import digest_entries, digest_plan
-from gatepost.planning.plan import PlanRequest, left_there, taken_away
+from gatepost.planning.plan import PlanRequest, is_changed, left_there, taken_away
 
 
 def plan_back(target: str, list_: str, serial: Serial, current: Current, desired: tuple[Entry, ...]) -> Plan:
@@ -44,8 +44,9 @@ def plan_refill(request: PlanRequest, held: Plan, serial: Serial) -> Plan:
 
     Gives ``held`` itself where that is not so, or where that content may not be applied, or is not confirmed.
     """
-    wiped = (not request.current.generation or request.repair) and request.unconfirmed is None
-    if held.status is not PlanStatus.HELD or not wiped or not taken_away(request):
+    wiped = not request.current.generation and bool(taken_away(request))
+    undone = wiped or (request.repair and is_changed(request))
+    if held.status is not PlanStatus.HELD or not undone or request.unconfirmed is not None:
         return held
     back = plan_back(held.target, held.list, serial, request.current, left_there(request))
     if back.status is PlanStatus.HELD:

@@ -168,14 +168,18 @@ class Plans(Subject):
             connection.execute(sa.update(intents).where(*applied).values(**values))
 
     def intended(self, target: str) -> frozenset[str]:
-        """Digests of all content that we may have left on a target: last verified, and tried since."""
+        """Digests of all content that we may have left on a target: last verified, and tried since.
+
+        Nothing at all is what we left only where a purge is known to have happened.
+        """
         last = sa.select(sa.func.max(intents.c.id)).where(
             intents.c.target == target, intents.c.verified, intents.c.outcome.in_(RIGHT)
         )
+        happened = sa.or_(intents.c.cause != Cause.PURGE.value, intents.c.verified)
         query = (
             sa.select(plans.c.plan)
             .join(intents, intents.c.digest == plans.c.digest)
-            .where(intents.c.target == target, intents.c.id >= last.scalar_subquery())
+            .where(intents.c.target == target, intents.c.id >= last.scalar_subquery(), happened)
         )
         with self._database.reading() as connection:
             rows = connection.scalars(query).all()
