@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -61,6 +62,33 @@ def test_nobody_confirms(site):
     assert edge(site) == FEWER
     assert site.json("plan", code=3)["plans"][0]["reasons"][0]["guard"] == "revert"
     site("confirm", id_).ended(1)
+
+
+def test_a_timer_that_dies_at_birth(site):
+    """Where nobody would take the change back it is not made, and that is told in the timer's own words."""
+    (site.folder / "gone").mkdir()
+    (site.folder / "gone" / "sitecustomize.py").write_text(
+        "import os\nif os.getcwd() == '/':\n    os.write(2, b'no gatepost here')\n    os._exit(1)\n"
+    )
+    done = site("apply", "--confirm-within", "5m", "--json", PYTHONPATH=str(site.folder / "gone")).ended(1)
+    assert done.error["kind"] == "ProgramFailed"
+    assert "no gatepost here" in done.error["message"]
+    assert edge(site) == FEWER
+    site("confirm").ended(1)
+
+
+def test_a_timer_that_died(site):
+    """What nobody took back in time is red until somebody does."""
+    id_ = risk(site, "10m")
+    waits = site.folder / "history.state" / "pending" / f"{id_}.armed.json"
+    waits.write_text(re.sub(r'"boot":"[^"]*"', '"boot":"another"', waits.read_text()))
+    status = site("status").ended(1)
+    assert "NOT TAKEN BACK" in status.out
+    assert f"gatepost revert {id_}" in status.out
+    assert site.json("status", code=1)["targets"][0]["overdue"] is True
+    site("revert", id_).ended(0)
+    status = site.json("status", code=3)["targets"][0]
+    assert (status["overdue"], status["taken_back"], edge(site)) == (False, True, FEWER)
 
 
 def test_timer_of_another_folder(site, tmp_path):

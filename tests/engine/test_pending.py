@@ -61,4 +61,4 @@ def test_where_boots_have_no_name_the_wall_clock_counts(clock, armed_by_name):
 
 def test_nothing_is_overdue_without_a_state(clock):
     """A site that keeps no state has nothing that waits."""
-    assert overdue_targets(None, clock) == frozenset()
+    assert overdue_targets(None, clock) == {}

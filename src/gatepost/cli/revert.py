@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import click
 
-from gatepost.cli.building import build_targets, settings_of
+from gatepost.cli.building import build_targets, pick_targets, settings_of
 from gatepost.cli.language import _
 from gatepost.cli.showing import print_results
 from gatepost.cli.ui import Ui, run_async, takes_options
@@ -18,6 +18,7 @@ from gatepost.engine.report import error_document, result_document
 from gatepost.engine.state import alone_in
 from gatepost.errors import GatepostError, UsageError
 from gatepost.kit.clock import SystemClock
+from gatepost.kit.timer import say_ready
 from gatepost.model.plan import Outcome, Result
 from gatepost.targets.base import Target
 
@@ -56,6 +57,7 @@ async def _revert(
         return ()
     if not wait:
         return await _taken_back(settings, targets, pending)
+    await _get_ready(settings, targets, pending)
     await _until(settings, pending)
     clock = SystemClock()
     end = clock.monotonic() + PATIENCE
@@ -64,6 +66,13 @@ async def _revert(
         await clock.sleep(AGAIN)
         results = await _taken_back(settings, targets, pending)
     return results
+
+
+async def _get_ready(settings: Settings, targets: Mapping[str, Target], pending: Pending) -> None:
+    """Read what is to be taken back once, with all that this needs; then whoever started us may go on."""
+    for name in pick_targets(settings, [part.target for part in pending.parts]):
+        await targets[name].current()
+    say_ready()
 
 
 async def _taken_back(

@@ -12,8 +12,9 @@ from gatepost.cli.showing import SHORT_DIGEST, drift_lines, outcome_word, print_
 from gatepost.cli.ui import Ui, error_lines, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.health import Health, SourceHealth, TargetHealth, health_document, health_of
+from gatepost.engine.pending import Pending
 from gatepost.engine.seeing import see_all
-from gatepost.errors import cut
+from gatepost.errors import TargetForeign, cut
 from gatepost.model.plan import Cause, Plan
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -23,13 +24,13 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 @click.option("--no-look", is_flag=True, help=_("Leave the targets alone: say what the history knows."))
 @takes_options
 def command(ui: Ui, *, no_look: bool) -> int:
-    """Read the history and each target; exit 1: failed, empty, open or not to be read, 3: held, 4: stale."""
+    """Read the history and each target; exit 1: failed, empty, open, overdue or unread, 3: held, 4: stale."""
     with site_of(ui) as site:
         health = health_of(site, {} if no_look else see_all(site))
         ui.show(health_document(health), lambda: _print(ui, health, site.clock.now()))
-    if health.failed or health.urgent:
+    if health.failed or health.urgent or health.overdue:
         return Exit.FAILED
-    if health.held or health.drifted or any(one.held for one in health.lists):
+    if health.held or health.drifted or health.taken_back or any(one.held for one in health.lists):
         return Exit.HELD
     return Exit.STALE if health.stale else Exit.DONE
 
@@ -60,12 +61,17 @@ def _print_troubles(ui: Ui, one: TargetHealth, now: datetime) -> None:
     if one.drift is not None:
         for line in drift_lines(one.drift):
             ui.say(line, "bold red")
+    if one.overdue is not None:
+        _print_overdue(ui, one.target.name, one.overdue)
+    elif one.taken_back:
+        words = _("{target}: the last change was taken back; `gatepost plan` shows what waits for a word")
+        ui.say(words.format(target=one.target.name), "yellow")
     if one.unread is not None:
         words = _("{target}: could not be read, so nobody knows what is in force there; first seen {age}")
         ui.say(words.format(target=one.target.name, age=age(one.unread.at, now)), "bold red")
         for line, style in error_lines(one.unread.failure):
             ui.say(f"  {line}", style)
-        if one.applied is not None and one.unread.failure.kind == "TargetForeign":
+        if one.applied is not None and one.unread.failure.hint == TargetForeign.hint:
             words = _("it was ours before: see who changed it; `gatepost adopt {target}` makes it ours again")
             ui.say("  → " + words.format(target=one.target.name))
     if one.denied is not None:
@@ -73,6 +79,16 @@ def _print_troubles(ui: Ui, one: TargetHealth, now: datetime) -> None:
         ui.say(words.format(target=one.target.name), "yellow")
         ui.say(f"  {cut(one.denied.message, 600)}", "dim")
         ui.say("  → " + _(one.denied.next_step), "dim")
+
+
+def _print_overdue(ui: Ui, target: str, pending: Pending) -> None:
+    words = _("{target}: nobody confirmed the last change, and it was not taken back")
+    ui.say(words.format(target=target), "bold red")
+    if target in pending.failures:
+        for line, style in error_lines(pending.failures[target]):
+            ui.say(f"  {line}", style)
+    words = _("`gatepost revert {id}` takes it back now; `gatepost confirm {id}` keeps it")
+    ui.say("  → " + words.format(id=pending.id))
 
 
 def _print_held(ui: Ui, plan: Plan) -> None:
@@ -119,6 +135,8 @@ def _target_state(one: TargetHealth) -> str:
 def _words_of(one: TargetHealth) -> str:
     if one.unread is not None:
         return _("NOT READ")
+    if one.overdue is not None and not (one.drift and one.drift.urgent):
+        return _("NOT TAKEN BACK")
     if one.drift is not None:
         return _("EMPTY") if one.drift.empty else _("OPENED WIDE") if one.drift.wide else _("DRIFTED")
     if one.unconfirmed is not None:

@@ -93,7 +93,7 @@ async def arm(
     write(place, pending, ARMED)
     try:
         timer = await start(pending.id, within)
-    except GatepostError:
+    except BaseException:  # also whoever gave up waiting for it
         path_of(place, pending.id, ARMED).unlink(missing_ok=True)
         raise
     return Armed(pending.id, pending.until, timer)

@@ -10,7 +10,7 @@ from gatepost.config.settings import SourceSettings, TargetSettings
 from gatepost.engine.acceptance import is_old, is_stale
 from gatepost.engine.approval import held_plans
 from gatepost.engine.elapsed import look
-from gatepost.engine.pending import waiting_targets
+from gatepost.engine.pending import Pending, overdue_targets, waiting_targets
 from gatepost.engine.report import (
     JSON,
     clock_document,
@@ -71,6 +71,13 @@ class TargetHealth:
     """Whether it was read for this very answer."""
     unconfirmed: datetime | None
     """Until when the last change may still be taken back."""
+    overdue: Pending | None
+    """What should have been taken back by now, and was not: nobody may be left who does that."""
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether the last change was taken back, so that a person's word is waited for."""
+        return not self.in_step and self.applied is not None and self.applied.cause is Cause.REVERT
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,16 @@ class Health:
     def urgent(self) -> bool:
         """Whether a list lost its meaning somewhere, or nobody knows: emptied, wide open, unreadable."""
         return any(one.unread or (one.drift is not None and one.drift.urgent) for one in self.targets)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether a change stays somewhere that nobody confirmed in time."""
+        return any(one.overdue is not None for one in self.targets)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether anything waits for a word because it was taken back."""
+        return any(one.taken_back for one in self.targets)
 
     @property
     def drifted(self) -> bool:
@@ -160,6 +177,7 @@ def _target(site: Site, target: TargetSettings, sight: Sight | None) -> TargetHe
         denied=sight.denied if sight else None,
         looked=sight is not None and not sight.denied,
         unconfirmed=waiting_targets(site.settings.state).get(target.name),
+        overdue=overdue_targets(site.settings.state, site.clock).get(target.name),
     )
 
 
@@ -231,6 +249,8 @@ def _target_document(one: TargetHealth) -> JSON:
         "looked": one.looked,
         "not_looked": error_document(one.denied) if one.denied else None,
         "unconfirmed_until": time_text(one.unconfirmed),
+        "overdue": one.overdue is not None,
+        "taken_back": one.taken_back,
         "outcome": one.last.outcome.value if one.last and one.last.outcome else None,
         "error": error_document(one.last.failure) if one.last and one.last.failure else None,
     }

@@ -117,10 +117,10 @@ def waiting_on(state: Path | None, target: str) -> Pending | None:
     return next((one for one in waiting(state) if any(part.target == target for part in one.parts)), None)
 
 
-def overdue_targets(state: Path | None, clock: Clock) -> frozenset[str]:
-    """Targets on which something stays that should have been taken back by now."""
+def overdue_targets(state: Path | None, clock: Clock) -> Mapping[str, Pending]:
+    """By target: what stays there that should have been taken back by now."""
     late = (one for one in waiting(state) if one.failures or is_over(one, clock, LATE))
-    return frozenset(part.target for one in late for part in one.parts if part.target not in one.done)
+    return {part.target: one for one in late for part in one.parts if part.target not in one.done}
 
 
 def pending_folder(state: Path | None) -> Path:

@@ -136,6 +136,8 @@ class TargetStatus(Struct):
     looked: bool
     not_looked: Error | None
     unconfirmed_until: Moment | None
+    overdue: bool
+    taken_back: bool
     outcome: str | None
     error: Error | None
 
