@@ -107,3 +107,13 @@ def test_what_the_owner_lists_and_what_doctor_says(applied, emulator):
     pin = f'sources = ["events"]\npin = [{{ value = "{SOMEBODYS}", why = "the office" }}]'
     applied.edit('sources = ["events"]', pin)
     assert applied.json("apply")["plans"][0]["outcome"] == "unchanged"
+
+
+def test_a_purge_of_what_is_protected_is_held(applied):
+    """Removing it all cuts off the session as well: exit 3, and nothing goes; from elsewhere it goes."""
+    applied.edit(f'addresses = [{{ value = "{SOMEBODYS}", why = "the office" }}]\n', "")
+    told = applied("purge", "edge", "--yes", SSH_CONNECTION=SSH).ended(3).out
+    assert f"{OURS}/32" in told
+    assert held(applied) == sorted(TEN)
+    applied("purge", "edge", "--yes").ended(0)
+    assert not (applied.folder / "edge.txt").exists()

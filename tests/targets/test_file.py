@@ -304,6 +304,24 @@ async def test_nothing_is_left(tmp_path, clock, data, unread):
 
 
 @pytest.mark.parametrize(
+    ("data", "unread"),
+    [
+        (b'{"syncToken": "7", "creationTime": "2026-01-05T08:00:00Z", "prefixes": []}\n', False),
+        (b"{}", False),
+        (b'{"prefixes": [{"ipv4Prefix": "8.8.8.8/32"}]}', True),
+        (b'{"prefixes": [', True),
+    ],
+)
+async def test_nothing_is_left_in_a_document(tmp_path, clock, data, unread):
+    """A JSON document without any text that could be an entry is empty, not merely unread."""
+    edge = target(tmp_path, clock, format="json")
+    await put(edge, SOME)
+    (tmp_path / "list").write_bytes(data)
+    held = await edge.current()
+    assert (held.entries, held.unread) == ((), unread)
+
+
+@pytest.mark.parametrize(
     "edit", [b"8.8.4.0/24 0;\n", b"# 8.8.4.0/24 1;\n", b"8.8.4.1/24 1;\n", b"\xff\x00", b""]
 )
 async def test_edited_beyond_reading(tmp_path, clock, edit):

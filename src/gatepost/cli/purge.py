@@ -8,6 +8,7 @@ from gatepost.cli.building import pick_targets, site_of
 from gatepost.cli.language import _
 from gatepost.cli.showing import print_results
 from gatepost.cli.ui import Ui, run_async, takes_options
+from gatepost.engine.exits import Exit
 from gatepost.engine.leaving import plan_purge, purge
 from gatepost.engine.report import result_document
 from gatepost.engine.site import Site
@@ -20,7 +21,7 @@ from gatepost.model.plan import Outcome, Plan, Result
 @click.option("-y", "--yes", is_flag=True, help=_("Do not ask; needed where there is no terminal."))
 @takes_options
 def command(ui: Ui, targets: tuple[str, ...], *, yes: bool) -> int:
-    """The one command that takes access away, so it never runs unasked."""
+    """The one command that takes access away, so it never runs unasked; exit 3 where one is held."""
     with site_of(ui) as site:
         names = pick_targets(site.settings, targets)
         plans = run_async(lambda: _plans(site, names))
@@ -28,7 +29,10 @@ def command(ui: Ui, targets: tuple[str, ...], *, yes: bool) -> int:
             return 1
         results = run_async(lambda: _purge(site, plans))
     ui.show({"plans": [result_document(one) for one in results]}, lambda: print_results(ui, results))
-    return 1 if any(one.outcome is Outcome.FAILED for one in results) else 0
+    outcomes = {one.outcome for one in results}
+    if Outcome.FAILED in outcomes:
+        return Exit.FAILED
+    return Exit.HELD if Outcome.HELD in outcomes else Exit.DONE
 
 
 def _agreed(ui: Ui, plans: tuple[Plan, ...]) -> bool:

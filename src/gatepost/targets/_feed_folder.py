@@ -217,7 +217,7 @@ class Folder:
                 if entries is not None:
                     return Current(manifest.generation, entries, digest_entries(entries))
         text = " ".join(_changed(version)) + encode(manifest).decode("utf-8", "replace")
-        return Current(manifest.generation, (), f"sha256:{sha256(text.encode()).hexdigest()}")
+        return Current(manifest.generation, (), f"sha256:{sha256(text.encode()).hexdigest()}", unread=True)
 
     def _changed_bytes(self, place: Path, version: Version, each: Rendition) -> bytes | None:
         path = each.files["identity"].path

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from gatepost.formats.base import Edition, Format
 from gatepost.model.address import Prefix
 from gatepost.model.entry import Entry, Protocol
@@ -54,15 +56,45 @@ def rerendered(form: Format, edition: Edition, data: bytes) -> tuple[Entry, ...]
 
 def salvaged(form: Format, edition: Edition, data: bytes) -> Reading:
     """The entries of each line that is exactly one; never text that only looks like it."""
+    if form.name in JSON:
+        return Reading((), _may_hold(data))
     bare = [line.partition(b"#")[0] if form.name in PLAIN else line for line in data.split(b"\n")]
     lines = [each for line in bare if (each := line.strip(b" \t\r")) and not each.startswith(b"#")]
-    known = {} if form.name in JSON else _known(form, edition, [*dict.fromkeys(lines)])
+    known = _known(form, edition, [*dict.fromkeys(lines)])
     header = {*_rendered(form, edition, ())}
     found = {entry for line in lines if (entry := known.get(line))}
     unread = any(line not in known and line not in header for line in lines)
     plain = tuple(entry for entry in found if not (entry.protocol or entry.ports))
     bound = found - {*plain}
     return Reading(tuple(sorted([*_merged(plain), *bound], key=lambda entry: entry.key)), unread)
+
+
+def _may_hold(data: bytes) -> bool:
+    """Whether any text of a JSON document could be an entry; also of what is no JSON."""
+    try:
+        return any(map(_is_value, _texts(msgspec.json.decode(data))))
+    except msgspec.DecodeError:
+        return bool(data.strip())
+
+
+def _texts(document: object) -> Iterator[str]:
+    match document:
+        case str():
+            yield document
+        case dict():
+            for value in document.values():
+                yield from _texts(value)
+        case list():
+            for value in document:
+                yield from _texts(value)
+
+
+def _is_value(text: str) -> bool:
+    try:
+        parse_value(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _known(form: Format, edition: Edition, lines: Sequence[bytes]) -> dict[bytes, Entry]:
