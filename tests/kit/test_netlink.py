@@ -137,7 +137,7 @@ def test_attributes(pairs):
 
 READERS = {
     "generation": nftables_answers.generation,
-    "objects": nftables_answers.objects_in_table,
+    "objects": nftables_answers.table_found,
     "set": nftables_answers.set_found,
     "rule": nftables_answers.rule_found,
     "ranges4": lambda body: nftables_answers.ranges([body], 4),

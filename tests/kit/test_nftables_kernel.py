@@ -271,7 +271,7 @@ def test_elements_of_others(kernel):
 
 
 def test_sets_and_their_rules(kernel):
-    """Flags, counters, auto-merge, the number of things in a table, and which rules refer to which sets."""
+    """Flags, counters, auto-merge, sizes, the table's number of things and sleep, and rules by their sets."""
     kernel.nft("-f", "-", text=nft_made(counters=True))
     kernel.nft("add", "set", "inet", "gatepost", "merged", "{ type ipv4_addr; flags interval; auto-merge; }")
     kernel.nft("add", "map", "inet", "gatepost", "verdicts", "{ type ipv4_addr : verdict; }")
@@ -281,7 +281,9 @@ def test_sets_and_their_rules(kernel):
     with link(kernel) as asked:
         sets = [answers.set_found(body) for body in asked.dump(messages.get_sets("gatepost"))[0]]
         rules = [answers.rule_found(body) for body in asked.dump(messages.get_rules("gatepost"))[0]]
-        used = answers.objects_in_table(asked.ask(messages.get_table("gatepost")))
+        table = answers.table_found(asked.ask(messages.get_table("gatepost")))
+        kernel.nft("add", "table", "inet", "gatepost", "{ flags dormant; }")
+        asleep = answers.table_found(asked.ask(messages.get_table("gatepost")))
     assert {each.name for each in sets if each.counters} == {"edge_v4", "edge_v6"}
     assert {each.name for each in sets if each.merges} == {"merged"}
     assert {each.name for each in sets if each.flags & messages.SetFlag.MAP} == {"verdicts"}
@@ -289,7 +291,8 @@ def test_sets_and_their_rules(kernel):
         ("mine", []),
         ("mine", ["edge_v4", "merged"]),
     ]
-    assert used == 7
+    assert {each.name: each.size for each in sets if each.size} == {"edge_gen": 1}
+    assert (table.objects, table.dormant, asleep.dormant) == (7, False, True)
 
 
 def test_who_changed_it(kernel):

@@ -168,6 +168,18 @@ def test_a_target_gets_no_more_than_it_can_hold():
     assert release(plan) == plan
 
 
+def test_a_set_gets_no_more_ranges_than_it_can_hold():
+    """Of a family for which the place has a limit, runs of addresses are counted, not entries."""
+    small = Capabilities(max_ranges={Family.V4: 2})
+    two = content("101.226.103.0/25", "101.226.103.128/26", "101.226.103.7", "101.226.104.1", "2a00:1::/64")
+    assert not guards(planned(two, current(), capabilities=small)) & {"max_entries"}
+    plan = planned(content("101.226.103.1", "101.226.103.3", "101.226.103.5"), current(), capabilities=small)
+    assert [reason.message for reason in plan.reasons if reason.guard == "max_entries"] == [
+        "edge: 3 ranges of IPv4 are more than the 2 this target can hold."
+    ]
+    assert release(plan) == plan
+
+
 def test_held_answers_hold_the_plan():
     """A plan over a held answer waits, names what would leave, and what approving it approves."""
     one = held_answer()

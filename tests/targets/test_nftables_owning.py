@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.errors import StalePlan, TargetRejected, TargetUnavailable
-from rigs.nftables import STRANGE, Interrupted, Rig, sets_of, target
-from rigs.plans import entries, put, texts
+from gatepost.errors import StalePlan, TargetForeign, TargetRejected, TargetUnavailable
+from gatepost.model.address import Family
+from gatepost.planning.aggregate import to_ranges
+from gatepost.planning.digest import digest_entries
+from gatepost.targets._nft import Change, Place
+from gatepost.targets._nft_netlink import Direct
+from gatepost.targets._nft_program import Program
+from rigs.netlink import inside
+from rigs.nftables import STRANGE, Interrupted, Rig, direct, sets_of, target
+from rigs.plans import entries, many, plan_for, put, texts
 
 pytestmark = pytest.mark.anyio
 
@@ -33,13 +40,77 @@ async def test_strange_is_never_adopted(either, kernel, kind, definition, marked
 
 
 async def test_merging_set_is_never_adopted(either, kernel):
-    """A set with auto-merge, in which later deletions fail, is refused for adoption."""
+    """A set with auto-merge, in which later deletions fail, is refused, for adoption as for a plan."""
     kernel.nft("add", "table", "inet", "gatepost")
     definition = "{ type ipv4_addr; flags interval; auto-merge; elements = { 9.9.9.9 }; }"
     kernel.nft("add", "set", "inet", "gatepost", "edge_v4", definition)
-    with pytest.raises(TargetRejected, match="edge_v4 has auto-merge"):
+    with pytest.raises(TargetRejected, match="a set edge_v4 with auto-merge"):
         await either(kernel).adopt()
     assert "gatepost_owner" not in kernel.nft("list", "ruleset")
+    kernel.nft("add", "set", "inet", "gatepost", "gatepost_owner", "{ type mark; }")
+    kernel.nft("flush", "set", "inet", "gatepost", "edge_v4")
+    with pytest.raises(TargetForeign, match="a set edge_v4 with auto-merge"):
+        await either(kernel).current()
+
+
+async def test_dormant_table_is_told(either, kernel):
+    """A table that sleeps keeps nobody out: it is never read as if all were well, and told how to wake it."""
+    held = await put(either(kernel), SOME)
+    kernel.nft("add", "table", "inet", "gatepost", "{ flags dormant; }")
+    for asked in (either(kernel).current, either(kernel).adopt):
+        with pytest.raises(TargetForeign, match="is dormant: none of its rules is asked") as told:
+            await asked()
+        assert told.value.next_step == "Wake it: `nft add table inet gatepost`."
+    kernel.nft("add", "table", "inet", "gatepost")
+    assert await either(kernel).current() == held
+
+
+def make_small(kernel) -> None:
+    """Everything as it is, but the set for IPv4 made by somebody with room for two ranges."""
+    ruleset = kernel.nft("list", "ruleset").replace("type ipv4_addr\n", "type ipv4_addr\nsize 2\n")
+    kernel.nft("-f", "-", text=f"flush ruleset\n{ruleset}")
+
+
+async def test_set_with_a_size(either, kernel):
+    """A set that somebody made too small is known to the plan, and what does not fit in it is refused."""
+    await put(either(kernel), SOME)
+    make_small(kernel)
+    target = either(kernel)
+    assert target.capabilities.max_ranges == {}
+    current = await target.current()
+    assert target.capabilities.max_ranges == {Family.V4: 2}
+    for more in ("9.9.9.9/32", "8.8.5.0/24"):
+        wanted = entries(*texts(current), more)
+        plan = plan_for(current, wanted)
+        if more == "8.8.5.0/24":  # one range with its neighbour
+            await target.apply(plan, wanted)
+        else:
+            with pytest.raises(TargetRejected, match="set edge_v4 has size 2, but 3 ranges are wanted"):
+                await target.apply(plan, wanted)
+
+
+async def test_full_set_is_a_refusal(kernel):
+    """Where the kernel itself finds a set full, it refused: no way to it takes that for its absence."""
+    place = Place("gatepost", "edge")
+    await put(direct(kernel), SOME)
+    make_small(kernel)
+    wanted = {Family.V4: tuple(to_ranges(each.value for each in many(3))), Family.V6: ()}
+    for way in (Direct(place, inside(kernel.pid)), Program(place, kernel, 30.0)):
+        with pytest.raises(TargetRejected, match="Too many open files in system"):
+            await way.write(Change(await way.read(), wanted, digest_entries(many(3))))
+
+
+async def test_last_generation(either, kernel):
+    """A generation after which there is none, which only a hand can write, is one refusal by both ways."""
+    held = await put(either(kernel), SOME)
+    element = f'{{ {0xFFFFFFFF} comment "gatepost {held.digest}" }}'
+    kernel.nft("flush", "set", "inet", "gatepost", "edge_gen")
+    kernel.nft("add", "element", "inet", "gatepost", "edge_gen", element)
+    current = await either(kernel).current()
+    before = kernel.nft("list", "ruleset")
+    with pytest.raises(TargetRejected, match="after generation 4294967295 there is no other"):
+        await either(kernel).apply(plan_for(current, SOME[:1]), SOME[:1])
+    assert kernel.nft("list", "ruleset") == before
 
 
 async def test_adopted_with_rules(either, kernel):

@@ -23,6 +23,8 @@ from gatepost.kit.nftables_messages import INET, Bounds, Kind, SetFlag, SetName
 _ELEMENTS = 3
 _END = 1
 """The only flag of an element that we read."""
+_DORMANT = 1
+"""``NFT_TABLE_F_DORMANT``."""
 _MERGES = 2
 """Kind of a set's user data by which ``nft`` knows ``auto-merge``."""
 
@@ -49,6 +51,18 @@ class SetFound:
     counters: bool
     merges: bool
     """Whether ``nft`` merges what touches (``auto-merge``), which makes its later deletions fail."""
+    size: int = 0
+    """Elements at most, ranges where it holds ranges; 0: no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableFound:
+    """A table that is there."""
+
+    objects: int
+    """How many chains, sets, maps and others are in it."""
+    dormant: bool
+    """Whether none of its chains is asked about any packet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +100,10 @@ def generation(body: bytes) -> Generation:
     return Generation(_number(_required(found, 1)), _number(found.get(2, b"")), _text(found.get(3, b"")))
 
 
-def objects_in_table(body: bytes) -> int:
-    """How many chains, sets, maps and other objects are in a table."""
-    return _number(_required(dict(attributes(body)), 3))
+def table_found(body: bytes) -> TableFound:
+    """One table."""
+    found = dict(attributes(body))
+    return TableFound(_number(_required(found, 3)), bool(_number(found.get(2, b"")) & _DORMANT))
 
 
 def set_found(body: bytes) -> SetFound:
@@ -102,6 +117,7 @@ def set_found(body: bytes) -> SetFound:
         key_length=_number(found.get(5, b"")),
         counters=_counts(found),
         merges=any(user.get(_MERGES, b"")),
+        size=_number(dict(attributes(found.get(9, b""))).get(1, b"")),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gatepost.model.address import Family, Prefix
@@ -27,6 +28,8 @@ class Capabilities:
     ports: bool = False
     """Whether protocol and ports are kept; else only the address is."""
     max_entries: int = 100_000
+    max_ranges: Mapping[Family, int] = field(default_factory=dict)
+    """Runs of addresses without a gap that the place can hold, of families for which it has a limit."""
     granularity: Granularity = Granularity.ENTRY
 
 

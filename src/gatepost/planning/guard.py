@@ -17,7 +17,7 @@ from gatepost.model.entry import Entry
 from gatepost.model.limits import FLOOR_V4, FLOOR_V6, Limits
 from gatepost.model.plan import Cause, Current
 from gatepost.model.reason import Reason
-from gatepost.planning.aggregate import aggregate, count
+from gatepost.planning.aggregate import aggregate, count, to_ranges
 from gatepost.planning.canonical import beyond
 from gatepost.planning.measure import Comparison, Figures, Measure
 
@@ -26,10 +26,11 @@ PORTS_WIDEST = 1024
 
 _BASELINES = {"last": "the last accepted list", "held": "what it holds now"}
 
-_PUT_BACK: Mapping[Cause, str] = {
-    Cause.ROLLBACK: "it was rolled back to an earlier serial, and the list has another content since",
-    Cause.REVERT: "its last change was taken back because nobody confirmed it, and would be made again",
+PUT_BACK: Mapping[Cause, str] = {
+    Cause.ROLLBACK: "it was rolled back to an earlier serial{at}, and the list has another content since",
+    Cause.REVERT: "its last change was taken back{at} because nobody confirmed it, and would be made again",
 }
+"""What stays until somebody says so."""
 
 _NONE = Fraction(0)
 
@@ -206,6 +207,24 @@ def max_entries(subject: str, entries: Sequence[Entry], limit: int) -> tuple[Rea
     return (Reason("max_entries", str(len(entries)), str(limit), message, subject, absolute=True),)
 
 
+def max_ranges(subject: str, entries: Sequence[Entry], limits: Mapping[Family, int]) -> tuple[Reason, ...]:
+    """More than a set of the target has room for, in one family: approval makes no room."""
+    ranges = to_ranges(one.value for one in entries if isinstance(one.value, Prefix)) if limits else []
+    found = ((family, limit, sum(one.family is family for one in ranges)) for family, limit in limits.items())
+    return tuple(
+        Reason(
+            "max_entries",
+            str(number),
+            str(limit),
+            f"{subject}: {number} ranges of IPv{family} are more than the {limit} this target can hold.",
+            subject,
+            absolute=True,
+        )
+        for family, limit, number in found
+        if number > limit
+    )
+
+
 def incomplete(subject: str, remove: Sequence[Entry], missing: Sequence[str]) -> tuple[Reason, ...]:
     """Something would go while sources of the list were never read whole: it may well be theirs."""
     if not remove or not missing:
@@ -238,11 +257,16 @@ def drift(subject: str, current: Current, intended: Collection[str]) -> tuple[Re
     return (Reason("drift", "changed", "as we left it", message, subject),)
 
 
-def standing(subject: str, cause: Cause, *, changes: bool) -> tuple[Reason, ...]:
-    """What holds now was put back on purpose: nothing takes its place without a word."""
-    if not changes or cause not in _PUT_BACK:
+def standing(
+    subject: str, cause: Cause, since: datetime | None = None, *, changes: bool
+) -> tuple[Reason, ...]:
+    """What holds now was put back on purpose: nothing takes its place without a word.
+
+    ``since``: when; a word on it is none on the next time.
+    """
+    if not changes or cause not in PUT_BACK:
         return ()
-    why = _PUT_BACK[cause]
+    why = PUT_BACK[cause].format(at=f" at {since:%Y-%m-%d %H:%M:%S} UTC" if since else "")
     return (Reason(cause.value, "another list", "what was put back", f"{subject}: {why}.", subject),)
 
 

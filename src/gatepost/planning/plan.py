@@ -164,6 +164,7 @@ def _reasons(
         *guard.max_entries(target, desired, request.capabilities.max_entries),
         *guard.shrink(target, [_loss(request, ours, lost)] if lost else [], limits),
         *guard.incomplete(target, remove, request.missing),
+        *guard.max_ranges(target, desired, request.capabilities.max_ranges),
         *guard.history(target, remove, request.current.generation, known=request.previous is not None),
         *_about_the_target(request, changes=bool(add or remove)),
     )

@@ -23,6 +23,8 @@ from gatepost.planning.span import blocks, merge
 OWNER = "gatepost_owner"
 """Set of type ``mark`` without elements: the sign that a table is ours."""
 ADDRESS_TYPE = {Family.V4: "ipv4_addr", Family.V6: "ipv6_addr"}
+GENERATION_LAST = 0xFFFFFFFF
+"""A mark has 32 bits."""
 RULES_NAMED = 5
 """Rules that an error names, of those that refer to a set."""
 _NOTE = re.compile(r"gatepost (mixed )?(sha256:[0-9a-f]{64})")
@@ -80,6 +82,8 @@ class Held:
 
     exists: bool
     """Whether the table is there."""
+    dormant: bool = False
+    """Whether none of its chains is asked about any packet: then nothing else need be told."""
     owned: bool = False
     """Whether the owner's mark is in it."""
     alone: bool = False
@@ -88,6 +92,8 @@ class Held:
     """Why something of our names cannot be ours, after "table … ": "has a set edge_v4 of another type"."""
     sets: Mapping[Family, bool] = field(default_factory=dict)
     """The address sets that are there, and whether each counts packets."""
+    sizes: Mapping[Family, int] = field(default_factory=dict)
+    """Ranges that an address set can hold, of those that somebody made with a limit."""
     numbered: bool = False
     """Whether the set for the generation is there, with its element or without."""
     generation: int = 0
@@ -145,6 +151,20 @@ class Change:
     def removals(self, family: Family) -> list[Range]:
         """Sorted; one may overlap an addition, so the two must go in one transaction."""
         return sorted({*self.held.ranges.get(family, ())} - {*self.wanted[family]})
+
+
+def raised(place: Place, generation: int) -> int:
+    """The next generation; raises TargetRejected where there is none, which only a hand can bring about."""
+    if generation < GENERATION_LAST:
+        return generation + 1
+    msg = f"{place}: after generation {generation} there is no other, and gatepost did not count so far"
+    hint = f"Run `nft flush set inet {place.table} {place.generation}`, then `gatepost adopt`."
+    raise TargetRejected(msg, hint=hint)
+
+
+def merging(name: str) -> str:
+    """Why a set with ``auto-merge`` cannot be ours, after "table … "."""
+    return f"has a set {name} with auto-merge, which makes later deletions fail"
 
 
 def referred_to(place: Place, rules: Sequence[tuple[str, int]]) -> TargetRejected:

@@ -15,7 +15,7 @@ from gatepost.kit.netlink_messages import Message
 from gatepost.kit.nftables_messages import IPV4, IPV6, MARK, KeyType, SetForm, SetName
 from gatepost.model.address import Family, Range
 from gatepost.planning.span import Span
-from gatepost.targets._nft import OWNER, Change, Held, Note, Place
+from gatepost.targets._nft import OWNER, Change, Held, Note, Place, raised
 from gatepost.targets._nft_parts import Step, steps
 
 KEYS: Mapping[Family, KeyType] = {Family.V4: IPV4, Family.V6: IPV6}
@@ -35,7 +35,7 @@ class Batch:
     held: Held
 
     def change(self, change: Change) -> list[Message]:
-        """All of it at once."""
+        """All of it at once. Raises TargetRejected where there is no later generation, as :meth:`parts`."""
         head = [*self._creation(change), *self._raised(self.held.generation, Note(change.digest))]
         return [*head, *(each for family in Family for each in self._changed(change, family))]
 
@@ -107,8 +107,9 @@ class Batch:
             yield messages.delete_mark(self._generation, generation)
 
     def _raised(self, generation: int, note: Note) -> Iterator[Message]:
+        number = raised(self.place, generation)
         yield from self._compared(generation)
-        yield messages.new_mark(self._generation, generation + 1, str(note))
+        yield messages.new_mark(self._generation, number, str(note))
 
     def _changed(self, change: Change, family: Family) -> Iterator[Message]:
         """Emptied and filled anew where that is less to say; never where packets are counted that stay."""

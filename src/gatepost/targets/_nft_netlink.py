@@ -30,7 +30,7 @@ from gatepost.kit.netlink import Netlink, Opener, SystemWire
 from gatepost.kit.netlink_messages import Message, batch_size
 from gatepost.kit.nftables_messages import MARK, SetFlag, SetName
 from gatepost.model.address import Family, Range
-from gatepost.targets._nft import OWNER, Change, Held, Note, Place, referred_to
+from gatepost.targets._nft import OWNER, Change, Held, Note, Place, merging, referred_to
 from gatepost.targets._nft_batch import KEYS, Batch
 from gatepost.targets._nft_watch import Watch
 
@@ -148,14 +148,7 @@ class Direct:
 
     def _adopt(self, held: Held, digest: str) -> None:
         with self._asking() as link:
-            self._require_unmerged(link)
             self._commit(link, held, [*Batch(self._place, held).adoption(digest)])
-
-    def _require_unmerged(self, link: Netlink) -> None:
-        for found in map(answers.set_found, link.dump(messages.get_sets(self._place.table))[0]):
-            if found.merges and found.name in self._place.names:
-                msg = f"{self._place}: the set {found.name} has auto-merge, which makes later deletions fail"
-                raise TargetRejected(msg)
 
     def _commit(self, link: Netlink, held: Held, batch: Sequence[Message]) -> None:
         """Only while the ruleset is the one that was read, or what we hold in it is still the same."""
@@ -187,7 +180,7 @@ class Direct:
             self._idle.append(link)
             link = None
         except NetlinkFailed as error:
-            made = TargetUnavailable if error.code in _UNAVAILABLE else TargetRejected
+            made = TargetRejected if _is_verdict(error) else TargetUnavailable
             msg = f"{self._place}: {error.message}"
             if made is TargetRejected:
                 raise made(msg) from None
@@ -201,6 +194,13 @@ class Direct:
             return self._idle.pop()
         except IndexError:
             return Netlink(self._opener, patience=self._timeout)
+
+
+def _is_verdict(error: NetlinkFailed) -> bool:
+    """Whether the kernel has judged the change itself: ENFILE of one of its messages is a full set."""
+    return error.code not in _UNAVAILABLE or (
+        error.code == errno.ENFILE and max(error.places, default=-1) >= 0
+    )
 
 
 def _close(links: list[Netlink]) -> None:
@@ -241,22 +241,23 @@ class _Reading:
     def held(self) -> Held | None:
         """With what is strange in words; None where it went away while we read."""
         try:
-            used = answers.objects_in_table(self.link.ask(messages.get_table(self.place.table)))
+            table = answers.table_found(self.link.ask(messages.get_table(self.place.table)))
         except NetlinkFailed as error:
             return Held(exists=False) if error.code == errno.ENOENT else _raise(error)
         try:
-            return self._of_table(used)
+            return self._of_table(table)
         except NetlinkFailed as error:
             return None if error.code in {errno.ENOENT, errno.EINTR} else _raise(error)
 
-    def _of_table(self, used: int) -> Held:
+    def _of_table(self, table: answers.TableFound) -> Held:
         found = {
             each.name: each
             for each in map(answers.set_found, self._dump(messages.get_sets(self.place.table)))
         }
         sets = {name: each for name, each in found.items() if not each.flags & _MAPS}
         ours = sets.keys() & {OWNER, *self.place.names}
-        known = Held(exists=True, owned=OWNER in sets, alone=used == len(ours))
+        alone = table.objects == len(ours)
+        known = Held(exists=True, dormant=table.dormant, owned=OWNER in sets, alone=alone)
         if (found.keys() - sets.keys()) & self.place.names:
             return replace(known, strange=f"has a map of the name {self.place.set}_…")
         try:
@@ -273,6 +274,7 @@ class _Reading:
         return replace(
             known,
             sets={family: each.counters for family, each in mine.items() if each},
+            sizes={family: each.size for family, each in mine.items() if each and each.size},
             numbered=number is not None,
             generation=generation,
             note=note,
@@ -290,6 +292,8 @@ class _Reading:
         if form != (key.number, key.length, SetFlag.INTERVAL):
             msg = f"has a set {found.name} of another type"
             raise _StrangeError(msg)
+        if found.merges:
+            raise _StrangeError(merging(found.name))
         try:
             bounds, packets = answers.ranges(self._dump(self._listing(found.name)), key.length)
         except ValueError:

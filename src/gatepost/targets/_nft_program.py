@@ -12,7 +12,6 @@ Reference: https://wiki.nftables.org/wiki-nftables/index.php/Sets and libnftable
 from __future__ import annotations
 
 import errno
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,18 @@ import msgspec
 from gatepost.errors import ProgramFailed, TargetRejected, TargetUnavailable
 from gatepost.kit.process import Finished, Runner
 from gatepost.model.address import Family, Prefix, Range, format_address, parse_v4, parse_v6
-from gatepost.targets._nft import ADDRESS_TYPE, OWNER, Change, Held, Note, Place, referred_to
+from gatepost.targets._nft import (
+    ADDRESS_TYPE,
+    OWNER,
+    Change,
+    Held,
+    Note,
+    Place,
+    merging,
+    raised,
+    referred_to,
+)
+from gatepost.targets._nft_outline import Outline
 
 DENIED = "Operation not permitted"
 """How nft, in its English, says that the right is missing."""
@@ -44,8 +54,12 @@ class Program:
 
     async def read(self) -> Held:
         """See :class:`Kernel`: one listing of the table, so both families are of one moment."""
+        outline = Outline.read((await self._nft("-t", "list", "table", "inet", self._place.table)).stdout)
+        if outline.dormant:
+            return Held(exists=True, dormant=True)
         objects = await self._listed()
-        return Held(exists=False) if objects is None else _Reading(self._place, objects).held()
+        merged = frozenset(name for _, _, name in outline.merging)
+        return Held(exists=False) if objects is None else _Reading(self._place, objects, merged).held()
 
     async def write(self, change: Change) -> None:
         """See :class:`Kernel`: never in parts."""
@@ -65,7 +79,6 @@ class Program:
 
     async def adopt(self, held: Held, digest: str) -> None:
         """See :class:`Kernel`."""
-        await self._require_unmerged()
         await self._run(_Script(self._place, held).adoption(digest), "to mark it")
 
     async def stamp(self) -> str:
@@ -109,14 +122,6 @@ class Program:
         if referring:
             raise referred_to(self._place, [(rule.chain, rule.handle) for rule in referring])
 
-    async def _require_unmerged(self) -> None:
-        """Raise TargetRejected for sets with ``auto-merge``, which the listing in JSON does not show."""
-        listed = await self._nft("list", "table", "inet", self._place.table)
-        for name in map(self._place.addresses, Family):
-            if re.search(rf"^\tset {name} \{{[^}}]*^\t\tauto-merge$", listed.stdout.decode(), re.MULTILINE):
-                msg = f"{self._place}: the set {name} has auto-merge, which makes later deletions fail"
-                raise TargetRejected(msg)
-
     async def _nft(self, *arguments: str, stdin: bytes = b"") -> Finished:
         try:
             return await self._runner.run(["nft", *arguments], stdin=stdin, timeout=self._timeout)
@@ -139,10 +144,11 @@ class _Script:
     held: Held
 
     def change(self, change: Change) -> Iterator[str]:
-        """Make what is missing, raise the generation, change the elements."""
+        """Make what is missing, raise the generation, change the elements. Raises TargetRejected."""
+        number = raised(self.place, self.held.generation)
         yield from self._creation(change)
         yield from self._compared()
-        yield self._number(self.held.generation + 1, Note(change.digest))
+        yield self._number(number, Note(change.digest))
         for family in Family:
             yield from self._elements_changed(change, family)
 
@@ -223,6 +229,7 @@ class _Set(msgspec.Struct):
     name: str
     type: Any = None
     flags: str | list[str] = []
+    size: int = 0
     elem: list[Any] = []
     stmt: list[Any] = []
 
@@ -266,6 +273,8 @@ class _Reading:
 
     place: Place
     objects: list[_Object]
+    merging: frozenset[str]
+    """Sets with ``auto-merge``."""
 
     def held(self) -> Held:
         """With what is strange in words."""
@@ -283,6 +292,8 @@ class _Reading:
             raise _StrangeError(msg)
         mine = {family: sets.get(self.place.addresses(family)) for family in Family}
         elements = {family: _elements(mine[family], family) for family in Family}
+        if merged := sorted(self.merging & self.place.names):
+            raise _StrangeError(merging(merged[0]))
         number = sets.get(self.place.generation)
         generation, note = _generation(number)
         return Held(
@@ -290,6 +301,7 @@ class _Reading:
             owned=known.owned,
             alone=known.alone,
             sets={family: _counts(found) for family, found in mine.items() if found},
+            sizes={family: found.size for family, found in mine.items() if found and found.size},
             numbered=number is not None,
             generation=generation,
             note=note,

@@ -21,7 +21,7 @@ touched. How the kernel is spoken to is the business of the backend, see
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
@@ -89,13 +89,15 @@ class Nftables(Target):
         table = _checked(name, "table", options.table)
         self._place = Place(table, _checked(name, "set", options.set or name.replace("-", "_")))
         self._counters = options.counters
+        self._sizes: Mapping[Family, int] = {}
+        """Of sets that somebody made with a limit, as last read."""
         self._examiner = Examiner(self._place, runner or SystemRunner(), options.timeout, proc)
         self._kernel = kernel or _chosen(self._place, options, runner)
 
     @property
     def capabilities(self) -> Capabilities:
-        """Addresses of both families; neither domains nor ports."""
-        return Capabilities()
+        """Addresses of both families, as many as the sets take, as last read; neither domains nor ports."""
+        return Capabilities(max_ranges=self._sizes)
 
     @property
     def place(self) -> str:
@@ -120,8 +122,10 @@ class Nftables(Target):
         before = held.current()
         if (before.generation, before.digest, digest) != (plan.generation, plan.current, plan.desired):
             raise self._stale()
+        wanted = _wanted(desired)
+        self._require_room(held, wanted)
         try:
-            await self._kernel.write(Change(held, _wanted(desired), digest, self._counters))
+            await self._kernel.write(Change(held, wanted, digest, self._counters))
         except (TargetRejected, TargetUnavailable) as error:
             await self._settle(before, digest, error)
 
@@ -154,6 +158,7 @@ class Nftables(Target):
     async def adopt(self) -> Current:
         """See :meth:`Target.adopt`: a table without our mark, addresses without a generation."""
         held = await self._kernel.read()
+        self._require_awake(held)
         if held.strange:
             msg = f"{self._table_of} {held.strange}, so it cannot become ours"
             raise TargetRejected(msg)
@@ -192,6 +197,8 @@ class Nftables(Target):
     async def _ours(self) -> Held:
         """What is there, if it is ours; raises TargetForeign for anything that gatepost did not make."""
         held = await self._kernel.read()
+        self._require_awake(held)
+        self._sizes = held.sizes
         if held.exists and not held.owned:
             self._refuse("has no set gatepost_owner, so it is not ours")
         if held.strange:
@@ -199,6 +206,20 @@ class Nftables(Target):
         if held.filled and not held.generation:
             self._refuse(f"has elements in {self._place.set}_… but no generation of ours")
         return held
+
+    def _require_awake(self, held: Held) -> None:
+        if held.dormant:
+            table = self._place.table
+            msg = f"{self._table_of} is dormant: none of its rules is asked, so the list keeps nobody out"
+            raise TargetForeign(msg, hint=f"Wake it: `nft add table inet {table}`.")
+
+    def _require_room(self, held: Held, wanted: Mapping[Family, tuple[Range, ...]]) -> None:
+        """Raise TargetRejected where a set that somebody made with a size cannot hold what is wanted."""
+        for family, size in held.sizes.items():
+            if (number := len(wanted[family])) > size:
+                name = self._place.addresses(family)
+                msg = f"{self._table_of}: set {name} has size {size}, but {number} ranges are wanted"
+                raise TargetRejected(msg, hint=f"Make {name} again, without a size.")
 
     async def _settle(self, before: Current, digest: str, error: TargetError) -> None:
         """After a write that did not end well: believe the kernel alone; raises unless it took all of it."""
