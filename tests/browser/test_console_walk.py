@@ -59,6 +59,7 @@ def test_with_nothing_configured_it_says_what_to_do(browser, tmp_path, language)
         assert reader.reads(said("nothing", language))
         assert reader.reads("gatepost init")
         reader.seen("01-nothing-yet")
+        reader.examined = False  # they are examined when they are full
         for path in ("/lists", "/plans", "/targets", "/audit", "/check"):
             reader.go(path)
             reader.find(".empty")

@@ -40,8 +40,8 @@ SOURCES: Mapping[str, Direction] = {
     "wecom-callbacks": Direction.INGRESS,
     "wecom-clients": Direction.EGRESS,
 }
-EVENTS = tuple(RawEntry(f"101.126.59.{n}") for n in range(1, 25))
-CALLBACKS = (*(RawEntry(f"118.26.157.{n}") for n in range(2, 40, 2)), RawEntry("240e:97c:2f:1::/64"))
+EVENTS = tuple(RawEntry(f"101.126.59.{n}") for n in range(1, 13))
+CALLBACKS = (*(RawEntry(f"118.26.157.{n}") for n in range(2, 24, 2)), RawEntry("240e:97c:2f:1::/64"))
 CLIENTS = (
     RawEntry("weixin.qq.com", RawType.DOMAIN_TREE, "tcp", ((443, 443),), necessary=True, note="登录与通讯录"),
     RawEntry(
