@@ -312,9 +312,10 @@ def test_doctor_document(done):
     good = [one["what"] for one in document["findings"] if one["good"]]
     assert {"machine", "configuration", "store", "target edge", "account feishu-main"} <= set(good)
     assert done["doctor"]["ok"] is True
-    assert [one["what"] for one in done["doctor"]["findings"] if "source" in one["what"]] == [
-        "source feishu-events"
-    ]
+    named = [one for one in done["doctor"]["findings"] if "source" in one["what"]]
+    assert {one["what"] for one in named} == {"source feishu-events"}
+    kinds = [one["finding"] and one["finding"]["kind"] for one in named]
+    assert kinds == [None, "clock", "egress", "quota"], "the source itself, then what its connection showed"
 
 
 def test_config_documents(done):
