@@ -251,6 +251,8 @@ def test_what_was_put_back_stands(cause: Cause, sentence: str):
     assert said(guard.standing("events", cause, changes=True)) == [
         (cause.value, "another list", "what was put back", sentence, False)
     ]
+    (dated,) = guard.standing("events", cause, datetime(2026, 1, 5, 9, tzinfo=UTC), changes=True)
+    assert " at 2026-01-05 09:00:00 UTC" in dated.message
     assert guard.standing("events", cause, changes=False) == ()
     assert guard.standing("events", Cause.SYNC, changes=True) == ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gatepost.engine.acceptance import recompose
 from gatepost.engine.confirming import settle_pending
 from gatepost.engine.last import Last, is_kept, keep_last
+from gatepost.engine.pending import waiting_targets
 from gatepost.engine.protecting import left_on, refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import if_alone
@@ -12,6 +13,7 @@ from gatepost.errors import GatepostError, StalePlan, TargetError, UsageError, V
 from gatepost.model.content import Content
 from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result, Word
 from gatepost.model.record import Failure, OutcomeRecord
+from gatepost.planning import guard
 from gatepost.planning.digest import digest_plan
 from gatepost.planning.plan import project, release
 
@@ -113,6 +115,7 @@ def refuse_overtaken(site: Site, plan: Plan) -> None:
     if latest is None or latest.serial != plan.serial:
         msg = f"{plan.list} is at serial {latest.serial if latest else 'none'} by now, not {plan.serial}"
         raise StalePlan(msg)
+    _refuse_put_back(site, plan)
     known = site.store.plan(plan.digest)
     if known is not None and with_word(site, known).status is PlanStatus.HELD:
         msg = f"the word on the plan {plan.digest} is no approval any more"
@@ -141,12 +144,14 @@ async def ready(site: Site, plan: Plan) -> Plan:
     if configured != plan.list:
         msg = f"the plan is for the list {plan.list!r}, but {plan.target} now holds {configured!r}"
         raise StalePlan(msg)
+    await settle(site)
     known = site.store.plan(plan.digest)
     if known is None:
         msg = f"the history does not know the plan {plan.digest}"
         raise StalePlan(msg)
     content = _content_of(site, plan)
     _refuse_moved(plan, await target.current(), target.place)
+    _refuse_put_back(site, known)
     desired = project(content, target.capabilities)[0]
     return await refuse_cut(site, with_word(site, known), desired, left_on(site, plan.target))
 
@@ -173,6 +178,19 @@ def _refuse_moved(plan: Plan, current: Current, place: str) -> None:
             f"{place} moved since the plan was made: it is at generation {current.generation} "
             f"with {len(current.entries)} entries, the plan knew generation {plan.generation}"
         )
+        raise StalePlan(msg)
+
+
+def _refuse_put_back(site: Site, plan: Plan) -> None:
+    """What was taken back, rolled back or begun since a plan was made stands against it as well."""
+    last, waits = site.store.applied(plan.target), waiting_targets(site.settings.state)
+    changes = bool(plan.add or plan.remove)
+    reasons = guard.unconfirmed(plan.target, waits.get(plan.target) if changes else None)
+    if last is not None and not _is_refill(site, plan, last):
+        reasons += guard.standing(plan.target, last.cause, last.at, changes=changes)
+    new = [reason for reason in reasons if reason not in plan.reasons]
+    if new:
+        msg = f"since the plan was made something stands against it: {new[0].message}"
         raise StalePlan(msg)
 
 

@@ -284,8 +284,10 @@ def _was_taken_back(store: Store, pending: Pending, part: Part) -> bool:
 
 
 def _record(store: Store, plan: Plan, now: datetime) -> None:
+    """Where nothing is left there is no generation either."""
+    generation = 0 if plan.desired == digest_entries(()) else None
     intent = store.record_intent(plan, now, Cause.REVERT)
-    store.record_outcome(intent, now, Outcome.APPLIED, verified=True)
+    store.record_outcome(intent, now, Outcome.APPLIED, verified=True, generation=generation)
 
 
 async def settle_pending(site: Site) -> tuple[Result, ...]:

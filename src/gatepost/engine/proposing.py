@@ -62,6 +62,7 @@ async def _request(
         intended=frozenset() if settings.repair else site.store.intended(name),
         repair=settings.repair,
         cause=last.cause if last else Cause.SYNC,
+        since=last.at if last else None,
         unconfirmed=waiting_targets(site.settings.state).get(name),
         protected=await protected(site),
     )

@@ -47,6 +47,8 @@ class PlanRequest:
     """Whether what others put there may go without a word."""
     cause: Cause = Cause.SYNC
     """Of the last verified write."""
+    since: datetime | None = None
+    """When that was."""
     unconfirmed: datetime | None = None
     """Until when the last write waits to be confirmed."""
     protected: tuple[Protected, ...] = ()
@@ -162,9 +164,9 @@ def _reasons(
         *guard.widest(target, pins, before, limits),
         *guard.total(target, desired, current, limits),
         *guard.max_entries(target, desired, request.capabilities.max_entries),
+        *guard.max_ranges(target, desired, request.capabilities.max_ranges),
         *guard.shrink(target, [_loss(request, ours, lost)] if lost else [], limits),
         *guard.incomplete(target, remove, request.missing),
-        *guard.max_ranges(target, desired, request.capabilities.max_ranges),
         *guard.history(target, remove, request.current.generation, known=request.previous is not None),
         *_about_the_target(request, changes=bool(add or remove)),
     )
@@ -190,11 +192,20 @@ def taken_away(request: PlanRequest) -> tuple[Entry, ...]:
 
 def _about_the_target(request: PlanRequest, *, changes: bool) -> tuple[Reason, ...]:
     """What became of it since we wrote it."""
+    stands = request.cause in guard.PUT_BACK and not changes
+    left = _left(request, stands=stands)
     return (
-        *(guard.drift(request.target, request.current, request.intended) if changes else ()),
-        *guard.standing(request.target, request.cause, changes=changes),
+        *(guard.drift(request.target, request.current, left) if changes or stands else ()),
+        *guard.standing(request.target, request.cause, request.since, changes=changes),
         *(guard.unconfirmed(request.target, request.unconfirmed) if changes else ()),
     )
+
+
+def _left(request: PlanRequest, *, stands: bool) -> frozenset[str]:
+    """Digests that are no drift; what was put back is undone by nobody without a word, repaired or not."""
+    if stands and request.repair and request.previous is not None:
+        return frozenset({digest_entries(left_there(request))})
+    return request.intended
 
 
 def _loss(request: PlanRequest, holds: tuple[Entry, ...], lost: tuple[Entry, ...]) -> Comparison:
