@@ -15,6 +15,7 @@ from gatepost.model.plan import Cause, Outcome
 from gatepost.model.protect import Protected
 from gatepost.planning.normalise import Rules, normalise, parse_value
 from gatepost.testing import raw
+from rigs.unconfirmed import back, risk
 
 pytestmark = pytest.mark.anyio
 
@@ -26,6 +27,21 @@ async def test_purge(world):
     assert (result.outcome, world.target.entries, world.target.generation) == (Outcome.APPLIED, (), 0)
     assert world.site.store.last_outcome("edge").cause is Cause.PURGE
     assert last_of(world.site.settings.state, "edge") is None
+
+
+async def test_no_purge_while_a_change_waits(world):
+    """What waits to be confirmed is kept or taken back first, else it would put there what was purged."""
+    await world.apply()
+    shown = await plan_purge(world.site, "edge")
+    armed, _ = await risk(world)
+    there = world.target.entries
+    for plan in (shown, await plan_purge(world.site, "edge")):
+        result = await purge(world.site, plan)
+        assert (result.outcome, result.plan.reasons[-1].guard) == (Outcome.HELD, "unconfirmed")
+    assert world.target.entries == there
+    await back(world, armed)
+    assert (await purge(world.site, await plan_purge(world.site, "edge"))).outcome is Outcome.APPLIED
+    assert world.target.entries == ()
 
 
 async def test_purge_of_what_moved(world):

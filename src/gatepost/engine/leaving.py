@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
+from gatepost.engine.applying import settle
 from gatepost.engine.last import forget_last, keep_last, last_of
+from gatepost.engine.pending import waiting_targets
 from gatepost.engine.protecting import refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import alone
@@ -12,15 +15,25 @@ from gatepost.errors import GatepostError, StoreCorrupt, UsageError, VerifyFaile
 from gatepost.model.content import Serial
 from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result, Word
 from gatepost.model.record import WordRecord
+from gatepost.planning import guard
 from gatepost.planning.put_back import plan_away
 
 
 async def plan_purge(site: Site, name: str) -> Plan:
-    """What would be removed from a target; nothing but ours. Held where it cuts off what is protected.
+    """What would be removed from a target; nothing but ours.
 
+    Held where it cuts off what is protected, and while the last change waits to be confirmed: what takes
+    that back would put there again what was purged, here or on the other targets of that change.
     Raises TargetError.
     """
-    return await refuse_cut(site, _away(site, name, await site.targets[name].current()), ())
+    await settle(site)
+    plan = _away(site, name, await site.targets[name].current())
+    return _held_while_waiting(site, await refuse_cut(site, plan, ()))
+
+
+def _held_while_waiting(site: Site, plan: Plan) -> Plan:
+    reasons = guard.unconfirmed(plan.target, waiting_targets(site.settings.state).get(plan.target))
+    return replace(plan, status=PlanStatus.HELD, reasons=(*plan.reasons, *reasons)) if reasons else plan
 
 
 def _away(site: Site, name: str, current: Current) -> Plan:
@@ -32,9 +45,10 @@ def _away(site: Site, name: str, current: Current) -> Plan:
 
 async def purge(site: Site, plan: Plan) -> Result:
     """Remove what is ours from one target, just as planned; recorded before and after."""
-    if plan.status is PlanStatus.HELD:
-        return Result(plan, Outcome.HELD)
     async with alone(site):
+        plan = _held_while_waiting(site, plan) if plan.status is not PlanStatus.HELD else plan
+        if plan.status is PlanStatus.HELD:
+            return Result(plan, Outcome.HELD)
         intent = site.store.record_intent(plan, site.clock.now(), Cause.PURGE)
         try:
             await _remove(site, plan)
