@@ -29,6 +29,7 @@ REFERENCES = ("env:", "file:", "keyring:")
 
 
 @click.group(help=_("Check, show or describe the configuration."))
+@click.option("--lang", metavar="en|zh", expose_value=False, help=_("Language; default from $LANG."))
 def command() -> None:
     """Three views of one file."""
 

@@ -145,9 +145,8 @@ class Stage:
             return
         url = demo_console.url_of(self.place)
         self._tell(_("6. The console: {url} (Ctrl-C ends the demo)").format(url=url))
-        self.ui.say(
-            _("There the held plan waits for your word. What you approve leaves the firewall after its grace.")
-        )
+        self.ui.say(_("There the held plan waits for your word."))
+        self.ui.say(_("What you approve leaves the firewall after its grace."))
         self.ui.out.file.flush()
         await demo_console.serve(self.place, self.environment, chosen())
 

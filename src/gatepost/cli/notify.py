@@ -41,6 +41,7 @@ class Tried:
 
 
 @click.group(help=_("Whether messages arrive, and what still waits."))
+@click.option("--lang", metavar="en|zh", expose_value=False, help=_("Language; default from $LANG."))
 def command() -> None:
     """Two views of the notifiers."""
 

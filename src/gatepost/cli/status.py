@@ -116,7 +116,7 @@ def _source_row(one: SourceHealth, now: datetime) -> tuple[str, ...]:
 def _target_row(one: TargetHealth, now: datetime) -> tuple[str, ...]:
     seen = one.applied
     state = _target_state(one)
-    serial = str(seen.serial) if seen else "-"
+    serial = str(seen.serial) if seen and seen.serial else "-"
     return (
         one.target.name,
         one.target.plugin.kind,
