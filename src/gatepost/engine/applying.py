@@ -5,16 +5,17 @@ from __future__ import annotations
 from gatepost.engine.acceptance import recompose
 from gatepost.engine.confirming import settle_pending
 from gatepost.engine.last import Last, is_kept, keep_last
+from gatepost.engine.left import left_on
 from gatepost.engine.pending import waiting_targets
-from gatepost.engine.protecting import left_on, refuse_cut
+from gatepost.engine.protecting import refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import if_alone
 from gatepost.errors import GatepostError, StalePlan, TargetError, UsageError, VerifyFailed
-from gatepost.model.content import Content
+from gatepost.model.entry import Entry
 from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result, Word
 from gatepost.model.record import Failure, OutcomeRecord
 from gatepost.planning import guard
-from gatepost.planning.digest import digest_plan
+from gatepost.planning.digest import digest_entries, digest_plan
 from gatepost.planning.plan import project, release
 
 
@@ -90,11 +91,7 @@ async def _keep_again(site: Site, plan: Plan) -> GatepostError | None:
 
 async def _write_and_read_back(site: Site, plan: Plan) -> Current:
     target = site.targets[plan.target]
-    snapshot = site.store.snapshot(plan.list, plan.serial)
-    if snapshot is None:
-        msg = f"serial {plan.serial} of {plan.list} is no longer in the history"
-        raise StalePlan(msg)
-    desired, _ = project(snapshot.content, target.capabilities)
+    desired = _content_of(site, plan)
     await target.apply(plan, desired)
     seen = await target.current()
     if seen.digest != plan.desired or seen.mixed or seen.generation <= plan.generation:
@@ -104,6 +101,18 @@ async def _write_and_read_back(site: Site, plan: Plan) -> Current:
         )
         raise VerifyFailed(msg)
     return seen
+
+
+def _content_of(site: Site, plan: Plan) -> tuple[Entry, ...]:
+    """What a plan makes its target hold: of its serial, or what was there before there was one."""
+    snapshot = site.store.snapshot(plan.list, plan.serial)
+    if snapshot is not None:
+        return project(snapshot.content, site.targets[plan.target].capabilities)[0]
+    left = left_on(site, plan.target)
+    if not left or digest_entries(left) != plan.desired:
+        msg = f"serial {plan.serial} of {plan.list} is no longer in the history"
+        raise StalePlan(msg)
+    return left
 
 
 def refuse_overtaken(site: Site, plan: Plan) -> None:
@@ -149,19 +158,17 @@ async def ready(site: Site, plan: Plan) -> Plan:
     if known is None:
         msg = f"the history does not know the plan {plan.digest}"
         raise StalePlan(msg)
-    content = _content_of(site, plan)
+    desired = _desired(site, plan)
     _refuse_moved(plan, await target.current(), target.place)
     _refuse_put_back(site, known)
-    desired = project(content, target.capabilities)[0]
     return await refuse_cut(site, with_word(site, known), desired, left_on(site, plan.target))
 
 
-def _content_of(site: Site, plan: Plan) -> Content:
+def _desired(site: Site, plan: Plan) -> tuple[Entry, ...]:
     """What a plan is for, if that is still what its list holds, or what was last verified there."""
     applied, latest = site.store.applied(plan.target), site.store.latest(plan.list)
-    kept = site.store.snapshot(plan.list, plan.serial)
-    if kept is not None and applied is not None and _is_refill(site, plan, applied):
-        return kept.content
+    if applied is not None and _is_refill(site, plan, applied):
+        return left_on(site, plan.target)
     if latest is None or latest.serial != plan.serial:
         now_at = latest.serial if latest else "none"
         msg = f"{plan.list} is at serial {now_at}, the plan was made for {plan.serial}"
@@ -169,7 +176,7 @@ def _content_of(site: Site, plan: Plan) -> Content:
     if recompose(site, site.settings.lists[plan.list]).digest != latest.content.digest:
         msg = f"{plan.list} would hold something else today: its pins, exclusions or sources changed"
         raise StalePlan(msg)
-    return latest.content
+    return project(latest.content, site.targets[plan.target].capabilities)[0]
 
 
 def _refuse_moved(plan: Plan, current: Current, place: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from gatepost.engine.left import left_on
 from gatepost.engine.site import Site
 from gatepost.errors import TargetError
 from gatepost.model.drift import Drift
@@ -13,7 +14,6 @@ from gatepost.model.plan import Current
 from gatepost.model.record import Failure
 from gatepost.planning.canonical import without
 from gatepost.planning.opened import is_wide
-from gatepost.planning.plan import project
 
 
 async def look(site: Site, name: str) -> Drift | None:
@@ -74,9 +74,7 @@ def _is_ours(current: Current, intended: frozenset[str]) -> bool:
 
 
 def _new(site: Site, name: str, current: Current) -> Drift:
-    applied = site.store.applied(name)
-    snapshot = site.store.snapshot(applied.list, applied.serial) if applied else None
-    left = project(snapshot.content, site.targets[name].capabilities)[0] if snapshot else ()
+    left = left_on(site, name)
     settings = site.settings.targets[name]
     added = without(current.entries, left)
     return Drift(

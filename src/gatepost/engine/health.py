@@ -239,7 +239,7 @@ def _target_document(one: TargetHealth) -> JSON:
         "target": one.target.name,
         "kind": one.target.plugin.kind,
         "list": one.target.list,
-        "serial": one.applied.serial if one.applied else None,
+        "serial": (one.applied.serial or None) if one.applied else None,
         "generation": one.applied.generation if one.applied else None,
         "applied_at": time_text(one.applied.at if one.applied else None),
         "verified": bool(one.applied and one.applied.verified),

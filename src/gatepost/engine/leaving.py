@@ -6,17 +6,17 @@ from contextlib import suppress
 from dataclasses import replace
 
 from gatepost.engine.applying import settle
-from gatepost.engine.last import forget_last, keep_last, last_of
+from gatepost.engine.last import Last, forget_last, keep_last, last_of
 from gatepost.engine.pending import waiting_targets
 from gatepost.engine.protecting import refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import alone
-from gatepost.errors import GatepostError, StoreCorrupt, UsageError, VerifyFailed
+from gatepost.errors import GatepostError, StoreCorrupt, StoreError, UsageError, VerifyFailed
 from gatepost.model.content import Serial
 from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result, Word
 from gatepost.model.record import WordRecord
 from gatepost.planning import guard
-from gatepost.planning.put_back import plan_away
+from gatepost.planning.put_back import plan_away, plan_kept
 
 
 async def plan_purge(site: Site, name: str) -> Plan:
@@ -83,6 +83,19 @@ async def _require_gone(site: Site, plan: Plan) -> None:
         raise VerifyFailed(msg)
 
 
+def _record_adopted(site: Site, name: str, current: Current) -> None:
+    """From now on this is what we left there: missed where it goes, and loaded at boot."""
+    now, list_ = site.clock.now(), site.settings.targets[name].list
+    plan = plan_kept(name, list_, current)
+    site.store.record_plan(plan, now)
+    site.store.record_unchanged(plan, now)
+    place = site.targets[name].place
+    with suppress(StoreError):  # it is adopted all the same; the next apply keeps what is there then
+        keep_last(
+            site.settings.state, Last(name, list_, plan.serial, now, place, current.digest, current.entries)
+        )
+
+
 async def adopt(site: Site, name: str, *, who: str, why: str) -> Current:
     """Make what is at a target's place ours, content unchanged; the first plan after it shows what differs.
 
@@ -93,5 +106,7 @@ async def adopt(site: Site, name: str, *, who: str, why: str) -> Current:
         raise UsageError(msg, hint="Add --why TEXT.")
     async with alone(site):
         current = await site.targets[name].adopt()
+        if current.entries and site.store.applied(name) is None:
+            _record_adopted(site, name, current)
     site.store.record_word(WordRecord(current.digest, Word.APPROVE, who, why.strip(), site.clock.now()))
     return current

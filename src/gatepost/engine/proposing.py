@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from gatepost.config.settings import ListSettings, TargetSettings
 from gatepost.engine.drift import judge
+from gatepost.engine.left import left_on
 from gatepost.engine.pending import waiting_targets
 from gatepost.engine.protecting import protected
 from gatepost.engine.site import Site
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.content import Snapshot
 from gatepost.model.plan import Cause, Plan
-from gatepost.planning.plan import PlanRequest, make_plan
+from gatepost.planning.plan import PlanRequest, left_there, make_plan
 from gatepost.planning.put_back import plan_refill
 
 
@@ -38,7 +39,7 @@ async def propose_or_refill(
     """The same by itself, without a person: where that is held, a wiped target gets back what it held."""
     request = replace(await _request(site, one, snapshot, settings), held=held, missing=missing)
     plan, last = make_plan(request), site.store.applied(settings.name)
-    return plan if last is None or request.previous is None else plan_refill(request, plan, last.serial)
+    return plan if last is None or not left_there(request) else plan_refill(request, plan, last.serial)
 
 
 async def _request(
@@ -54,6 +55,7 @@ async def _request(
         allowlist=one.allowlist,
         snapshot=snapshot,
         previous=before.content if before else None,
+        kept=() if before else left_on(site, name),
         current=current,
         capabilities=target.capabilities,
         held=(),

@@ -17,13 +17,12 @@ from gatepost.errors import cut
 from gatepost.kit.surroundings import Surroundings
 from gatepost.model.address import Family, Prefix
 from gatepost.model.entry import Direction, Domain, Entry
-from gatepost.model.plan import Cause, Plan, PlanStatus
+from gatepost.model.plan import Plan, PlanStatus
 from gatepost.model.protect import Protected
 from gatepost.planning import protect
 from gatepost.planning.canonical import canonical, without
 from gatepost.planning.normalise import parse_value
 from gatepost.planning.odd import Odd, Oddity
-from gatepost.planning.plan import project
 
 SESSION = "the SSH session that runs this"
 CONTROL_PLANE = "the store's server"
@@ -110,13 +109,6 @@ async def refuse_cut(
     reasons = protect.protected(plan.target, allowlist, remove, desired, await protected(site))
     new = tuple(one for one in reasons if one not in plan.reasons)
     return replace(plan, status=PlanStatus.HELD, reasons=(*plan.reasons, *new)) if reasons else plan
-
-
-def left_on(site: Site, name: str) -> tuple[Entry, ...]:
-    """What was last verified on a target, as it holds it; nothing after a purge."""
-    last = site.store.applied(name)
-    kept = site.store.snapshot(last.list, last.serial) if last and last.cause is not Cause.PURGE else None
-    return project(kept.content, site.targets[name].capabilities)[0] if kept else ()
 
 
 def _sought(settings: Settings, around: Surroundings) -> Iterator[_Found]:

@@ -51,6 +51,8 @@ class PlanRequest:
     """When that was."""
     unconfirmed: datetime | None = None
     """Until when the last write waits to be confirmed."""
+    kept: tuple[Entry, ...] = ()
+    """What was last verified there, where the history has no content of it."""
     protected: tuple[Protected, ...] = ()
     """What stays let in where it is let in now, whatever the list says."""
 
@@ -151,6 +153,7 @@ def _reasons(
     pins = [one.entry for one in request.snapshot.content.listed if one.state is State.PINNED]
     before = request.previous.effective if request.previous else ()
     away = taken_away(request)
+    written = request.current.generation or int(bool(request.kept))
     current = request.current.entries
     holds = canonical([*current, *away]) if away else current
     remove = canonical([*remove, *without(away, desired)]) if away else remove
@@ -167,20 +170,21 @@ def _reasons(
         *guard.max_ranges(target, desired, request.capabilities.max_ranges),
         *guard.shrink(target, [_loss(request, ours, lost)] if lost else [], limits),
         *guard.incomplete(target, remove, request.missing),
-        *guard.history(target, remove, request.current.generation, known=request.previous is not None),
+        *guard.history(target, remove, written, known=request.previous is not None),
         *_about_the_target(request, changes=bool(add or remove)),
     )
 
 
 def left_there(request: PlanRequest) -> tuple[Entry, ...]:
     """What was last verified there, as this target holds it."""
-    return project(request.previous, request.capabilities)[0] if request.previous else ()
+    return project(request.previous, request.capabilities)[0] if request.previous else request.kept
 
 
 def is_changed(request: PlanRequest) -> bool:
     """Whether others changed what we left there."""
     current, purged = request.current, request.cause is Cause.PURGE
-    if request.previous is None or purged or current.mixed or current.digest in request.intended:
+    known = request.previous is not None or bool(request.kept)
+    if not known or purged or current.mixed or current.digest in request.intended:
         return False
     return digest_entries(left_there(request)) != current.digest
 
@@ -203,7 +207,7 @@ def _about_the_target(request: PlanRequest, *, changes: bool) -> tuple[Reason, .
 
 def _left(request: PlanRequest, *, stands: bool) -> frozenset[str]:
     """Digests that are no drift; what was put back is undone by nobody without a word, repaired or not."""
-    if stands and request.repair and request.previous is not None:
+    if stands and request.repair and left_there(request):
         return frozenset({digest_entries(left_there(request))})
     return request.intended
 

@@ -56,6 +56,13 @@ def plan_refill(request: PlanRequest, held: Plan, serial: Serial) -> Plan:
     return replace(told, digest=digest_plan(told))
 
 
+def plan_kept(target: str, list_: str, current: Current) -> Plan:
+    """What a person made ours as it is: before any serial, and nothing to change."""
+    plan = plan_back(target, list_, Serial(0), current, current.entries)
+    kept = replace(plan, status=PlanStatus.IN_STEP, desired=current.digest, reasons=())
+    return replace(kept, digest=digest_plan(kept))
+
+
 def plan_away(target: str, list_: str, serial: Serial, current: Current) -> Plan:
     """The removal of everything of ours, as a person asked for it."""
     plan = plan_back(target, list_, serial, current, ())
