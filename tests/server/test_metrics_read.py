@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import shutil
 
 import anyio
 import pytest
 
 from house.tree import read
+from rigs.promtool import PROMTOOL
 from rigs.serving import TEN
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool"),
+    pytest.mark.skipif(PROMTOOL is None, reason="needs promtool"),
 ]
 
 
@@ -22,7 +22,7 @@ async def test_the_text_is_right(open_house):
     await open_house.cycle(*TEN)
     await open_house.held()
     text = (await open_house.get("/metrics")).text
-    done = await anyio.run_process(["promtool", "check", "metrics"], input=text.encode(), check=False)
+    done = await anyio.run_process([PROMTOOL, "check", "metrics"], input=text.encode(), check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     given = set(re.findall(r"^# TYPE (gatepost_\w+)", text, re.MULTILINE))
     page = read("docs/reference/metrics.md")

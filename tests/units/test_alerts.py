@@ -13,18 +13,19 @@ from typing import Any
 import pytest
 
 from house.tree import ROOT
+from rigs.promtool import PROMTOOL
 
 RULES = ROOT / "packaging" / "prometheus" / "gatepost.rules.yml"
 TESTS = ROOT / "packaging" / "prometheus" / "gatepost.test.yml"
 BOARD = ROOT / "packaging" / "grafana" / "gatepost.json"
 METRIC = re.compile(r"\bgatepost_[a-z_]+")
 
-needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool")
+needs_promtool = pytest.mark.skipif(PROMTOOL is None, reason="needs promtool")
 
 
 def promtool(*arguments: str | Path, text: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run it in the folder of the rules."""
-    command = ["promtool", *map(str, arguments)]
+    command = [PROMTOOL, *map(str, arguments)]
     return subprocess.run(
         command, cwd=RULES.parent, input=text, capture_output=True, text=True, check=False, timeout=120
     )
