@@ -161,6 +161,21 @@ def test_boot(site):
     assert site.json("restore")["plans"][0]["outcome"] == "unchanged"
 
 
+def test_boot_with_a_broken_file_of_what_waits(site):
+    """What cannot be read of a change that waits is told, and keeps nothing from being loaded."""
+    id_ = risk(site, "10m")
+    for lost in ("edge.txt", ".edge.txt.gatepost.json"):
+        (site.folder / lost).unlink()
+    waits = site.folder / "history.state" / "pending" / f"{id_}.armed.json"
+    whole = waits.read_text()
+    waits.write_text("{")
+    failed = site.json("restore", code=1)["failed"]
+    assert [one["kind"] for one in failed] == ["StoreCorrupt"]
+    assert edge(site) == FEWER
+    waits.write_text(whole)
+    site("revert", id_).ended(0)
+
+
 def test_boot_refuses_what_was_edited(site):
     """What somebody edited in the file for boot is never loaded."""
     for lost in ("edge.txt", ".edge.txt.gatepost.json"):

@@ -110,7 +110,8 @@ async def test_a_first_write_does_not_survive_its_wipe(world):
     """A first write that was wiped, with or without a reboot, is neither loaded nor filled in again."""
     await risk(world)
     wipe(world)
-    await restore(world)
+    done = await restore(world)
+    assert [(one.outcome, one.plan.reasons) for one in done] == [(Outcome.UNCHANGED, ())]
     assert world.target.entries == ()
     report = await world.apply()
     assert (world.target.entries, report.results[0].plan.reasons[0].guard) == ((), "revert")

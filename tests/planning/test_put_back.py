@@ -142,6 +142,15 @@ def test_a_wiped_target_gets_back_what_was_verified_there(
     assert plan.digest == digest_plan(plan)
 
 
+def test_what_has_no_serial_is_called_by_what_it_is():
+    """What a person adopted is none of the list's serials."""
+    asked = replace(request(current(generation=0)), previous=None, kept=canonical(entries(*TEN)))
+    plan = plan_refill(asked, replace(make_plan(asked), status=PlanStatus.HELD), Serial(0))
+    assert plan.notes[0].startswith(
+        "Filled again with what was there before the first serial; serial 8 is held"
+    )
+
+
 def test_each_reason_is_told_once():
     """One after the other, however often it was found."""
     asked = request(current(generation=0))

@@ -41,9 +41,13 @@ async def _restore(
 ) -> tuple[tuple[Result, ...], list[tuple[str, GatepostError]]]:
     wanted = pick_targets(settings, names)
     targets, clock = build_targets(settings), SystemClock()
-    async with alone_in(settings.state, clock):
-        results = [*await take_back_due(settings.state, targets, clock)]
+    results: list[Result] = []
     failures: list[tuple[str, GatepostError]] = []
+    try:
+        async with alone_in(settings.state, clock):
+            results += await take_back_due(settings.state, targets, clock)
+    except GatepostError as error:  # what boot loads was confirmed in any case
+        failures.append(("pending", error))
     for name in wanted:
         try:
             last = last_of(settings.state, name)

@@ -201,9 +201,11 @@ async def _prepared(targets: Mapping[str, Target], part: Part) -> Result:
     except GatepostError as error:
         return Result(_returning(part), Outcome.FAILED, error=error)
     back = part.back(current)
-    if not back and current.entries:
-        return Result(plan_away(part.target, part.list, serial, current))
-    plan = plan_back(part.target, part.list, serial, current, back)
+    plan = (
+        plan_back(part.target, part.list, serial, current, back)
+        if back
+        else plan_away(part.target, part.list, serial, current)
+    )
     if plan.desired == plan.current and not current.mixed:
         return Result(plan, Outcome.UNCHANGED, verified=True)
     return Result(plan)

@@ -52,7 +52,8 @@ def plan_refill(request: PlanRequest, held: Plan, serial: Serial) -> Plan:
     if back.status is PlanStatus.HELD:
         return held
     why = " ".join(dict.fromkeys(reason.message for reason in held.reasons))
-    told = replace(back, notes=(f"Filled again with serial {serial}; serial {held.serial} is held: {why}",))
+    what = f"serial {serial}" if serial else "what was there before the first serial"
+    told = replace(back, notes=(f"Filled again with {what}; serial {held.serial} is held: {why}",))
     return replace(told, digest=digest_plan(told))
 
 

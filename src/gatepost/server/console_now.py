@@ -79,6 +79,7 @@ def target_state(one: JSON) -> State:
         (drift["empty"], State("bad", _("emptied"))),
         (drift["wide"], State("bad", _("opened wide"))),
         (one["unread"], State("bad", _("unreadable"))),
+        (one["overdue"], State("bad", _("not taken back"))),
         (one["outcome"] == "failed", State("bad", _("failed"))),
         (one["drift"], State("stale", _("changed by others"))),
         (one["outcome"] == "held", State("held", _("held"))),
@@ -116,6 +117,11 @@ def _urgent(status: JSON) -> Iterator[Step]:
         elif one["unread"]:
             what = say(_("{target} cannot be read: nobody knows what is in force there."), target=name)
             yield Step("bad", what, say(one["unread"]["error"]["hint"]), "/targets")
+        elif one["overdue"]:
+            what = say(
+                _("Nobody confirmed the last change of {target}, and it was not taken back."), target=name
+            )
+            yield Step("bad", what, say(_("`gatepost status` shows both ways on.")), "/targets")
         elif one["outcome"] == "failed":
             what = say(_("The last change of {target} failed."), target=name)
             yield Step("bad", what, say(one["error"]["hint"] if one["error"] else ""), "/targets")
@@ -133,7 +139,7 @@ def _waiting(status: JSON, held: list[dict[str, Any]]) -> Iterator[Step]:
         do = say(_("Read why, then approve or reject it. The last good list stays until then."))
         yield Step("held", what, do, f"/plans#{plan['digest'][7:19]}")
     for one in status["targets"]:
-        if one["unconfirmed_until"]:
+        if one["unconfirmed_until"] and not one["overdue"]:
             what = say(
                 _("The last change of {target} is taken back at {at} unless it is confirmed."),
                 target=one["target"],
