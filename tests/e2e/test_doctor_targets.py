@@ -85,6 +85,25 @@ def test_what_nobody_can_tell_is_not_good(kernel, applied):
     assert "UNSURE target edge: uncertain: cannot be decided from the rules alone" in told
 
 
+@pytest.mark.parametrize(
+    ("early", "own", "found"),
+    [
+        ("ip saddr != 61.0.0.1 drop", "", [("wrong", "blocked")]),
+        ("ip saddr != 203.0.113.1 accept", "", [("wrong", "shadowed")]),
+        ("", "limit rate 1/hour", [("unsure", "uncertain")]),
+        ("", "meta mark 7", [("unsure", "uncertain")]),
+        ("", 'iifname "eth9"', [("good", "effective"), ("unsure", "uncertain")]),
+    ],
+)
+def test_a_list_that_holds_in_part(kernel, applied, early, own, found):
+    """What keeps some listed out, lets many others in, or hangs on something is never exit 0."""
+    service = "tcp dport 443 ip saddr @edge_v4"
+    kernel.nft("-f", "-", text=RULES.replace(service, f"{early}\n{service} {own}", 1))
+    document = applied.json("doctor", "--target", "edge", code=1)
+    kernel.nft("delete", "chain", "inet", "gatepost", "web")
+    assert of_target(document) == found
+
+
 def test_which_targets_are_looked_at(applied):
     """All, where none is named or by that word; those that are named; none, where sources are."""
     everything = applied.json("doctor", code=1)

@@ -82,6 +82,14 @@ table ip nat {
     }
 }
 """
+DORMANT_DROP = FOREIGN_DROP.replace("{", "{\n    flags dormant", 1)
+PARTLY_PASSED = FOREIGN_DROP.replace(
+    "udp dport 9 accept", f"udp dport 9 accept\n        ip saddr {LISTED[0]} accept"
+)
+MORE = f"{LISTED[0]}, 203.0.113.0/24"
+"""More than one address that is listed."""
+PIECES = [f"ip saddr {first}.0.0.0/6 accept" for first in (48, 64, 80, 96)]
+"""Each lets in a sixtieth of all addresses."""
 GUARDED = chain(
     "web",
     "type filter hook forward priority 0; policy accept",
@@ -346,6 +354,113 @@ CASES = {
     ),
     "published": Case(chain("c", DROPPING, SERVICE), ("forward_bypass",), good=1, other=PUBLISHED),
     "published-and-guarded": Case(chain("c", DROPPING, SERVICE) + GUARDED, good=3, other=PUBLISHED),
+    "dormant-elsewhere": Case(chain("c", DROPPING, SERVICE), good=2, other=DORMANT_DROP, through=ONLY),
+    "redirected-to-where-nobody-passes": Case(
+        chain("c", DROPPING, SERVICE),
+        ("blocked",),
+        good=1,
+        other=REDIRECTED,
+        through=frozenset({LISTED[1]}),
+    ),
+    "blocked-but-for-one": Case(
+        chain("c", DROPPING, f"ip saddr != {LISTED[0]} drop", SERVICE),
+        ("blocked",),
+        good=1,
+        through=ONLY,
+        v4=MORE,
+    ),
+    "blocked-at-the-edge": Case(
+        chain("c", DROPPING, "ip saddr { 192.0.2.0/24, 203.0.113.255 } drop", SERVICE),
+        ("blocked",),
+        good=1,
+        through=ONLY,
+        v4=MORE,
+    ),
+    "blocked-beside-the-edge": Case(
+        chain("c", DROPPING, "ip saddr { 192.0.2.0/24, 203.0.114.0 } drop", SERVICE),
+        good=2,
+        through=ONLY,
+        v4=MORE,
+    ),
+    "another-table-passes-a-part": Case(
+        chain("c", DROPPING, SERVICE), ("blocked",), good=1, other=PARTLY_PASSED, through=ONLY, v4=MORE
+    ),
+    "shadowed-for-all-but-one": Case(
+        chain("c", DROPPING, "ip saddr != 203.0.113.1 accept", SERVICE),
+        ("shadowed",),
+        good=1,
+        through=ALL - {UNLISTED[1]},
+    ),
+    "shadowed-from-an-address-on": Case(
+        chain("c", DROPPING, "ip saddr >= 1.0.0.0 accept", SERVICE),
+        ("shadowed",),
+        good=1,
+        through=ALL - {UNLISTED[1]},
+    ),
+    "shadowed-by-pieces": Case(chain("c", DROPPING, *PIECES, SERVICE), ("shadowed",), good=1, through=ONLY),
+    "shadowed-in-part": Case(
+        chain("c", DROPPING, *PIECES[:2], SERVICE), good=2, notes=("partly", "partly"), through=ONLY
+    ),
+    "shadowed-by-a-registry": Case(
+        chain("c", DROPPING, "ip6 saddr 2a00::/12 accept", SERVICE), ("shadowed",), good=1, through=ONLY
+    ),
+    "private-networks": Case(
+        chain(
+            "c",
+            DROPPING,
+            "ip saddr { 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 } accept",
+            "ip6 saddr { fc00::/7, fe80::/10 } accept",
+            SERVICE,
+        ),
+        good=2,
+        through=ONLY,
+    ),
+    "limited-by-itself": Case(
+        chain("c", DROPPING, "udp dport 443 limit rate 1/hour ip saddr @edge_v4 accept"),
+        unsure=("uncertain",),
+    ),
+    "narrowed-by-itself": Case(
+        chain("c", DROPPING, f"udp dport 443 ip saddr @edge_v4 ip saddr {LISTED[0]} accept"),
+        ("blocked", "ipv6_closed"),
+        through=frozenset({LISTED[0]}),
+        v4=MORE,
+    ),
+    "by-a-mark-that-nobody-sets": Case(
+        chain("c", DROPPING, "udp dport 443 meta mark 7 ip saddr @edge_v4 accept"),
+        unsure=("uncertain",),
+        through=NOBODY,
+    ),
+    "by-a-mark-that-a-rule-sets": Case(
+        chain("m", "type filter hook prerouting priority mangle", "udp dport 443 meta mark set 7")
+        + chain(
+            "c", DROPPING, "meta mark 7 ip saddr @edge_v4 accept", "meta mark 7 ip6 saddr @edge_v6 accept"
+        ),
+        good=2,
+        through=ONLY,
+    ),
+    "by-a-device-that-is-not-there": Case(
+        chain(
+            "c",
+            DROPPING,
+            'iifname "eth9" udp dport 443 ip saddr @edge_v4 accept',
+            "udp dport 443 ip6 saddr @edge_v6 accept",
+        ),
+        good=2,
+        unsure=("uncertain",),
+        through=frozenset({LISTED[1]}),
+    ),
+    "a-whole-protocol": Case(
+        chain("c", DROPPING, BOTH, "udp dport 1-65535 accept"),
+        good=2,
+        unsure=("uncertain", "uncertain"),
+        through=ALL,
+    ),
+    "all-ports-in-two-halves": Case(
+        chain("c", DROPPING, BOTH, "th dport 1-30000 accept", "th dport 30001-65535 accept"),
+        ("open_policy", "open_policy"),
+        through=ALL,
+    ),
+    "high-ports": Case(chain("c", DROPPING, BOTH, "udp dport 40000-50000 accept"), good=2, through=ONLY),
     "published-beside-the-service": Case(
         chain(
             "c", DROPPING, "udp dport 53 ip saddr @edge_v4 accept", "udp dport 53 ip6 saddr @edge_v6 accept"

@@ -54,6 +54,14 @@ async def test_a_published_port(town):
     assert town.arrived(at_container=True) == {LISTED[0]}
 
 
+async def test_a_dormant_table(town):
+    """The rules of a table that sleeps are there to be read, and let everybody in."""
+    town.load(CASES["perfect"].text)
+    town.host.nft("add", "table", "inet", "gatepost", "{ flags dormant; }")
+    assert [(each.kind, each.severity) for each in await examined(town)] == [("dormant", Severity.WRONG)]
+    assert town.arrived() == {*LISTED, *UNLISTED}
+
+
 CONNECTION = """
 import socket, sys
 source, destination = sys.argv[1:]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -13,46 +12,25 @@ from gatepost.errors import GatepostError, ProgramFailed, TargetUnavailable
 from gatepost.kit.process import Finished
 from gatepost.model.entry import Direction
 from gatepost.model.finding import Severity
-from gatepost.targets._nft import Place
+from gatepost.targets._nft_examiner import Examiner, legacy_tables
 from gatepost.targets._nft_openings import uplinks
-from gatepost.targets._nft_ruleset import Examiner, examine, legacy_tables
+from gatepost.targets._nft_ruleset import Around, examine
 from gatepost.targets._nft_values import Values
-
-PLACE = Place("gatepost", "edge")
-HOSTILE = 'x"; }\n\x1b[31m flush ruleset \u202e'
-
-
-def listing(*objects: object) -> bytes:
-    return json.dumps({"nftables": list(objects)}).encode()
-
-
-def base(name: str = "c", policy: str = "drop", **changes: object) -> dict[str, object]:
-    made = {"family": "inet", "table": "gatepost", "name": name, "type": "filter", "hook": "input", "prio": 0}
-    return {"chain": made | {"policy": policy} | changes}
-
-
-def rule(*expressions: object, chain: str = "c", table: str = "gatepost") -> dict[str, object]:
-    return {
-        "rule": {"family": "inet", "table": table, "chain": chain, "handle": 7, "expr": list(expressions)}
-    }
-
-
-def match(protocol: str, name: str, right: object, operator: str = "==") -> dict[str, object]:
-    return {
-        "match": {"op": operator, "left": {"payload": {"protocol": protocol, "field": name}}, "right": right}
-    }
-
-
-OURS = {"set": {"family": "inet", "table": "gatepost", "name": "edge_v4", "elem": ["8.8.8.8"]}}
-ASKED = rule(match("ip", "saddr", "@edge_v4"), {"accept": None})
-
-
-def kinds(*objects: object, direction: Direction = Direction.INGRESS) -> list[str]:
-    return [each.kind for each in examine(listing(*objects), PLACE, direction)]
-
-
-def jump(place: str) -> dict[str, object]:
-    return {"jump": {"target": place}}
+from rigs.listings import (
+    ASKED,
+    OURS,
+    PLACE,
+    ROUTES,
+    UNTRACKED,
+    base,
+    flags,
+    jump,
+    kinds,
+    listing,
+    match,
+    meta,
+    rule,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +55,7 @@ def test_no_listing(bad):
         examine(bad, PLACE, Direction.INGRESS)
 
 
+HOSTILE = 'x"; }\n\x1b[31m flush ruleset \u202e'
 WORDS = (
     *(
         "match",
@@ -237,18 +216,6 @@ def test_what_an_earlier_accept_takes_away(statement, kind):
     assert kinds(OURS, base(), rule(statement, {"accept": None}), asked)[0] == kind
 
 
-FLAGS = {"payload": {"protocol": "tcp", "field": "flags"}}
-UNTRACKED = {"match": {"op": "in", "left": {"ct": {"key": "state"}}, "right": ["established", "untracked"]}}
-
-
-def meta(key: str, right: object, operator: str = "==") -> dict[str, object]:
-    return {"match": {"op": operator, "left": {"meta": {"key": key}}, "right": right}}
-
-
-def flags(right: object, operator: str = "==", *mask: str) -> dict[str, object]:
-    return {"match": {"op": operator, "left": {"&": [FLAGS, [*mask]]} if mask else FLAGS, "right": right}}
-
-
 @pytest.mark.parametrize(
     ("statement", "found"),
     [
@@ -280,7 +247,7 @@ def flags(right: object, operator: str = "==", *mask: str) -> dict[str, object]:
         (match("ip", "daddr", {"prefix": {"addr": "224.0.0.0", "len": 4}}), ["effective"]),
         (match("ip", "daddr", "198.51.100.254"), ["effective", "uncertain"]),
         (match("ip", "saddr", {"prefix": {"addr": "203.0.113.0", "len": 24}}), ["effective"]),
-        (match("ip", "saddr", {"prefix": {"addr": "0.0.0.0", "len": 1}}), ["effective", "partly"]),
+        (match("ip", "saddr", {"prefix": {"addr": "0.0.0.0", "len": 1}}), ["shadowed"]),
         (meta("length", 2000, "<"), ["shadowed"]),
         (meta("length", 60), ["effective", "uncertain"]),
         (meta("hour", {"range": ["00:00", "23:59"]}), ["effective", "uncertain"]),
@@ -381,7 +348,7 @@ def test_devices(devices, names, found):
     known = Values.of(span for name in devices for span in Values.word(name).spans)
     asked = rule(match("ip", "saddr", "@edge_v4"), {"accept": None})
     early = rule(meta("iifname", names), {"accept": None})
-    told = examine(listing(OURS, base(), early, asked), PLACE, Direction.INGRESS, (), known)
+    told = examine(listing(OURS, base(), early, asked), PLACE, Direction.INGRESS, Around(devices=known))
     assert [*dict.fromkeys(each.kind for each in told)] == found
 
 
@@ -439,11 +406,6 @@ def test_what_nobody_can_tell_is_not_good():
     assert "whether `limit accept` (chain inet gatepost c, handle 7) matches" in found[1].message
 
 
-ROUTES = """Iface	Destination	Gateway	Flags	RefCnt	Use	Metric	Mask	MTU	Window	IRTT
-eth0	00000000	0102A8C0	0003	0	0	0	00000000	0	0	0
-eth1	0000A8C0	00000000	0001	0	0	0	0000FFFF	0	0	0
-lo	00000000	00000000	0200	0	0	0	00000000	0	0	0
-"""
 ANY6 = "0" * 32
 ROUTES6 = f"""{ANY6} 00 {ANY6} 00 fe80{"0" * 28} 00000400 00000001 00000000 00000003 wg0
 {ANY6} 00 {ANY6} 00 {ANY6} ffffffff 00000001 00000000 00200200 lo
@@ -513,7 +475,7 @@ def test_legacy(tmp_path: Path):
     (tmp_path / "ip_tables_names").write_text("filter\nnat\n")
     (tmp_path / "ip6_tables_names").write_bytes(b"\xff")
     assert legacy_tables(tmp_path) == ("ip filter", "ip nat")
-    found = examine(listing(OURS, base(), ASKED), PLACE, Direction.INGRESS, legacy_tables(tmp_path))
+    found = examine(listing(OURS, base(), ASKED), PLACE, Direction.INGRESS, Around(legacy_tables(tmp_path)))
     assert [(each.kind, each.severity) for each in found][1:] == [("legacy_rules", Severity.NOTE)]
     assert "ip filter, ip nat" in found[1].message
 
@@ -525,8 +487,8 @@ class Told:
         self.answer = answer
 
     async def run(self, argv, *, stdin=b"", timeout):  # noqa: ASYNC109 - the runner's own
-        """Once asked for the ruleset."""
-        assert (list(argv), stdin, timeout) == (["nft", "-j", "list", "ruleset"], b"", 5.0)
+        """Asked for the ruleset."""
+        assert (list(argv), stdin, timeout) == (["nft", "-t", "list", "ruleset"], b"", 5.0)
         if isinstance(self.answer, ProgramFailed):
             raise self.answer
         return self.answer

@@ -37,14 +37,10 @@ def test_equal_sets_are_equal(one, other):
     assert Values.of([*(mine - theirs).spans, *(mine & theirs).spans]) == mine
 
 
-@given(SPANS, st.integers(1, 5))
-def test_a_part_of_them(spans, most):
-    """A sample is a part, of at most so many intervals, and of something where there is something."""
-    values = Values.of(spans)
-    for part in (values.spread(most), values.widest(most)):
-        assert len(part.spans) <= most
-        assert plain(part) <= plain(values)
-        assert bool(part) == bool(values)
+@given(st.lists(SPANS, max_size=4))
+def test_a_union_of_them(several):
+    """A union holds the numbers of all."""
+    assert plain(Values.union(map(Values.of, several))) == {each for one in several for each in numbers(one)}
 
 
 def test_words():

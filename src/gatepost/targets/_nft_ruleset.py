@@ -16,35 +16,32 @@ followed. A way past the rule is told too, see
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, reduce
+from operator import and_
 
-from gatepost.errors import ProgramFailed, TargetUnavailable
-from gatepost.kit.process import Runner
 from gatepost.model.address import Family
 from gatepost.model.entry import Direction
 from gatepost.model.finding import Finding, Severity
 from gatepost.targets._nft import Place
 from gatepost.targets._nft_expressions import ADDRESSES, LIKELY, UNKNOWN, Reader, Test, universe
-from gatepost.targets._nft_openings import Opening, Strangers, new_connection, uplinks
+from gatepost.targets._nft_listed import Fate
+from gatepost.targets._nft_openings import LOOPBACK, PROTOCOL, SERVICE, Opening, Strangers, new_connection
 from gatepost.targets._nft_rules import Chain, ChainId, Kind, Rule, Ruleset, decode
 from gatepost.targets._nft_telling import (
     Case,
     beside,
+    blocked_in_part,
     bypasses,
     decided_by,
+    depends,
     finding,
     no_effect,
     rule_shown,
 )
-from gatepost.targets._nft_values import Values
+from gatepost.targets._nft_values import LAST, Values
 from gatepost.targets._nft_walk import Budget, Leaf, State, TooComplexError, Walk
 
-PROC = Path("/proc/self/net")
-SAMPLE = 64
-"""Intervals of a set, and gaps in it, that are followed."""
 LEAVES_MAX = 16
 """Ends of unlisted packets for which it is looked at what becomes of listed ones."""
 WAYS_MAX = 16
@@ -56,62 +53,41 @@ HOOKS = {
 }
 OF_FAMILY = ADDRESSES | {"nfproto", "ip version", "ip6 version"}
 """Fields that are otherwise in packets of the other family."""
+OF_SERVICE = OF_FAMILY | SERVICE | {PROTOCOL, "tcp flags", "iifname", "oifname", "pkttype"}
+OF_SERVICE |= {"ct state", "ct direction", "ct status", "skuid", "skgid"}
+"""Fields by which a rule says which new connections it is about; ``fib`` besides."""
+DEVICES = {Direction.INGRESS: "iifname", Direction.EGRESS: "oifname"}
+"""By which strangers come, or leave for them."""
+ANY_DEVICE = Values.upto(LAST) - Values.word(LOOPBACK)
 SIDES = {Direction.INGRESS: "saddr", Direction.EGRESS: "daddr"}
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What else there is in the network namespace."""
+
+    legacy: tuple[str, ...] = ()
+    """Tables that the legacy iptables holds."""
+    devices: Values | None = None
+    """Those by which strangers come, as :func:`gatepost.targets._nft_openings.uplinks` tells."""
+    present: Values | None = None
+    """All that are there but loopback; None where nobody tells."""
+
+
 def examine(
-    listing: bytes,
-    place: Place,
-    direction: Direction,
-    legacy: Sequence[str] = (),
-    devices: Values | None = None,
+    listing: bytes, place: Place, direction: Direction, around: Around | None = None
 ) -> tuple[Finding, ...]:
     """Findings on the sets of a place.
 
-    ``listing`` is what ``nft -j list ruleset`` prints, ``legacy`` names the
-    tables that the legacy iptables holds, ``devices`` are those by which strangers
-    come, as :func:`uplinks` tells. Raises TargetUnavailable for a
-    listing that cannot be read.
+    ``listing`` is what ``nft -j list ruleset`` prints. Raises TargetUnavailable for
+    a listing that cannot be read.
     """
-    ruleset = decode(listing)
+    ruleset, around = decode(listing), around or Around()
     try:
-        found = [*_Examination(ruleset, place, direction, devices).findings()]
+        found = [*_Examination(ruleset, place, direction, around).findings()]
     except TooComplexError:
         found = [finding("uncertain", "the ruleset has too many branches to be followed", Severity.UNSURE)]
-    return tuple(dict.fromkeys([*found, *_legacy(legacy)]))
-
-
-@dataclass(frozen=True, slots=True)
-class Examiner:
-    """Reads the ruleset by ``nft`` and examines it."""
-
-    place: Place
-    runner: Runner
-    timeout: float
-    """Seconds for ``nft``."""
-    proc: Path = PROC
-    """Where the kernel names the tables of the legacy iptables, the devices and the routes."""
-
-    async def findings(self, direction: Direction) -> tuple[Finding, ...]:
-        """Raises TargetUnavailable."""
-        try:
-            listed = await self.runner.run(["nft", "-j", "list", "ruleset"], timeout=self.timeout)
-        except ProgramFailed as error:
-            return (finding("unexamined", error.message, Severity.NOTE),)
-        if listed.code:
-            msg = f"the ruleset cannot be read: {listed.words}"
-            raise TargetUnavailable(msg)
-        around = legacy_tables(self.proc), uplinks(self.proc)
-        return examine(listed.stdout, self.place, direction, *around)
-
-
-def legacy_tables(proc: Path) -> tuple[str, ...]:
-    """Tables that the legacy iptables holds in this namespace; none where the kernel does not tell."""
-    found: list[str] = []
-    for name in ("ip_tables_names", "ip6_tables_names"):
-        with suppress(OSError, UnicodeDecodeError):
-            found += [f"{name.partition('_')[0]} {each}" for each in (proc / name).read_text("ascii").split()]
-    return tuple(found)
+    return tuple(dict.fromkeys([*found, *_legacy(around.legacy)]))
 
 
 def _legacy(tables: Sequence[str]) -> Iterator[Finding]:
@@ -125,7 +101,7 @@ class _Examination:
     ruleset: Ruleset
     place: Place
     direction: Direction
-    devices: Values | None = None
+    around: Around
     budget: Budget = field(default_factory=Budget)
     effects: list[tuple[Case, State]] = field(default_factory=list)
     """Cases that have an effect, with packets that show it."""
@@ -177,8 +153,11 @@ class _Examination:
             return
         if not starts:
             yield self._misplaced(rules, cases, right)
-        for case, start in starts:
-            yield from self._judge(case, start)
+        found = [each for case, start in starts for each in self._judge(case, start)]
+        if starts and not found and any(self.contents.values()):
+            message = f"new connections are sent elsewhere before they come to {rule_shown(rules[0])}"
+            found = [finding("unreached", message)]
+        yield from found
 
     def _misplaced(self, rules: Sequence[Rule], cases: Sequence[Case], right: Sequence[Case]) -> Finding:
         """Rules refer to the set, but none where new packets of this direction come by."""
@@ -195,7 +174,8 @@ class _Examination:
 
     def _start(self, case: Case, tests: Sequence[Test]) -> State | None:
         """Packets of unlisted addresses that fit; None where no new connection does."""
-        gaps = (universe(self.side, case.family) - self.contents[case.family]).widest(SAMPLE)
+        gaps = universe(self.side, case.family) - self.contents[case.family]
+        tests = [test for test in tests if test.field != self.side and self._is_of_service(test.field)]
         named = {test.field for test in tests}
         facts = {name: each for name, each in new_connection(case.family).items() if name not in named}
         facts |= {
@@ -206,14 +186,23 @@ class _Examination:
             **{f"ip{mark} version": Values.one(case.family) for mark in ("", "6")},
             self.side: gaps,
         }
-        device = "iifname" if self.direction is Direction.INGRESS else "oifname"
-        facts[device] = Values.upto((1 << 256) - 1) - Values.word("lo")
+        facts[DEVICES[self.direction]] = ANY_DEVICE
         routed = case.base.hook == "forward"
         if not routed:
             facts |= {"ct status": Values.word("none"), "fib daddr type": Values.word("local")}
         state = State(case.family, facts, original=not routed, local=not routed)
-        fitting, _ = state.split([test for test in tests if test.field != self.side])
+        fitting, _ = state.split(tests)
         return None if fitting is None else replace(fitting, unsure=False, chosen=frozenset())
+
+    def _is_of_service(self, name: str) -> bool:
+        """Whether a field tells what is asked for, or what every new connection has; others are followed."""
+        if name in self._set_by_rules or name.startswith(UNKNOWN):
+            return False
+        return name in OF_SERVICE or name.startswith(("fib ", LIKELY))
+
+    @cached_property
+    def _set_by_rules(self) -> frozenset[str]:
+        return frozenset(name for rule in self.ruleset.rules() for name in rule.marks)
 
     def _way(self, case: Case) -> tuple[str, ...]:
         if case.base.hook == "forward":
@@ -224,36 +213,70 @@ class _Examination:
 
     def _judge(self, case: Case, start: State) -> Iterator[Finding]:
         leaves = self._leaves(case, start)
-        plain = [leaf for leaf in leaves if leaf.state.via is None]
-        yield from self._verdict(case, start, plain)
+        yield from self._verdict(case, start, leaves)
         yield from bypasses(case, [leaf for leaf in leaves if leaf.state.via and leaf.accepted])
 
     def _leaves(self, case: Case, start: State) -> list[Leaf]:
         return Walk(self.ruleset, case.rule, self.budget).leaves(start, self._way(case))
 
     def _verdict(self, case: Case, start: State, leaves: Sequence[Leaf]) -> Iterator[Finding]:
-        strangers = Strangers(self.side, start, self.devices)
-        openings = strangers.openings(leaves)
+        strangers = self._strangers(case, start)
+        openings = strangers.openings([leaf for leaf in leaves if leaf.state.via is None])
         opened = [leaf for leaf, found in openings if found is Opening.ALL]
         unsure = [leaf for leaf, found in openings if found is Opening.UNSURE]
-        real = [leaf for leaf in leaves if not leaf.accepted and strangers.has(leaf.state)]
-        dropped = [(leaf, self._listed(case, start, leaf)) for leaf in self._foremost(real)]
-        sure = [leaf for leaf, inside in dropped if self._is_sure(case, leaf, inside)]
+        real = [leaf for leaf in leaves if not leaf.accepted and strangers.has(leaf.state.arrived)]
+        fates = [Fate(strangers, leaf, self._listed(case, start, leaf)) for leaf in self._foremost(real)]
+        sure = [fate for fate in fates if self._is_sure(case, fate)]
         if sure and not opened:
-            self.effects.append((case, sure[0].state))
-            yield from self._good(case, sure[0])
+            yield from self._effect(case, sure, fates)
             yield from beside(case, openings)
-        elif doubtful := ([] if sure else self._doubts(case, dropped)) or ([] if opened else unsure):
+        elif doubtful := ([] if sure else self._doubts(case, fates)) or ([] if opened else unsure):
             message = f"{case.words}: it depends on whether {decided_by(doubtful[0].last)} matches"
             yield finding("uncertain", message, Severity.UNSURE)
         else:
-            through = opened or self._foremost([leaf for leaf in leaves if leaf.accepted])
-            passing = [(leaf, self._listed(case, start, leaf)) for leaf in through[:LEAVES_MAX]]
-            yield from no_effect(case, [*passing, *dropped])
+            plain = [leaf for leaf in leaves if leaf.accepted and leaf.state.via is None]
+            through = (opened or self._foremost(plain))[:LEAVES_MAX]
+            passing = [(leaf, self._listed(case, start, leaf)) for leaf in through]
+            ends = [*passing, *((fate.outside, fate.inside) for fate in fates)]
+            yield from no_effect(case, ends, strangers.share(leaf.state for leaf in opened or through))
 
-    def _doubts(self, case: Case, dropped: Sequence[tuple[Leaf, list[Leaf]]]) -> list[Leaf]:
+    def _strangers(self, case: Case, start: State) -> Strangers:
+        return Strangers(self.side, start, self.around.devices, self.contents[case.family])
+
+    def _effect(self, case: Case, sure: Sequence[Fate], fates: Sequence[Fate]) -> Iterator[Finding]:
+        """Unlisted are dropped; whether all that are listed get through, each address by itself."""
+        ours = [fate for fate in sure if fate.is_of_the_list]
+        if not ours:
+            return
+        shown = min(ours, key=lambda fate: fate.outside.state.via is not None)
+        self.effects.append((case, shown.outside.state))
+        content, known = self.contents[case.family], [fate for fate in fates if not fate.outside.state.unsure]
+        passing = Values.union(fate.passing for fate in known)
+        perhaps = Values.union(fate.passing_perhaps for fate in known) - passing
+        if lost := content - passing - perhaps:
+            ends = [end for fate in known for end in fate.losing(lost)]
+            yield from blocked_in_part(case, content, ends)
+        else:
+            yield from self._good(case, shown.outside)
+        if perhaps:
+            ends = [(leaf, perhaps) for fate in known for leaf in fate.perhaps]
+            yield depends(case, content, perhaps, ends[0][0])
+        yield from self._confined(case)
+
+    def _confined(self, case: Case) -> Iterator[Finding]:
+        """Where the rule is about devices alone by which no stranger comes."""
+        asked = [test.values for test in case.tests if test.field == DEVICES[self.direction]]
+        wanted = reduce(and_, asked, ANY_DEVICE)
+        if self.around.present is not None and asked and not self.around.present & wanted:
+            message = f"{case.words} is about packets of a device that is not there"
+            yield finding("uncertain", message, Severity.UNSURE)
+        elif self.around.devices is not None and not self.around.devices & wanted:
+            message = f"{case.words} is about packets of devices that no default route goes by"
+            yield finding("confined", message, Severity.NOTE)
+
+    def _doubts(self, case: Case, fates: Sequence[Fate]) -> list[Leaf]:
         """What it depends on whether unlisted are dropped, and listed are not."""
-        found = (self._doubt(case, leaf, inside) for leaf, inside in dropped)
+        found = (self._doubt(case, fate) for fate in fates)
         return [leaf for leaf in found if leaf]
 
     def _foremost(self, leaves: Sequence[Leaf]) -> list[Leaf]:
@@ -261,17 +284,15 @@ class _Examination:
         order = sorted(leaves, key=lambda leaf: (leaf.state.unsure, -leaf.state.known(self.side).size))
         return order[:LEAVES_MAX]
 
-    def _is_sure(self, case: Case, leaf: Leaf, inside: Sequence[Leaf]) -> bool:
+    def _is_sure(self, case: Case, fate: Fate) -> bool:
         """Whether unlisted are dropped and listed get through, whatever cannot be foretold."""
-        passing = any(end.accepted and not end.state.unsure for end in inside)
-        return not leaf.state.unsure and (passing or not self.contents[case.family])
+        return not fate.outside.state.unsure and bool(fate.passing or not self.contents[case.family])
 
-    def _doubt(self, case: Case, leaf: Leaf, inside: Sequence[Leaf]) -> Leaf | None:
+    def _doubt(self, case: Case, fate: Fate) -> Leaf | None:
         """Of unlisted that are dropped: what else has to be so for the list to have an effect."""
-        passing = [end for end in inside if end.accepted]
-        if leaf.state.unsure and (passing or not self.contents[case.family]):
-            return leaf
-        return passing[0] if passing else None
+        if fate.outside.state.unsure and (fate.accepted or not self.contents[case.family]):
+            return fate.outside
+        return fate.accepted[0] if fate.accepted else None
 
     def _good(self, case: Case, leaf: Leaf) -> Iterator[Finding]:
         if self.contents[case.family]:
@@ -287,10 +308,8 @@ class _Examination:
         content = self.contents[case.family]
         if not content:
             return []
-        known = {name: each for name, each in leaf.state.facts.items() if name not in leaf.state.marked}
-        facts = {**start.facts, **known, self.side: content.spread(SAMPLE)}
-        same = replace(start, facts=facts)
-        return [end for end in self._leaves(case, same) if end.state.via is None]
+        facts = {**start.facts, **leaf.state.arrived, self.side: content}
+        return self._leaves(case, replace(start, facts=facts))
 
     def _other_family(self, family: Family) -> Iterator[Finding]:
         """Of a family that no rule refers to: what becomes of packets for which the list has an effect."""
@@ -307,7 +326,7 @@ class _Examination:
     def _of_other(self, case: Case, start: State) -> Iterator[Finding]:
         leaves = self._leaves(case, start)
         name, every = self.place.addresses(case.family), f"IPv{case.family}"
-        openings = Strangers(self.side, start, self.devices).openings(leaves)
+        openings = self._strangers(case, start).openings(leaves)
         opened = [leaf for leaf, found in openings if found is Opening.ALL]
         unsure = [leaf for leaf, found in openings if found is Opening.UNSURE]
         dropped = [leaf for leaf in leaves if not leaf.accepted]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from gatepost.errors import cut
-from gatepost.model.address import Family
+from gatepost.model.address import Family, format_address
 from gatepost.model.finding import Finding, Severity
 from gatepost.targets._nft_expressions import LIKELY, UNKNOWN, Test
 from gatepost.targets._nft_openings import Opening
@@ -14,11 +15,14 @@ from gatepost.targets._nft_rules import Chain, ChainId, Rule
 from gatepost.targets._nft_values import Values
 from gatepost.targets._nft_walk import Leaf, Step
 
+BLOCKING_MAX = 4
+"""Rules that are told as dropping a part of the listed."""
 NAME_MAX = 120
 """Characters of a chain's name."""
 STEPS = {
     "effective": "",
     "empty": "Run `gatepost apply`; until then nobody is let through by the list.",
+    "dormant": "Wake it: `nft add table` with its family and name.",
     "unreferenced": "Add the rules that docs/targets/nftables.md shows; `gatepost plan` never adds any.",
     "unreached": "Jump to that chain from a base chain, or give it a hook.",
     "wrong_side": "Match saddr in input for an ingress list, daddr in output for an egress list.",
@@ -32,6 +36,7 @@ STEPS = {
     "ipv4_closed": "Add the rule for IPv4: the list has such addresses.",
     "ipv6_closed": "Add the rule for IPv6: the list has such addresses.",
     "partly": "Check that this is meant.",
+    "confined": "Check that this is meant.",
     "unexamined": "Install the program nft: `gatepost doctor` reads the ruleset by it.",
     "uncertain": "Check it with a packet from an address that is not in the list.",
     "legacy_rules": "See `iptables-legacy-save`; move these rules to nftables, or check that they let pass.",
@@ -65,8 +70,11 @@ def _any_passes(leaves: Sequence[Leaf]) -> bool:
     return any(leaf.accepted for leaf in leaves)
 
 
-def no_effect(case: Case, ends: Sequence[tuple[Leaf, list[Leaf]]]) -> Iterator[Finding]:
-    """Unlisted and listed packets, and what becomes of both: never the one dropped and the other accepted."""
+def no_effect(case: Case, ends: Sequence[tuple[Leaf, Sequence[Leaf]]], share: Fraction) -> Iterator[Finding]:
+    """Unlisted and listed packets, and what becomes of both: not the one dropped and the other accepted.
+
+    ``share`` of the unlisted addresses gets through.
+    """
     inverted = [leaf for leaf, inside in ends if leaf.accepted and inside and not _any_passes(inside)]
     through = [leaf for leaf, _ in ends if leaf.accepted]
     dropped = [leaf for _, inside in ends for leaf in inside]
@@ -75,10 +83,9 @@ def no_effect(case: Case, ends: Sequence[tuple[Leaf, list[Leaf]]]) -> Iterator[F
         how = decided_by(inverted[0].last)
         yield finding("inverted", f"{case.words} drops the listed, and the others pass by {how}")
     elif through:
-        yield _opened(case, through[0])
+        yield _opened(case, through, share)
     elif blocked:
-        how = decided_by(blocked[0].last)
-        yield finding("blocked", f"{case.words}: listed addresses too are dropped, by {how}")
+        yield finding("blocked", f"{case.words}: listed addresses too are dropped, by {_how(blocked[0])}")
 
 
 def _oddness(leaf: Leaf) -> tuple[bool, int]:
@@ -87,13 +94,52 @@ def _oddness(leaf: Leaf) -> tuple[bool, int]:
     return leaf.state.unsure, sum(name.startswith(LIKELY) and value != Values.one(1) for name, value in facts)
 
 
-def _opened(case: Case, leaf: Leaf) -> Finding:
+def _how(leaf: Leaf) -> str:
+    """What decided, and what sent the packets there."""
+    decided = decided_by(leaf.last)
+    return decided if leaf.state.via is None else f"{decided}, where {rule_shown(leaf.state.via)} sends them"
+
+
+def blocked_in_part(case: Case, content: Values, ends: Sequence[tuple[Leaf, Values]]) -> Iterator[Finding]:
+    """One for each rule or policy that drops listed addresses, whatever becomes of the other listed."""
+    found: dict[str, list[Values]] = {}
+    for leaf, part in sorted(ends, key=lambda end: _oddness(end[0])):
+        found.setdefault(_how(leaf), []).append(part)
+    for how, parts in [*found.items()][:BLOCKING_MAX]:
+        some = _addresses(case, content, Values.union(parts))
+        yield finding("blocked", f"{case.words}: {some} are dropped too, by {how}")
+
+
+def depends(case: Case, content: Values, part: Values, leaf: Leaf) -> Finding:
+    """Of listed addresses that get through perhaps."""
+    how = decided_by(_deciding(case, leaf))
+    message = f"{case.words}: for {_addresses(case, content, part)} it depends on whether {how} matches"
+    return finding("uncertain", message, Severity.UNSURE)
+
+
+def _addresses(case: Case, content: Values, part: Values) -> str:
+    first, last = (format_address(case.family, each) for each in part.spans[0])
+    example = first if first == last else f"{first}-{last}"
+    return f"{part.size} of {content.size} listed addresses, such as {example},"
+
+
+def _opened(case: Case, through: Sequence[Leaf], share: Fraction) -> Finding:
+    """Told by the rule that lets in most."""
+    leaf = max(through, key=lambda each: each.state.known("dport").size * _extent(each))
     step = leaf.step_of(case.base.id)
+    others = {each.step_of(case.base.id) for each in through} - {step}
+    how = f"{decided_by(step)}{' and others' if others else ''}"
+    who = "everybody" if share == 1 else f"{share * 100 // 1} % of all who are not listed"
     if step is not None and step.rule is not None and not leaf.state.asked:
-        return finding(
-            "shadowed", f"{case.words} is never asked: {decided_by(step)} lets everybody pass before"
-        )
-    return finding("open_policy", f"{case.words} changes nothing: all others pass too, by {decided_by(step)}")
+        asked = "is never asked" if share == 1 else "is not asked for all"
+        return finding("shadowed", f"{case.words} {asked}: {how} lets {who} pass before")
+    what = "changes nothing: all others pass" if share == 1 else f"changes little: {who} pass"
+    return finding("open_policy", f"{case.words} {what} too, by {how}")
+
+
+def _extent(leaf: Leaf) -> int:
+    """Of the addresses that it is about."""
+    return leaf.state.known("saddr").size * leaf.state.known("daddr").size
 
 
 def bypasses(case: Case, through: Sequence[Leaf]) -> Iterator[Finding]:

@@ -57,10 +57,14 @@ class Values:
         return bool(self.spans)
 
     def __and__(self, other: Values) -> Values:
+        if self.spans == other.spans:
+            return self
         few, many = sorted((self.spans, other.spans), key=len)
-        return Values.of(part for span in few for part in _overlap(span, many))
+        return Values(tuple(part for span in few for part in _overlap(span, many)))
 
     def __sub__(self, other: Values) -> Values:
+        if self.spans == other.spans:
+            return Values()
         spans = list(self.spans)
         for first, last in other.spans if len(other.spans) <= len(spans) else ():
             place = bisect_left(spans, first, key=_last)
@@ -77,14 +81,10 @@ class Values:
         """How many values."""
         return sum(last - first + 1 for first, last in self.spans)
 
-    def spread(self, most: int) -> Values:
-        """At most so many of the intervals, from all over."""
-        step = -(-len(self.spans) // most) or 1
-        return Values(self.spans[::step])
-
-    def widest(self, most: int) -> Values:
-        """At most so many of the intervals, those that hold most."""
-        return Values.of(sorted(self.spans, key=lambda span: span[0] - span[1])[:most])
+    @classmethod
+    def union(cls, several: Iterable[Values]) -> Values:
+        """All that is in any."""
+        return cls.of(span for each in several for span in each.spans)
 
 
 def _overlap(span: tuple[int, int], others: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:

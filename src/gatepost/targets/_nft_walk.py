@@ -30,6 +30,8 @@ BEFORE_TRANSLATION = {
     "ct original proto-src": "sport",
     "ct original proto-dst": "dport",
 }
+TRANSLATED = frozenset({*BEFORE_TRANSLATION, *BEFORE_TRANSLATION.values(), "ct status", "fib daddr type"})
+"""Fields that are otherwise after a change of the destination."""
 TRACKED_AT = -200
 """Priority at which a connection is looked up; ``notrack`` has an effect only before."""
 TRACKED_IN = frozenset({"ingress", "prerouting", "output"})
@@ -88,18 +90,28 @@ class State:
         facts = {name: value for name, value in self.facts.items() if name not in changes}
         return replace(self, facts=facts | {name: each for name, each in changes.items() if each is not None})
 
+    @property
+    def arrived(self) -> Mapping[str, Values]:
+        """What is known of them as they came, before their destination was changed; not what rules set."""
+        own = {name: each for name, each in self.facts.items() if name not in self.marked}
+        if self.via is None:
+            return own
+        before = {now: own[name] for name, now in BEFORE_TRANSLATION.items() if name in own}
+        return {name: each for name, each in own.items() if name not in TRANSLATED} | before
+
     def split(self, tests: Sequence[Test]) -> tuple[State | None, list[State]]:
         """Those for which all tests are true, and the others."""
         others, state = [], self
         for test in tests:
             name = BEFORE_TRANSLATION.get(test.field, test.field) if state.original else test.field
             known = state.known(name)
-            true, false = known & test.values, known - test.values
-            if false and true:
+            true = known & test.values
+            if not true and known:
+                return None, [self]
+            false = known - test.values
+            if false:
                 apart = state.setting({name: false})
                 others.append(replace(apart, unsure=self.unsure, chosen=self.chosen))
-            elif false:
-                return None, [self]
             unsure = state.unsure or (bool(false) and name.startswith(UNKNOWN))
             if false:
                 chosen = state.chosen | {name}

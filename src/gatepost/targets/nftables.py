@@ -44,9 +44,9 @@ from gatepost.model.plan import Capabilities, Counted, Current, Plan
 from gatepost.planning.aggregate import to_prefixes, to_ranges
 from gatepost.planning.digest import digest_entries
 from gatepost.targets._nft import Change, Held, Kernel, Place
+from gatepost.targets._nft_examiner import PROC, Examiner
 from gatepost.targets._nft_netlink import Direct
 from gatepost.targets._nft_program import Program
-from gatepost.targets._nft_ruleset import PROC, Examiner
 from gatepost.targets.base import Target, require_fit
 
 NAME = "^[A-Za-z][A-Za-z0-9_]{0,39}$"
