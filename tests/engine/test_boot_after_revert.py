@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 
 from gatepost.engine.confirming import confirm, settle_pending, take_back_due
+from gatepost.engine.cycle import apply_to_confirm
 from gatepost.engine.last import last_of, load_last
 from gatepost.engine.pending import ARMED, CONFIRMED, REVERTED, all_in, claim, waiting
 from gatepost.errors import TargetUnavailable
 from gatepost.model.plan import Outcome
-from rigs.unconfirmed import FIVE, back, nothing_written, risk, wipe
+from rigs.unconfirmed import FIVE, back, no_timer, nothing_written, risk, wipe
 
 pytestmark = pytest.mark.anyio
 
@@ -141,3 +142,25 @@ async def test_setting_the_clock_ends_no_time_to_confirm(world, set_by):
     world.clock.advance(timedelta(seconds=1))
     await world.plan()
     assert (world.target.entries, waiting(world.site.settings.state)) == (before, ())
+
+
+async def test_a_wiped_target_goes_back_to_what_was_verified(world):
+    """A change over a wiped target, taken back, leaves what was there before the wipe, never nothing."""
+    await world.apply()
+    before, boot = world.target.entries, kept(world)
+    wipe(world)
+    armed, _ = await risk(world)
+    await back(world, armed)
+    assert world.target.entries == before
+    assert kept(world) == boot
+
+
+async def test_filling_a_wiped_target_needs_no_word(world):
+    """What was verified there and comes back after a wipe waits for nobody, and stays."""
+    await world.apply()
+    before = world.target.entries
+    wipe(world)
+    report, armed = await apply_to_confirm(world.site, await world.plan(), FIVE, who="me", start=no_timer)
+    assert armed is None
+    assert (report.results[0].outcome, world.target.entries) == (Outcome.APPLIED, before)
+    assert kept(world)[0] == before

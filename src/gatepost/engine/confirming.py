@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from gatepost.engine.last import Last, forget_last, is_kept, keep_confirmed, keep_for_good
+from gatepost.engine.left import left_on
 from gatepost.engine.pending import (
     ARMED,
     CONFIRMED,
@@ -48,6 +49,7 @@ from gatepost.kit.clock import Clock
 from gatepost.model.content import Serial
 from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result
 from gatepost.model.record import Failure
+from gatepost.planning.canonical import without
 from gatepost.planning.digest import digest_entries
 from gatepost.planning.put_back import plan_away, plan_back
 from gatepost.store.encode import PLAN, wire_entry
@@ -78,12 +80,15 @@ async def arm(
 ) -> Armed | None:
     """Note what the targets hold and start the timer; None where no plan changes anything.
 
+    A wiped target is to hold again what was verified there, so filling it with just that needs no word.
+
     Raises UsageError for a time out of bounds, StalePlan, TargetError, StoreUnavailable.
     """
     if not LEAST <= within <= MOST:
         msg = f"a time to confirm is {LEAST.seconds} seconds to {MOST.days} day"
         raise UsageError(msg)
-    parts = [await _part(site, plan) for plan in plans if plan.status is PlanStatus.CHANGES]
+    changed = [await _part(site, plan) for plan in plans if plan.status is PlanStatus.CHANGES]
+    parts = [part for part in changed if part.desired != digest_entries(part.before())]
     place = folder(site.settings.state, "pending")
     if not parts or place is None:
         return None
@@ -105,17 +110,21 @@ async def _part(site: Site, plan: Plan) -> Part:
         msg = f"{site.targets[plan.target].place} moved since the plan was made"
         raise StalePlan(msg)
     applied = site.store.applied(plan.target)
-    wire = tuple(map(wire_entry, current.entries))
+    wiped = not current.generation and not current.entries
+    before, add, remove = current.entries, plan.add, plan.remove
+    if wiped:
+        before = left_on(site, plan.target)
+        add, remove = without(plan.add, before), without(before, plan.add)
     return Part(
         target=plan.target,
         list=plan.list,
         serial=applied.serial if applied else 0,
         generation=current.generation,
-        entries=wire,
+        entries=tuple(map(wire_entry, before)),
         plan=plan.digest,
         desired=plan.desired,
-        add=tuple(map(wire_entry, plan.add)),
-        remove=tuple(map(wire_entry, plan.remove)),
+        add=tuple(map(wire_entry, add)),
+        remove=tuple(map(wire_entry, remove)),
     )
 
 
