@@ -8,6 +8,7 @@ import pytest
 
 from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.approval import give_word
+from gatepost.engine.exits import Exit, exit_of
 from gatepost.engine.leaving import plan_purge, purge
 from gatepost.engine.rollback import earlier, roll_back
 from gatepost.model.content import Override
@@ -49,6 +50,7 @@ async def test_what_a_guard_holds_is_held_on_an_empty_target_too(world):
     report = await careless.apply()
     assert (report.results[0].outcome, world.target.entries) == (Outcome.APPLIED, before)
     assert "is held" in report.results[0].plan.notes[0]
+    assert exit_of(report) is Exit.HELD
     assert (await careless.apply()).results[0].plan.status is PlanStatus.HELD
 
 

@@ -308,6 +308,7 @@ async def test_nothing_is_left(tmp_path, clock, data, unread):
     [
         (b'{"syncToken": "7", "creationTime": "2026-01-05T08:00:00Z", "prefixes": []}\n', False),
         (b"{}", False),
+        (b'{"prefixes": [], "gatepost": {"entries": [{"value": "8.8.8.8/32"}]}}', False),
         (b'{"prefixes": [{"ipv4Prefix": "8.8.8.8/32"}]}', True),
         (b'{"prefixes": [', True),
     ],

