@@ -144,6 +144,18 @@ def test_rolled_back(site):
     assert edge(site) == MORE
 
 
+def test_rolled_back_under_an_exclusion(site):
+    """What today's exclusions keep out does not come back, and is named."""
+    site("apply").ended(0)
+    site.edit('sources = ["one"]', 'sources = ["one"]\nexclude = [{ value = "61.0.0.3", why = "gone" }]')
+    document = site.json("rollback", "webhooks", "--to", "1", "--why", "not theirs")
+    assert document["left_out"] == ["61.0.0.3/32"]
+    assert edge(site) == "61.0.0.1/32\n61.0.0.5/32\n"
+    told = site("rollback", "webhooks", "--to", "1", "--why", "not theirs", "--lang", "zh").ended(0).out
+    assert "未包含" in told
+    assert "  - 61.0.0.3/32" in told
+
+
 def test_rollback_needs_a_reason_and_a_serial(site):
     """A serial that never was and a missing reason are told, and nothing is changed."""
     site("rollback", "webhooks", "--to", "9", "--why", "x").ended(1)

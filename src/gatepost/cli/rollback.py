@@ -8,13 +8,16 @@ from gatepost.cli.building import pick_lists, site_of
 from gatepost.cli.diff import SERIAL_MOST
 from gatepost.cli.language import _
 from gatepost.cli.showing import print_results, tell_unkept
-from gatepost.cli.ui import Ui, run_async, takes_options
+from gatepost.cli.ui import Ui, run_async, shorten, takes_options
 from gatepost.cli.word import who
 from gatepost.engine.exits import Exit, exit_of_results
 from gatepost.engine.report import result_document
 from gatepost.engine.rollback import earlier, preview, roll_back
-from gatepost.model.content import Serial
+from gatepost.engine.site import Site
+from gatepost.model.content import Content, Serial
+from gatepost.model.entry import Entry
 from gatepost.model.plan import Outcome, Result
+from gatepost.planning.canonical import without
 
 
 @click.command(help=_("Apply an earlier serial of a list again, as a new one."))
@@ -35,6 +38,7 @@ def command(ui: Ui, list_name: str, serial: int, why: str, *, yes: bool) -> int:
     with site_of(ui) as site:
         one = pick_lists(site.settings, (list_name,))[0]
         content = earlier(site, one, Serial(serial))
+        left_out = _left_out(site, one.name, Serial(serial), content)
         if ui.interactive and not yes:
             plans = run_async(lambda: preview(site, one, content))
             print_results(ui, tuple(Result(plan) for plan in plans))
@@ -46,10 +50,33 @@ def command(ui: Ui, list_name: str, serial: int, why: str, *, yes: bool) -> int:
         latest = site.store.latest(one.name)
     now = latest.serial if latest else None
     refused = latest == before and bool(results) and all(each.outcome is Outcome.HELD for each in results)
-    document = {"list": one.name, "serial": now, "plans": [result_document(each) for each in results]}
-    ui.show(document, lambda: _print(ui, one.name, serial, None if refused else now, results))
+    document = {
+        "list": one.name,
+        "serial": now,
+        "left_out": [str(each.value) for each in left_out],
+        "plans": [result_document(each) for each in results],
+    }
+
+    def show() -> None:
+        _print(ui, one.name, serial, None if refused else now, results)
+        _print_left_out(ui, left_out)
+
+    ui.show(document, show)
     tell_unkept(ui, results)
     return exit_of_results(results)
+
+
+def _left_out(site: Site, name: str, serial: Serial, content: Content) -> tuple[Entry, ...]:
+    """What the serial held and today's exclusions keep out."""
+    found = site.store.snapshot(name, serial)
+    return without(found.content.effective, content.effective) if found else ()
+
+
+def _print_left_out(ui: Ui, left_out: tuple[Entry, ...]) -> None:
+    if left_out:
+        ui.say(_("Left out, since today's exclusions say so:"))
+        for line in shorten([str(each.value) for each in left_out], 20):
+            ui.say(f"  - {line}")
 
 
 def _print(ui: Ui, name: str, serial: int, now: int | None, results: tuple[Result, ...]) -> None:
