@@ -42,7 +42,9 @@ def lark(origin):
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     import lark_oapi  # noqa: PLC0415 - slow, see above
+    from lark_oapi.core.token import TokenManager  # noqa: PLC0415 - as above
 
+    TokenManager.cache.cache.clear()  # other modules of this process had an emulator of their own
     app = {"app_id": "cli_a1b2c3d4e5f60001", "secret": "feishu-demo-app-secret-0000001"}
     builder = lark_oapi.Client.builder().domain(origin).app_id(app["app_id"]).app_secret(app["secret"])
     yield builder.log_level(lark_oapi.LogLevel.ERROR).build()
