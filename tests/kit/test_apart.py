@@ -50,11 +50,11 @@ def test_what_hangs_is_cancelled_and_hides_nothing():
 
 def test_what_cannot_be_cancelled_is_left_behind():
     """A thread that waits for a dead disk is not waited for, nor does it keep the program from ending."""
-    dead = threading.Event()
+    dead, before = threading.Event(), {*threading.enumerate()}
     began = monotonic()
     try:
         found = apart({"dead": partial(to_thread.run_sync, dead.wait), "one": partial(say, "yes")}, 0.2)
-        left = [one for one in threading.enumerate() if one is not threading.main_thread()]
+        left = {*threading.enumerate()} - before
         assert all(one.daemon for one in left)
     finally:
         dead.set()
