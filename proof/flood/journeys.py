@@ -12,7 +12,7 @@ from flood.lists import lists
 from flood.network import ADMIN, ALLOWED, Network, network
 from flood.rows import Row, flooded, observed
 
-WITHIN = 15
+WITHIN = 5
 """Seconds to confirm: the fewest that gatepost takes."""
 SLACK = 20
 """Seconds more that taking back may take on a machine under load."""

@@ -11,7 +11,8 @@ from gatepost.engine.approval import give_word
 from gatepost.engine.confirming import arm, confirm, disarm, settle_pending
 from gatepost.engine.cycle import apply_to_confirm
 from gatepost.engine.exits import Exit, exit_of
-from gatepost.engine.pending import waiting
+from gatepost.engine.pending import armed as armed_as
+from gatepost.engine.pending import time_left, waiting
 from gatepost.engine.state import if_alone
 from gatepost.errors import ProgramFailed, StoreUnavailable, TargetUnavailable, UsageError
 from gatepost.model.plan import Cause, Outcome, Word
@@ -212,6 +213,25 @@ async def test_apply_that_never_came(world):
     armed = await arm(world.site, plans, FIVE, who="me", start=no_timer)
     assert [one.outcome for one in await back(world, armed)] == [Outcome.UNCHANGED]
     assert (await world.apply()).results[0].outcome is Outcome.APPLIED
+
+
+async def test_the_time_is_the_person_s(world):
+    """The time to confirm begins when the timer is ready, however long that takes; it cannot end before."""
+    await world.apply()
+    world.answer(*NEW)
+    plans = [result.plan for result in (await world.plan()).results]
+    left_at_start = []
+
+    async def slow(id_, within):
+        world.clock.advance(timedelta(seconds=45))
+        left_at_start.append(time_left(armed_as(world.site.settings.state, id_), world.clock))
+        return await no_timer(id_, within)
+
+    armed = await arm(world.site, plans, FIVE, who="me", start=slow)
+    waits = armed_as(world.site.settings.state, armed.id)
+    assert left_at_start[0] > FIVE
+    assert (armed.until, waits.until) == (world.clock.now() + FIVE,) * 2
+    assert time_left(waits, world.clock) == FIVE
 
 
 async def test_no_timer_no_change(world):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 
 import click
@@ -13,11 +14,11 @@ from gatepost.cli.showing import print_results
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.config import Settings
 from gatepost.engine.confirming import absorb, revert
-from gatepost.engine.pending import ARMED, Pending, path_of, pending_folder, time_left, waiting
+from gatepost.engine.pending import ARMED, Pending, armed, path_of, pending_folder, time_left, waiting
 from gatepost.engine.report import error_document, result_document
 from gatepost.engine.state import alone_in
 from gatepost.errors import GatepostError, UsageError
-from gatepost.kit.clock import SystemClock
+from gatepost.kit.clock import Clock, SystemClock
 from gatepost.kit.timer import say_ready
 from gatepost.model.plan import Outcome, Result
 from gatepost.targets.base import Target
@@ -83,16 +84,25 @@ async def _taken_back(
 
 
 async def _until(settings: Settings, pending: Pending) -> None:
-    """Wait on a clock that nobody can set; end early where a person confirms."""
+    """Wait on a clock that nobody can set; end early where a person confirms.
+
+    Its time begins once we said that we are ready: the file says so by another end.
+    """
     clock = SystemClock()
-    left = min(time_left(pending, clock) or timedelta(), pending.until - pending.armed_at)
-    end = clock.monotonic() + max(left, timedelta()).total_seconds()
-    while clock.monotonic() < end and _is_armed(settings, pending):
+    known, end = pending, _end(pending, clock)
+    while clock.monotonic() < end:
         await clock.sleep(min(LOOK_EVERY, max(end - clock.monotonic(), 0.0)))
+        if not path_of(pending_folder(settings.state), pending.id, ARMED).exists():
+            return
+        with suppress(GatepostError):  # what cannot be read now ends as was known
+            now = armed(settings.state, pending.id)
+            if now not in (None, known):
+                known, end = now, _end(now, clock)
 
 
-def _is_armed(settings: Settings, pending: Pending) -> bool:
-    return path_of(pending_folder(settings.state), pending.id, ARMED).exists()
+def _end(pending: Pending, clock: Clock) -> float:
+    left = min(time_left(pending, clock) or timedelta(), pending.until - pending.armed_at)
+    return clock.monotonic() + max(left, timedelta()).total_seconds()
 
 
 def _record(settings: Settings) -> GatepostError | None:

@@ -62,6 +62,9 @@ DONE = (Outcome.REVERTED, Outcome.UNCHANGED)
 LEAST, MOST = timedelta(seconds=5), timedelta(days=1)
 """Bounds of the time to confirm."""
 
+STARTING = timedelta(minutes=2)
+"""More than a timer may take until it is ready: its time cannot end before it has begun."""
+
 StartTimer = Callable[[str, timedelta], Awaitable[str]]
 """Starts what calls ``revert ID`` after a while, whatever becomes of us; gives how, in words."""
 
@@ -81,6 +84,7 @@ async def arm(
     """Note what the targets hold and start the timer; None where no plan changes anything.
 
     A wiped target is to hold again what was verified there, so filling it with just that needs no word.
+    The time is a person's: it begins when the timer is ready, which on a busy machine takes seconds.
 
     Raises UsageError for a time out of bounds, StalePlan, TargetError, StoreUnavailable.
     """
@@ -92,16 +96,23 @@ async def arm(
     place = folder(site.settings.state, "pending")
     if not parts or place is None:
         return None
+    id_ = token_hex(4)
+    write(place, _pending(site, id_, who, parts, STARTING + within), ARMED)
+    try:
+        timer = await start(id_, within)
+        pending = _pending(site, id_, who, parts, within)
+        write(place, pending, ARMED)
+    except BaseException:  # also whoever gave up waiting for it
+        path_of(place, id_, ARMED).unlink(missing_ok=True)
+        raise
+    return Armed(id_, pending.until, timer)
+
+
+def _pending(site: Site, id_: str, who: str, parts: Sequence[Part], within: timedelta) -> Pending:
+    """With its time counted from now."""
     now = site.clock.now()
     boot, ends = counted_in(site.clock, within)
-    pending = Pending(token_hex(4), who, now, now + within, tuple(parts), boot=boot, ends=ends)
-    write(place, pending, ARMED)
-    try:
-        timer = await start(pending.id, within)
-    except BaseException:  # also whoever gave up waiting for it
-        path_of(place, pending.id, ARMED).unlink(missing_ok=True)
-        raise
-    return Armed(pending.id, pending.until, timer)
+    return Pending(id_, who, now, now + within, tuple(parts), boot=boot, ends=ends)
 
 
 async def _part(site: Site, plan: Plan) -> Part:

@@ -162,15 +162,21 @@ def all_in(state: Path | None, status: str) -> Iterator[Pending]:
     if state is None:
         return
     for path in sorted((state / "pending").glob(f"*.{status}.json")):
-        with state_errors():
-            data = read_regular(path, SIZE_MAX)
-        if data is not None:
-            yield _decoded(path, data)
+        found = _read(path)
+        if found is not None:
+            yield found
 
 
-def _decoded(path: Path, data: bytes) -> Pending:
+def armed(state: Path | None, id_: str) -> Pending | None:
+    """The change as it waits now; None once confirmed or claimed. Raises StoreUnavailable, StoreCorrupt."""
+    return _read(path_of(pending_folder(state), id_, ARMED))
+
+
+def _read(path: Path) -> Pending | None:
+    with state_errors():
+        data = read_regular(path, SIZE_MAX)
     try:
-        return msgspec.json.decode(data, type=Pending)
+        return None if data is None else msgspec.json.decode(data, type=Pending)
     except msgspec.DecodeError:
         msg = f"{path} is not what gatepost wrote"
         raise StoreCorrupt(msg) from None
