@@ -6,29 +6,15 @@ import pytest
 
 from rigs.nftables import NamespaceRunner, namespace
 from rigs.program import Program
+from rigs.sites import HISTORY, in_file, in_kernel, listed, own
 
-CONFIG = """
-[store]
-url = "sqlite:///history.db"
-
-[sources.own]
-kind = "static"
-direction = "ingress"
-entries = ["61.0.0.0/24", "61.0.1.7"]
-
-[lists.web]
-direction = "ingress"
-sources = ["own"]
-
-[targets.edge]
-kind = "nftables"
-list = "web"
-
-[targets.copy]
-kind = "file"
-list = "web"
-path = "copy.txt"
-"""
+CONFIG = (
+    HISTORY
+    + own("61.0.0.0/24", "61.0.1.7")
+    + listed("own", "web")
+    + in_kernel("web")
+    + in_file("web", "copy")
+)
 RULES = """
 table inet gatepost {
     chain web {

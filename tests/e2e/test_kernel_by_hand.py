@@ -6,24 +6,9 @@ import pytest
 
 from rigs.nftables import namespace
 from rigs.program import Program
+from rigs.sites import HISTORY, in_kernel, listed, own
 
-CONFIG = """
-[store]
-url = "sqlite:///history.db"
-
-[sources.own]
-kind = "static"
-direction = "ingress"
-entries = ["61.0.0.0/24", "61.0.2.7", "61.0.4.0/24"]
-
-[lists.web]
-direction = "ingress"
-sources = ["own"]
-
-[targets.edge]
-kind = "nftables"
-list = "web"
-"""
+CONFIG = HISTORY + own("61.0.0.0/24", "61.0.2.7", "61.0.4.0/24") + listed("own", "web") + in_kernel("web")
 
 
 @pytest.fixture

@@ -11,28 +11,16 @@ from gatepost.emulator.state import ListChange
 from rigs import canaries
 from rigs.notifiers import texts
 from rigs.program import Program
+from rigs.sites import EVENTS, HISTORY, SERVED, in_file, listed
 
-SITE = """
-[store]
-url = "sqlite:///history.db"
-
-[server]
-listen = "127.0.0.1:0"
-url = "https://gate.example"
-
-[sources.events]
-kind = "feishu.events"
-account = "feishu-main"
-
-[lists.webhooks]
-direction = "ingress"
-sources = ["events"]
-
-[targets.edge]
-kind = "file"
-list = "webhooks"
-path = "edge.txt"
-
+SITE = (
+    HISTORY
+    + SERVED
+    + 'url = "https://gate.example"\n'
+    + EVENTS
+    + listed("events")
+    + in_file()
+    + """
 [[notify]]
 kind = "feishu"
 account = "feishu-main"
@@ -44,6 +32,7 @@ kind = "webhook"
 url = "env:DEAD_HOOK"
 secret = "env:HOOK_SECRET"
 """
+)
 SECRETS = {
     "DEAD_HOOK": "http://127.0.0.1:9/canary-path-of-the-hook",
     "HOOK_SECRET": "canary-secret-of-the-hook",

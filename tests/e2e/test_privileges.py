@@ -13,26 +13,16 @@ import pytest
 
 from rigs.nftables import NamespaceRunner, namespace
 from rigs.program import PATIENCE, Program
+from rigs.sites import HISTORY, in_kernel, listed, own
 
 NOBODY = 65534
-CONFIG = """
-[store]
-url = "sqlite:///history.db"
-
-[sources.own]
-kind = "static"
-direction = "ingress"
-entries = ["61.0.0.0/24", "2a00:1::/64"]
-
-[lists.web]
-direction = "ingress"
-sources = ["own"]
-
-[targets.edge]
-kind = "nftables"
-list = "web"
-backend = "{backend}"
-"""
+CONFIG = (
+    HISTORY
+    + own("61.0.0.0/24", "2a00:1::/64")
+    + listed("own", "web")
+    + in_kernel("web")
+    + 'backend = "{backend}"\n'
+)
 APPLIER = {"AF_UNIX", "AF_NETLINK"}
 """What the units of systemd leave to who only applies."""
 

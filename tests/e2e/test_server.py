@@ -16,14 +16,12 @@ import pytest
 
 from gatepost.emulator.state import ListChange
 from rigs.program import Program
+from rigs.sites import EVENTS, HISTORY, SERVED, in_file, listed
 
-SITE = """
-[store]
-url = "sqlite:///history.db"
-
-[server]
-listen = "127.0.0.1:0"
-
+SITE = (
+    HISTORY
+    + SERVED
+    + """
 [server.users.bob]
 role = "approver"
 password = "file:bob.line"
@@ -35,25 +33,17 @@ token = "env:WATCHER"
 [server.consumers.fw1]
 token = "env:FW1"
 token_next = "env:FW1_NEXT"
-
-[sources.events]
-kind = "feishu.events"
-account = "feishu-main"
-
-[lists.webhooks]
-direction = "ingress"
-sources = ["events"]
-
-[targets.edge]
-kind = "file"
-list = "webhooks"
-path = "edge.txt"
-
+"""
+    + EVENTS
+    + listed("events")
+    + in_file()
+    + """
 [targets.pulled]
 kind = "feed"
 list = "webhooks"
 path = "feed"
 """
+)
 PASSWORD = "correct horse battery"
 SECRETS = {
     "WATCHER": "watcher-token-of-twenty",

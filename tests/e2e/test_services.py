@@ -14,29 +14,10 @@ import pytest
 from gatepost.emulator.state import ListChange
 from rigs.history import passed
 from rigs.program import Program
+from rigs.sites import EVENTS, HISTORY, SERVED, in_file, listed
 
 RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
-SERVICE = """
-[store]
-url = "sqlite:///history.db"
-
-[server]
-listen = "127.0.0.1:0"
-
-[sources.events]
-kind = "feishu.events"
-account = "feishu-main"
-every = "1h"
-
-[lists.webhooks]
-direction = "ingress"
-sources = ["events"]
-
-[targets.edge]
-kind = "file"
-list = "webhooks"
-path = "edge.txt"
-"""
+SERVICE = HISTORY + SERVED + EVENTS + 'every = "1h"\n' + listed("events") + in_file()
 
 
 @pytest.fixture

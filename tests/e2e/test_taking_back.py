@@ -8,28 +8,9 @@ import re
 import pytest
 
 from rigs.program import Program
+from rigs.sites import HISTORY, SERVED, in_file, listed, own
 
-SITE = """
-[server]
-listen = "127.0.0.1:0"
-
-[store]
-url = "sqlite:///history.db"
-
-[sources.one]
-kind = "static"
-direction = "ingress"
-entries = ["61.0.0.1", "61.0.0.3", "61.0.0.5"]
-
-[lists.webhooks]
-direction = "ingress"
-sources = ["one"]
-
-[targets.edge]
-kind = "file"
-list = "webhooks"
-path = "edge.txt"
-"""
+SITE = HISTORY + SERVED + own("61.0.0.1", "61.0.0.3", "61.0.0.5") + listed("own") + in_file()
 FEWER = "61.0.0.1/32\n61.0.0.3/32\n61.0.0.5/32\n"
 MORE = "61.0.0.1/32\n61.0.0.3/32\n61.0.0.5/32\n61.0.0.7/32\n"
 
@@ -147,7 +128,7 @@ def test_rolled_back(site):
 def test_rolled_back_under_an_exclusion(site):
     """What today's exclusions keep out does not come back, and is named."""
     site("apply").ended(0)
-    site.edit('sources = ["one"]', 'sources = ["one"]\nexclude = [{ value = "61.0.0.3", why = "gone" }]')
+    site.edit('sources = ["own"]', 'sources = ["own"]\nexclude = [{ value = "61.0.0.3", why = "gone" }]')
     document = site.json("rollback", "webhooks", "--to", "1", "--why", "not theirs")
     assert document["left_out"] == ["61.0.0.3/32"]
     assert edge(site) == "61.0.0.1/32\n61.0.0.5/32\n"

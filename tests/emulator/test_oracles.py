@@ -5,16 +5,14 @@ They are imported when the first test needs them: the SDK alone takes seconds.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 
-import anyio.from_thread
 import pytest
 
 from gatepost.emulator.app import Emulator
 from gatepost.emulator.journal import shape
-from gatepost.emulator.serve import serving
+from rigs import oracles
 
 ADA = "ou_c99c5f35d542efc7ee492afe11af19ef"
 CHAT = "oc_5ad11d72b830411d72b836c20"
@@ -28,28 +26,14 @@ def emulator() -> Emulator:
 
 @pytest.fixture(scope="module")
 def origin(emulator) -> Iterator[str]:
-    """The emulator, served by a thread of its own: these clients block."""
-    with (
-        anyio.from_thread.start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(serving(emulator)) as url,
-    ):
+    """Where it is."""
+    with oracles.served_apart(emulator) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def lark(origin):
-    """The official SDK; it takes an event loop when imported and never closes it, so it is given one."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    import lark_oapi  # noqa: PLC0415 - slow, see above
-    from lark_oapi.core.token import TokenManager  # noqa: PLC0415 - as above
-
-    TokenManager.cache.cache.clear()  # other modules of this process had an emulator of their own
-    app = {"app_id": "cli_a1b2c3d4e5f60001", "secret": "feishu-demo-app-secret-0000001"}
-    builder = lark_oapi.Client.builder().domain(origin).app_id(app["app_id"]).app_secret(app["secret"])
-    yield builder.log_level(lark_oapi.LogLevel.ERROR).build()
-    asyncio.set_event_loop(None)
-    loop.close()
+    return oracles.lark(origin, "cli_a1b2c3d4e5f60001", "feishu-demo-app-secret-0000001")
 
 
 @pytest.fixture(autouse=True)

@@ -124,6 +124,17 @@ async def until_sent(messenger, *, tries=50):
             await delivery.send_next()
 
 
+async def run_until(messenger, report, done):
+    """Run it beside, as the service does, from a report until something is done."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(messenger.run)
+        messenger.report(report)
+        with anyio.fail_after(5):
+            while not done():
+                await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+
+
 async def test_a_cycle_is_told(world, make, ear):
     """What a cycle did arrives, and the next one that did nothing tells nothing."""
     messenger = make()
@@ -137,13 +148,7 @@ async def test_a_cycle_is_told(world, make, ear):
 async def test_it_runs_beside(world, make, ear):
     """Running, it sends what comes by itself, until it is ended."""
     messenger = make()
-    async with anyio.create_task_group() as group:
-        group.start_soon(messenger.run)
-        messenger.report(await world.apply())
-        with anyio.fail_after(5):
-            while len(ear.messages) < 2:
-                await anyio.lowlevel.checkpoint()
-        group.cancel_scope.cancel()
+    await run_until(messenger, await world.apply(), lambda: len(ear.messages) == 2)
     assert len(ear.told) == 2
 
 
@@ -262,13 +267,7 @@ async def test_collected(world, make, ear):
     messenger.report(await world.apply())
     world.answer(*(f"101.126.59.{n}" for n in range(12)))
     started = world.clock.monotonic()
-    async with anyio.create_task_group() as group:
-        group.start_soon(messenger.run)
-        messenger.report(await world.apply())
-        with anyio.fail_after(5):
-            while not ear.messages:
-                await anyio.lowlevel.checkpoint()
-        group.cancel_scope.cancel()
+    await run_until(messenger, await world.apply(), lambda: ear.messages)
     (message,) = ear.messages
     assert len(message.events) == 4
     assert ear.tries[0][0] - started == 3600
@@ -298,13 +297,7 @@ async def test_a_receiver_that_cannot_be_looked_up(world, make, ear, error):
     """That the receiver cannot be looked up is said, without words of third parties; messages are sent."""
     ear.check_error = error
     messenger = make()
-    async with anyio.create_task_group() as group:
-        group.start_soon(messenger.run)
-        messenger.report(await world.apply())
-        with anyio.fail_after(5):
-            while len(ear.messages) < 2:
-                await anyio.lowlevel.checkpoint()
-        group.cancel_scope.cancel()
+    await run_until(messenger, await world.apply(), lambda: len(ear.messages) == 2)
     assert len(ear.said) == 1
     assert "canary" not in ear.said[0]
 
@@ -313,13 +306,7 @@ async def test_what_is_wrong_with_the_receiver_is_said(world, make, ear):
     """What a look-up finds, and what a sending reports, is said once."""
     ear.wrong, ear.remarks = ("ou_1 gets no messages",), ("x did not get it",)
     messenger = make()
-    async with anyio.create_task_group() as group:
-        group.start_soon(messenger.run)
-        messenger.report(await world.apply())
-        with anyio.fail_after(5):
-            while len(ear.messages) < 2:
-                await anyio.lowlevel.checkpoint()
-        group.cancel_scope.cancel()
+    await run_until(messenger, await world.apply(), lambda: len(ear.messages) == 2)
     assert ear.said[0] == "ou_1 gets no messages"
     assert "x did not get it" in ear.said
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-import anyio.from_thread
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost.emulator.app import Emulator
-from gatepost.emulator.serve import serving
 from gatepost.notify._feishu_card import card
 from gatepost.notify._note import STEPS, compose
 from gatepost.notify.feishu import BODY_MOST, FeishuOptions
@@ -120,11 +118,8 @@ def emulator() -> Emulator:
 
 @pytest.fixture(scope="module")
 def origin(emulator) -> Iterator[str]:
-    """The emulator, served by a thread of its own: the SDK blocks."""
-    with (
-        anyio.from_thread.start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(serving(emulator)) as url,
-    ):
+    """Where it is."""
+    with oracles.served_apart(emulator) as url:
         yield url
 
 

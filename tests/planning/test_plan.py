@@ -8,52 +8,17 @@ import pytest
 
 from gatepost.model.address import Family
 from gatepost.model.answer import HeldAnswer
-from gatepost.model.content import Allowlist, Content, Override, Serial, Snapshot
-from gatepost.model.entry import Direction, Entry, Protocol
+from gatepost.model.content import Override, Serial
+from gatepost.model.entry import Entry, Protocol
 from gatepost.model.limits import Limits
-from gatepost.model.plan import Capabilities, Current, Plan, PlanStatus
+from gatepost.model.plan import Capabilities, Current, PlanStatus
 from gatepost.planning.accept import accept
-from gatepost.planning.canonical import canonical
 from gatepost.planning.compose import compose
 from gatepost.planning.digest import digest_entries, digest_plan
 from gatepost.planning.normalise import parse_value
-from gatepost.planning.plan import PlanRequest, make_plan, project, release
+from gatepost.planning.plan import project, release
 from rigs.answers import START, accepted, answer, entries, hosts, shown
-
-LIST = Allowlist("webhooks", Direction.INGRESS, ("events",))
-TEN = hosts(1, 10)
-
-
-def content(*values: str, allowlist: Allowlist = LIST) -> Content:
-    """What the list holds when its source answers this."""
-    return compose(allowlist, {"events": accepted(*values)}, START)
-
-
-def current(*values: str, generation: int = 4) -> Current:
-    """What the target holds."""
-    held = canonical(entries(*values))
-    return Current(generation, held, digest_entries(held))
-
-
-def request(wanted: Content, holds: Current, **changes: object) -> PlanRequest:
-    """A request for the target ``edge``."""
-    plain = PlanRequest(
-        target="edge",
-        allowlist=LIST,
-        snapshot=Snapshot("webhooks", Serial(7), START, wanted),
-        previous=None,
-        current=holds,
-        capabilities=Capabilities(),
-        held=(),
-        missing=(),
-        limits=Limits(),
-    )
-    return replace(plain, **changes)  # type: ignore[arg-type]  # a test may say anything
-
-
-def planned(wanted: Content, holds: Current, **changes: object) -> Plan:
-    """The plan of such a request."""
-    return make_plan(request(wanted, holds, **changes))
+from rigs.planned import LIST, TEN, content, current, guards, planned
 
 
 def held_answer() -> HeldAnswer:
@@ -61,11 +26,6 @@ def held_answer() -> HeldAnswer:
     verdict = accept(answer(*hosts(1, 3), day=1), accepted(*TEN), (), Limits(), approved=False)
     assert isinstance(verdict, HeldAnswer)
     return verdict
-
-
-def guards(plan: Plan) -> set[str]:
-    """Names of the guards that spoke."""
-    return {reason.guard for reason in plan.reasons}
 
 
 @pytest.mark.parametrize(

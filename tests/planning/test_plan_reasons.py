@@ -8,58 +8,29 @@ from datetime import UTC, datetime
 import pytest
 
 from gatepost.model.address import Family
-from gatepost.model.content import Allowlist, Content, Override, Serial, Snapshot
+from gatepost.model.content import Content, Override
 from gatepost.model.entry import Direction, Entry, PortRange, Protocol
 from gatepost.model.limits import Limits
 from gatepost.model.plan import Capabilities, Cause, Current, Plan, PlanStatus
 from gatepost.model.protect import Protected
-from gatepost.planning.canonical import canonical
-from gatepost.planning.compose import compose
-from gatepost.planning.digest import digest_entries, digest_plan
+from gatepost.planning.digest import digest_plan
 from gatepost.planning.normalise import parse_value
-from gatepost.planning.plan import PlanRequest, make_plan, project, release
-from rigs.answers import START, accepted, entries, hosts, shown
+from gatepost.planning.plan import project, release
+from rigs import planned as planner
+from rigs.answers import entries, hosts, shown
+from rigs.planned import LIST, TEN, content, current, excluding
 
-LIST = Allowlist("webhooks", Direction.INGRESS, ("events",))
-TEN = hosts(1, 10)
 UNTIL = datetime(2026, 1, 5, 9, tzinfo=UTC)
-
-
-def content(*values: str, allowlist: Allowlist = LIST) -> Content:
-    """What the list holds when its source answers this."""
-    return compose(allowlist, {"events": accepted(*values)}, START)
-
-
-def current(*values: str, generation: int = 4, mixed: bool = False) -> Current:
-    """What the target holds."""
-    held = canonical(entries(*values))
-    return Current(generation, held, digest_entries(held), mixed)
 
 
 def planned(wanted: Content, holds: Current, **changes: object) -> Plan:
     """The plan for the target ``edge``, which was written with what it holds."""
-    plain = PlanRequest(
-        target="edge",
-        allowlist=LIST,
-        snapshot=Snapshot("webhooks", Serial(7), START, wanted),
-        previous=content(*TEN),
-        current=holds,
-        capabilities=Capabilities(),
-        held=(),
-        missing=(),
-        limits=Limits(),
-    )
-    return make_plan(replace(plain, **changes))  # type: ignore[arg-type]  # a test may say anything
+    return planner.planned(wanted, holds, **({"previous": content(*TEN)} | changes))
 
 
 def words(plan: Plan) -> list[tuple[str, str]]:
     """Guards that spoke, and of what."""
     return [(reason.guard, reason.subject) for reason in plan.reasons]
-
-
-def without(value: str) -> Allowlist:
-    """The list, with something excluded."""
-    return replace(LIST, exclusions=(Override(parse_value(value), "a test"),))
 
 
 @pytest.mark.parametrize("holds", [hosts(1, 9), hosts(1, 11)])
@@ -90,7 +61,7 @@ def test_what_we_left_is_no_drift():
 
 def test_what_is_protected_stays():
     """What a plan of the list's direction would cut off is refused; what stays or is added is not."""
-    allowlist = without("101.226.103.3")
+    allowlist = excluding("101.226.103.3")
     values = tuple(Protected(parse_value(host), "mine", Direction.INGRESS) for host in hosts(2, 4))
     plan = planned(content(*TEN, allowlist=allowlist), current(*TEN), allowlist=allowlist, protected=values)
     assert words(plan) == [("protected", "edge")]
@@ -128,7 +99,7 @@ def test_losses_are_counted_as_they_were_listed():
     """Entries that merge on the target are as many as the list names: three are more than a few."""
     eight = hosts(8, 15)
     assert shown(current(*eight).entries) == ["101.226.103.8/29"]
-    allowlist = without("101.226.103.8/30")
+    allowlist = excluding("101.226.103.8/30")
     loss = planned(
         content(*eight, allowlist=allowlist), current(*eight), allowlist=allowlist, previous=content(*eight)
     )
@@ -139,7 +110,7 @@ def test_losses_are_counted_as_they_were_listed():
             "edge: 4 of 8 IPv4 addresses would go (50 %, limit 30 %), measured against what it holds now.",
         )
     ]
-    whole = without("101.226.103.8/30")
+    whole = excluding("101.226.103.8/30")
     one = planned(
         content("101.226.103.8/29", allowlist=whole),
         current(*eight),
@@ -151,8 +122,8 @@ def test_losses_are_counted_as_they_were_listed():
 
 def test_what_was_excluded_before_is_no_loss_now():
     """Entries that were not in force are not counted among those that go."""
-    before = without("101.226.103.8/30")
-    now = without("101.226.103.8/29")
+    before = excluding("101.226.103.8/30")
+    now = excluding("101.226.103.8/29")
     kept = (*hosts(8, 12), *hosts(20, 21))
     previous = content(*kept, allowlist=before)
     plan = planned(
@@ -234,7 +205,7 @@ def test_repair_takes_what_others_put_there(
 
 def test_repair_takes_nothing_of_ours():
     """What we left there and the owner then excludes is judged as ever."""
-    allowlist = without("101.226.103.0/29")
+    allowlist = excluding("101.226.103.0/29")
     plan = planned(
         content(*TEN, "a.qq.com", allowlist=allowlist),
         current(*TEN),
@@ -245,7 +216,7 @@ def test_repair_takes_nothing_of_ours():
     assert words(plan) == [("shrink", "edge")]
 
 
-FEWER = without("101.226.103.4/30")
+FEWER = excluding("101.226.103.4/30")
 """Without four of the ten."""
 
 

@@ -7,56 +7,17 @@ from dataclasses import replace
 import pytest
 
 from gatepost.model.address import Family
-from gatepost.model.content import Allowlist, Content, Override, Serial, Snapshot
-from gatepost.model.entry import Direction
-from gatepost.model.limits import Limits
-from gatepost.model.plan import Capabilities, Cause, Current, Plan, PlanStatus
+from gatepost.model.content import Serial
+from gatepost.model.plan import Cause, Plan, PlanStatus
 from gatepost.model.reason import Reason
 from gatepost.planning import guard
 from gatepost.planning.canonical import canonical
-from gatepost.planning.compose import compose
-from gatepost.planning.digest import digest_entries, digest_plan
-from gatepost.planning.normalise import parse_value
-from gatepost.planning.plan import PlanRequest, make_plan
+from gatepost.planning.digest import digest_plan
 from gatepost.planning.put_back import plan_kept
-from rigs.answers import START, accepted, entries, hosts
+from rigs.answers import START, entries, hosts
+from rigs.planned import TEN, content, current, excluding, guards, planned
 
-LIST = Allowlist("webhooks", Direction.INGRESS, ("events",))
-TEN = hosts(1, 10)
 BACK = hosts(1, 9)
-
-
-def content(*values: str, without: tuple[str, ...] = ()) -> Content:
-    """What the list holds when its source answers this, and its owner excludes that."""
-    allowlist = replace(LIST, exclusions=tuple(Override(parse_value(one), "oops") for one in without))
-    return compose(allowlist, {"events": accepted(*values)}, START)
-
-
-def current(*values: str, generation: int = 4) -> Current:
-    """What the target holds."""
-    held = canonical(entries(*values))
-    return Current(generation, held, digest_entries(held))
-
-
-def planned(wanted: Content, holds: Current, **changes: object) -> Plan:
-    """A plan for the target ``edge``."""
-    plain = PlanRequest(
-        target="edge",
-        allowlist=LIST,
-        snapshot=Snapshot("webhooks", Serial(7), START, wanted),
-        previous=None,
-        current=holds,
-        capabilities=Capabilities(),
-        held=(),
-        missing=(),
-        limits=Limits(),
-    )
-    return make_plan(replace(plain, **changes))  # type: ignore[arg-type]  # a test may say anything
-
-
-def guards(plan: Plan) -> set[str]:
-    """Names of the guards that hold it."""
-    return {reason.guard for reason in plan.reasons}
 
 
 def test_what_was_put_back_says_when():
@@ -89,7 +50,9 @@ def test_others_changes_are_no_drift_where_they_are_repaired():
 def test_what_others_added_hides_no_loss():
     """A wide network added by hand makes a cut of the list no smaller."""
     holds = current(*TEN, "64.0.0.0/3")
-    plan = planned(content(*TEN, without=hosts(3, 10)), holds, previous=content(*TEN), repair=True)
+    plan = planned(
+        content(*TEN, allowlist=excluding(*hosts(3, 10))), holds, previous=content(*TEN), repair=True
+    )
     assert "shrink" in guards(plan)
 
 

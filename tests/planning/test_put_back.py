@@ -6,23 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from gatepost.model.content import Allowlist, Content, Override, Serial, Snapshot
-from gatepost.model.entry import Direction, Entry
-from gatepost.model.limits import Limits
-from gatepost.model.plan import Capabilities, Current, Plan, PlanStatus
+from gatepost.model.content import Content, Override, Serial, Snapshot
+from gatepost.model.entry import Entry
+from gatepost.model.plan import Current, Plan, PlanStatus
 from gatepost.planning.canonical import canonical
-from gatepost.planning.compose import compose
 from gatepost.planning.digest import digest_entries, digest_plan
 from gatepost.planning.normalise import parse_value
 from gatepost.planning.plan import PlanRequest, make_plan
 from gatepost.planning.put_back import plan_away, plan_back, plan_refill
-from rigs.answers import START, accepted, entries, hosts, shown
-
-
-def current(*values: str, generation: int = 4, mixed: bool = False) -> Current:
-    """What the target holds."""
-    held = canonical(entries(*values))
-    return Current(generation, held, digest_entries(held), mixed)
+from rigs import planned as planner
+from rigs.answers import START, entries, hosts, shown
+from rigs.planned import LIST, TEN, content, current, excluding
 
 
 def back(holds: Current, desired: tuple[Entry, ...]) -> Plan:
@@ -91,27 +85,16 @@ def test_removing_everything_is_what_a_person_asked_for():
     assert (nothing.status, nothing.remove) == (PlanStatus.CHANGES, ())
 
 
-TEN = hosts(1, 10)
-LIST = Allowlist("webhooks", Direction.INGRESS, ("events",))
-
-
-def content(*values: str, allowlist: Allowlist = LIST) -> Content:
-    """What the list holds when its source answers this."""
-    return compose(allowlist, {"events": accepted(*values)}, START)
-
-
 def request(holds: Current, *, repair: bool = False, previous: Content | None = None) -> PlanRequest:
     """For a target that was verified with ten hosts, of which the list holds three today."""
-    return PlanRequest(
-        target="edge",
-        allowlist=replace(LIST, exclusions=(Override(parse_value("101.226.103.4/30"), "a test"),)),
-        snapshot=Snapshot("webhooks", Serial(8), START, content(*hosts(1, 3))),
+    wanted = content(*hosts(1, 3))
+    return planner.request(
+        wanted,
+        holds,
+        snapshot=Snapshot("webhooks", Serial(8), START, wanted),
+        allowlist=excluding("101.226.103.4/30"),
         previous=previous or content(*TEN),
-        current=holds,
-        capabilities=Capabilities(),
-        held=(),
         missing=("chat",),
-        limits=Limits(),
         repair=repair,
     )
 

@@ -5,16 +5,34 @@ They are imported when the first test needs them: the SDK alone takes seconds.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+import anyio.from_thread
+
+from gatepost.emulator.app import Emulator
+from gatepost.emulator.serve import serving
+
+
+@contextmanager
+def served_apart(emulator: Emulator) -> Iterator[str]:
+    """The emulator, served by a thread of its own: these clients block. Gives its address."""
+    with (
+        anyio.from_thread.start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(serving(emulator)) as url,
+    ):
+        yield url
 
 
 def lark(origin: str, app_id: str, app_secret: str) -> Any:
-    """The official SDK of Feishu and Lark."""
+    """The official SDK of Feishu and Lark, with no tokens of an emulator that this process had before."""
     import lark_oapi  # noqa: PLC0415 - slow, see above
+    from lark_oapi.core.token import TokenManager  # noqa: PLC0415 - as above
     from lark_oapi.ws import client  # noqa: PLC0415 - as above
 
     client.loop.close()  # made on import and never closed
-
+    TokenManager.cache.cache.clear()
     builder = lark_oapi.Client.builder().domain(origin).app_id(app_id).app_secret(app_secret)
     return builder.log_level(lark_oapi.LogLevel.ERROR).build()
 

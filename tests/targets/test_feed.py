@@ -117,7 +117,7 @@ async def test_a_writer_at_work(press):
     await press.publish(WIDE)
     target = press.target
     (press.folder / "versions/.gatepost-new").mkdir()
-    async with target._locked():
+    async with target._local.alone():
         assert (await press.target.current()).generation == 1
         assert (press.folder / "versions/.gatepost-new").exists()
 

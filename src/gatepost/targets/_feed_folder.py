@@ -7,7 +7,7 @@ import pwd
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from gatepost.errors import TargetForeign, TargetRejected, TargetUnavailable
+from gatepost.errors import TargetRejected
 from gatepost.formats.base import Edition, Format
 from gatepost.kit.files import read_regular, sync_directory
 from gatepost.model.entry import Entry
@@ -69,19 +69,6 @@ class Folder:
     def lock(self) -> Path:
         """Beside the directory, so that it is there before the directory is."""
         return self.path.with_name(f".{self.path.name}.gatepost.lock")
-
-    @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Say what the system's errors mean for this target."""
-        try:
-            yield
-        except OSError as error:
-            msg = f"feed {self.path}: {error.strerror or type(error).__name__}"
-            hint = "Check that the directory above exists, its permissions and the free space."
-            raise TargetUnavailable(msg, code=error.errno, hint=hint) from None
-        except ValueError as error:
-            msg = f"feed {self.path} is not ours: {error}"
-            raise TargetForeign(msg) from None
 
     def read(self, recipe: str) -> Held:
         """What is published; ``recipe`` is what should be. Raises OSError or ValueError."""

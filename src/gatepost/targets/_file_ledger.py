@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pwd
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -13,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from gatepost.errors import TargetForeign, TargetRejected, TargetUnavailable
+from gatepost.errors import TargetRejected
 from gatepost.formats.base import Edition, Format
 from gatepost.kit.files import NEW, Staged, read_regular, stage, sync_directory, write_atomic
 from gatepost.model.entry import Entry
@@ -94,19 +92,6 @@ class Ledger:
     def beside(self, what: str) -> Path:
         """``.NAME.gatepost.WHAT``."""
         return self.path.with_name(f".{self.path.name}.gatepost.{what}")
-
-    @contextmanager
-    def errors(self) -> Iterator[None]:
-        """Say what the system's errors mean for this target."""
-        try:
-            yield
-        except OSError as error:
-            msg = f"file {self.path}: {error.strerror or type(error).__name__}"
-            hint = "Check that the directory exists, its permissions and the free space."
-            raise TargetUnavailable(msg, code=error.errno, hint=hint) from None
-        except ValueError as error:
-            msg = f"file {self.path} is not ours: {error}"
-            raise TargetForeign(msg) from None
 
     def read(self) -> Held:
         """File and sidecar of one moment: the sidecar must not change while the file is read."""

@@ -13,18 +13,16 @@ files (a web server, a bucket) can be pointed at ``current`` as well.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import anyio
 import msgspec
 from anyio import to_thread
 
-from gatepost.errors import ConfigInvalid, StalePlan, TargetForeign, TargetRejected, TargetUnavailable, cut
+from gatepost.errors import ConfigInvalid, StalePlan, TargetForeign, TargetRejected, cut
 from gatepost.formats.base import Edition, Format, Proxy
 from gatepost.kit.clock import Clock, SystemClock
 from gatepost.kit.discovery import plugins
@@ -46,15 +44,11 @@ from gatepost.targets._feed_manifest import (
 )
 from gatepost.targets._feed_rendering import Made, Recipe, make
 from gatepost.targets._feed_signing import Signer, read_key
+from gatepost.targets._local import Local
 from gatepost.targets._rows import Row
 from gatepost.targets.base import Target, require_fit
 
 __all__ = ["Feed", "File", "Manifest", "Rendition", "Row", "Step", "Version", "link_of", "read_version"]
-
-T = TypeVar("T")
-
-PATIENCE = 0.02
-"""Seconds between two tries to get the lock."""
 
 
 class Feed(Target):
@@ -89,6 +83,8 @@ class Feed(Target):
         strict = bool(options.formats)
         self._recipe = Recipe(self._formats, strict, proxy, options.changes)
         self._folder = Folder(options.path.absolute(), self._formats, options.keep)
+        hint = "Check that the directory above exists, its permissions and the free space."
+        self._local = Local(f"feed {self._folder.path}", self._folder.lock, hint, options.timeout)
         self._clock = clock or SystemClock()
 
     @property
@@ -113,66 +109,66 @@ class Feed(Target):
 
     async def current(self) -> Current:
         """See :meth:`Target.current`; compares every byte, and is mixed where other formats are wanted."""
-        await self._do(self._tidy)
+        await self._local.do(self._tidy)
         return (await self._read(await self._signer())).current
 
     async def apply(self, plan: Plan, desired: tuple[Entry, ...]) -> None:
         """See :meth:`Target.apply`: a whole version, then one swap."""
         require_fit(desired, self.capabilities)
         signer = await self._signer()
-        async with self._locked():
+        async with self._local.alone():
             held = await self._read(signer)
             self._require(held, plan.generation, plan.current)
             if digest_entries(desired) != plan.desired:
                 raise self._stale()
             edition = Edition(plan.list, plan.serial, self._clock.now(), desired)
             with anyio.CancelScope(shield=True):
-                await self._do(lambda: self._publish(held, edition, signer))
+                await self._local.do(lambda: self._publish(held, edition, signer))
 
     async def purge(self, current: Current) -> None:
         """See :meth:`Target.purge`: the link, the versions, the lock; the directory where we made it."""
-        held = await self._do(partial(self._folder.read, ""))
+        held = await self._local.do(partial(self._folder.read, ""))
         self._require(held, current.generation, current.digest)
-        if await self._do(self._folder.is_bare):
+        if await self._local.do(self._folder.is_bare):
             return
-        async with self._locked():
-            held = await self._do(partial(self._folder.read, ""))
+        async with self._local.alone():
+            held = await self._local.do(partial(self._folder.read, ""))
             self._require(held, current.generation, current.digest)
             if held.edited:
                 msg = f"{self.place} was edited by hand, so it is not ours to remove"
                 raise TargetRejected(msg, hint="Apply the list again, or remove the directory yourself.")
             with anyio.CancelScope(shield=True):
-                await self._do(partial(self._folder.remove, held))
+                await self._local.do(partial(self._folder.remove, held))
 
     async def adopt(self) -> Current:
         """See :meth:`Target.adopt`: one list alone in the directory, as one of the formats would write it."""
         signer = await self._signer()
         try:
-            async with self._locked():
+            async with self._local.alone():
                 maker = partial(self._make, signer)
-                await self._do(lambda: self._folder.adopt(self._clock.now(), maker))
+                await self._local.do(lambda: self._folder.adopt(self._clock.now(), maker))
             return await self.current()
         except TargetForeign as error:
             raise TargetRejected(error.message) from None
 
     async def stamp(self) -> str:
         """See :meth:`Target.stamp`: the link, and number, size and times of each file of the version."""
-        return await self._do(self._folder.stamp)
+        return await self._local.do(self._folder.stamp)
 
     async def suspects(self) -> tuple[str, ...]:
         """See :meth:`Target.suspects`: whose the changed files are, and when they were changed."""
-        return await self._do(self._folder.suspects)
+        return await self._local.do(self._folder.suspects)
 
     async def findings(self, direction: Direction) -> tuple[Finding, ...]:  # noqa: ARG002 - devices know the side
         """See :meth:`Target.findings`: what is published, who may write it, what formats leave out."""
-        held = await self._do(partial(self._folder.read, ""))
+        held = await self._local.do(partial(self._folder.read, ""))
         manifest = held.version.manifest if held.version else None
         signed = self._options.sign is not None
-        return await self._do(lambda: findings(self._folder.path, manifest, signed=signed))
+        return await self._local.do(lambda: findings(self._folder.path, manifest, signed=signed))
 
     async def _read(self, signer: Signer | None) -> Held:
         recipe = self._recipe.text(signer)
-        return await self._do(lambda: self._folder.read(recipe))
+        return await self._local.do(lambda: self._folder.read(recipe))
 
     async def _signer(self) -> Signer | None:
         """The key as it stands in its file now. Raises TargetUnavailable or TargetRejected."""
@@ -206,26 +202,6 @@ class Feed(Target):
 
     def _stale(self) -> StalePlan:
         return StalePlan(f"{self.place} or its list has changed since the plan was made")
-
-    async def _do(self, work: Callable[[], T]) -> T:
-        """File work beside the event loop, with its errors as ours."""
-        with self._folder.errors():
-            return await to_thread.run_sync(work)
-
-    @asynccontextmanager
-    async def _locked(self) -> AsyncIterator[None]:
-        """Wait for another gatepost that publishes here, within the timeout."""
-        lock = FileLock(self._folder.lock)
-        try:
-            with anyio.move_on_after(self._options.timeout) as waiting:
-                while not await self._do(lock.acquire):  # noqa: ASYNC110 - another process lets go: no event
-                    await anyio.sleep(PATIENCE)
-            if waiting.cancelled_caught:
-                msg = f"{self.place} is being written by another gatepost"
-                raise TargetUnavailable(msg)
-            yield
-        finally:
-            lock.release()
 
 
 def _proxy(target: str, ways: str) -> Proxy | None:

@@ -27,16 +27,14 @@ sidecar goes last. Where that stops, the file counts as removed by hand.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import anyio
 import msgspec
-from anyio import to_thread
 
 from gatepost.errors import (
     ConfigInvalid,
@@ -58,13 +56,10 @@ from gatepost.model.plan import Capabilities, Current, Plan
 from gatepost.planning.digest import digest_entries
 from gatepost.targets._file_findings import Examination
 from gatepost.targets._file_ledger import Held, Ledger, Version
+from gatepost.targets._local import Local
 from gatepost.targets.base import Target, require_fit
 
-T = TypeVar("T")
-
 MODE = "^0?[0-7]{3}$"
-PATIENCE = 0.02
-"""Seconds between two tries to get the lock."""
 
 
 class File(Target):
@@ -100,6 +95,8 @@ class File(Target):
         self._format = _format(name, options.format)
         self._ledger = Ledger(options.path.absolute(), self._format, reloads=bool(options.reload))
         self._runner = runner or SystemRunner()
+        hint = "Check that the directory exists, its permissions and the free space."
+        self._local = Local(f"file {self._ledger.path}", self._ledger.beside("lock"), hint, options.timeout)
         self._clock = clock or SystemClock()
 
     @property
@@ -119,14 +116,14 @@ class File(Target):
 
     async def current(self) -> Current:
         """See :meth:`Target.current`; a file that is not as we wrote it gives what is really there."""
-        await self._do(self._tidy)
-        return (await self._do(self._ledger.read)).current
+        await self._local.do(self._tidy)
+        return (await self._local.do(self._ledger.read)).current
 
     async def apply(self, plan: Plan, desired: tuple[Entry, ...]) -> None:
         """See :meth:`Target.apply`: check, rename, reload."""
         require_fit(desired, self.capabilities)
-        async with self._locked():
-            held = await self._do(self._ledger.read)
+        async with self._local.alone():
+            held = await self._local.do(self._ledger.read)
             self._require(held, plan.generation, plan.current)
             if digest_entries(desired) != plan.desired:
                 raise self._stale()
@@ -135,12 +132,12 @@ class File(Target):
 
     async def purge(self, current: Current) -> None:
         """See :meth:`Target.purge`: the file, its sidecar and its lock; then the reload runs."""
-        held = await self._do(self._ledger.read)
+        held = await self._local.do(self._ledger.read)
         self._require(held, current.generation, current.digest)
-        if await self._do(self._ledger.is_bare):
+        if await self._local.do(self._ledger.is_bare):
             return
-        async with self._locked():
-            held = await self._do(self._ledger.read)
+        async with self._local.alone():
+            held = await self._local.do(self._ledger.read)
             self._require(held, current.generation, current.digest)
             if held.edited:
                 msg = f"{self.place} was edited by hand, so it is not ours to remove"
@@ -151,24 +148,24 @@ class File(Target):
     async def adopt(self) -> Current:
         """See :meth:`Target.adopt`: a file without a sidecar, whose format explains every byte of it."""
         try:
-            async with self._locked():
-                await self._do(partial(self._ledger.adopt, self._clock.now()))
+            async with self._local.alone():
+                await self._local.do(partial(self._ledger.adopt, self._clock.now()))
             return await self.current()
         except TargetForeign as error:
             raise TargetRejected(error.message) from None
 
     async def stamp(self) -> str:
         """See :meth:`Target.stamp`: number, size and times of the file and of its sidecar."""
-        return await self._do(self._ledger.stamp)
+        return await self._local.do(self._ledger.stamp)
 
     async def suspects(self) -> tuple[str, ...]:
         """See :meth:`Target.suspects`: whose the file is, and when it was changed."""
-        return await self._do(self._ledger.suspects)
+        return await self._local.do(self._ledger.suspects)
 
     async def findings(self, direction: Direction) -> tuple[Finding, ...]:  # noqa: ARG002 - a file has no side
         """See :meth:`Target.findings`: who can read the file, who may write it, who is told of it."""
         checked, told = bool(self._options.check), bool(self._options.reload)
-        return await self._do(Examination(self._ledger.path, checked, told).findings)
+        return await self._local.do(Examination(self._ledger.path, checked, told).findings)
 
     def _tidy(self) -> None:
         """Clear up after a writer that died; somebody who may only read cannot, and it waits."""
@@ -190,13 +187,13 @@ class File(Target):
 
     async def _remove(self, held: Held) -> None:
         if held.ours:
-            await self._do(self._ledger.put_aside)
+            await self._local.do(self._ledger.put_aside)
         words = await self._reload_words() if held.marked else None
         if words is None:
-            await self._do(self._ledger.forget)
+            await self._local.do(self._ledger.forget)
             return
         if held.ours:
-            await self._do(self._ledger.put_back)
+            await self._local.do(self._ledger.put_back)
         again = await self._reload_words()
         msg = f"{self.place}: the reload without it failed: {words}; {_state(again)}"
         raise TargetRejected(msg)
@@ -204,10 +201,12 @@ class File(Target):
     async def _replace(self, held: Held, edition: Edition) -> None:
         data = self._render(edition)
         version = Version.of(held.current.generation + 1, edition, data)
-        staged = await self._do(partial(stage, self._ledger.path, data, mode=int(self._options.mode, 8)))
+        staged = await self._local.do(
+            partial(stage, self._ledger.path, data, mode=int(self._options.mode, 8))
+        )
         try:
             await self._check(staged)
-            final = await self._do(partial(self._ledger.announce, held, version))
+            final = await self._local.do(partial(self._ledger.announce, held, version))
             with anyio.CancelScope(shield=True):
                 await self._swap(held, staged, final)
         finally:
@@ -215,9 +214,9 @@ class File(Target):
 
     async def _swap(self, held: Held, staged: Staged, final: Staged) -> None:
         try:
-            await self._do(staged.commit)
+            await self._local.do(staged.commit)
             await self._reload(held)
-            await self._do(final.commit)
+            await self._local.do(final.commit)
         finally:
             final.discard()
 
@@ -242,8 +241,8 @@ class File(Target):
         words = await self._reload_words()
         if words is None:
             return
-        await self._do(partial(self._ledger.restore, held))
-        await self._do(self._ledger.settle)
+        await self._local.do(partial(self._ledger.restore, held))
+        await self._local.do(self._ledger.settle)
         again = await self._reload_words()
         msg = f"{self.place}: the reload failed: {words}; {_state(again)}"
         raise TargetRejected(msg)
@@ -258,26 +257,6 @@ class File(Target):
 
     async def _run(self, argv: Sequence[str]) -> Finished | None:
         return await self._runner.run(argv, timeout=self._options.timeout) if argv else None
-
-    async def _do(self, work: Callable[[], T]) -> T:
-        """File work beside the event loop, with its errors as ours."""
-        with self._ledger.errors():
-            return await to_thread.run_sync(work)
-
-    @asynccontextmanager
-    async def _locked(self) -> AsyncIterator[None]:
-        """Wait for another gatepost that writes this file, within the timeout."""
-        lock = FileLock(self._ledger.beside("lock"))
-        try:
-            with anyio.move_on_after(self._options.timeout) as waiting:
-                while not await self._do(lock.acquire):  # noqa: ASYNC110 - another process lets go: no event
-                    await anyio.sleep(PATIENCE)
-            if waiting.cancelled_caught:
-                msg = f"{self.place} is being written by another gatepost"
-                raise TargetUnavailable(msg)
-            yield
-        finally:
-            lock.release()
 
 
 def _state(again: str | None) -> str:
