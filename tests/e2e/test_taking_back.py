@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 
 import pytest
 
@@ -60,7 +62,9 @@ def test_a_timer_that_dies_at_birth(site):
 
 def test_a_timer_that_died(site):
     """What nobody took back in time is red until somebody does."""
-    id_ = risk(site, "10m")
+    waiting = site.json("apply", "--confirm-within", "10m")["confirm"]
+    id_, timer = waiting["id"], int(waiting["timer"].removeprefix("process "))
+    os.kill(timer, signal.SIGKILL)
     waits = site.folder / "history.state" / "pending" / f"{id_}.armed.json"
     waits.write_text(re.sub(r'"boot":"[^"]*"', '"boot":"another"', waits.read_text()))
     status = site("status").ended(1)

@@ -274,6 +274,7 @@ def hostile(chance: random.Random, header: Header) -> str:
 
 
 @pytest.mark.parametrize("trust", [TRUST, FORWARDED], ids=["x-forwarded-for", "forwarded"])
+@pytest.mark.thorough
 def test_the_decided_address_was_appended_by_a_trusted_hop(trust):
     """Random chains with a hostile left part: the client is always what our first proxy saw."""
     chance = random.Random(20_260_105)

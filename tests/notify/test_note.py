@@ -54,7 +54,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(EVENTS, st.sampled_from(["en", "zh"]), st.integers(0, 100_000))
 def test_every_size_is_kept(events, lang, left_out):
     """Whatever is to be said, each platform's message is within its bytes and has its first headline."""

@@ -21,6 +21,6 @@ def test_the_instrument_sees_hasty_removals():
 
 def test_the_instrument_sees_a_clock_that_ends_things():
     """Where a jump of the clock passes for time, a pin, exclusion or grace ends early, and that is found."""
-    done = prove("model", "--planted clock --sequences 200 --steps 25")
+    done = prove("model", "--planted clock --sequences 400 --steps 25 --seed 6")
     assert done.code != 0, done.text
     assert "too early" in done.text

@@ -68,7 +68,7 @@ async def test_no_listed_packet_is_lost(either, lists):
         try:
             with flood.stdout:
                 flood.stdout.readline()
-            for _ in range(10):
+            for _ in range(4):
                 for wanted in changes:
                     assert (await put(edge, wanted)).entries == wanted
         finally:
