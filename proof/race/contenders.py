@@ -13,6 +13,7 @@ from gatepost.model.address import Family, Prefix, parse_v4
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Plan
 from gatepost.targets._file_ledger import Held as HeldFile
+from gatepost.targets._local import Local
 from gatepost.targets._nft import Change, Held, Kernel, Place
 from gatepost.targets._nft_netlink import Direct
 from gatepost.targets._nft_program import Program
@@ -84,13 +85,22 @@ class GatedFile(File):
         await super().apply(plan, desired)
 
 
+class Unlocked(Local):
+    """A place without its lock."""
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Nobody is kept out."""
+        yield
+
+
 class UnlockedFile(GatedFile):
     """The same without its lock."""
 
-    @asynccontextmanager
-    async def _locked(self) -> AsyncIterator[None]:
-        """Nobody is kept out."""
-        yield
+    def __init__(self, name: str, options: File.Options) -> None:
+        """In a place without one."""
+        super().__init__(name, options)
+        self._local = Unlocked(self._local.name, self._local.lock, self._local.hint, self._local.timeout)
 
 
 class UncomparedFile(GatedFile):
