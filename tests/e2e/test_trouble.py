@@ -87,6 +87,20 @@ def test_stale_is_said_and_removes_nothing(own):
     assert len((own.folder / "edge.txt").read_text().split()) == 6
 
 
+def test_a_refused_answer_is_shown_until_a_better_one(own):
+    """Of a source that answers what nobody may approve, `status` says why, until its answer can be used."""
+    own.edit('"61.0.0.11"]', '"61.0.0.11", "0.0.0.0/1"]')
+    own("apply").ended(4)
+    (shown,) = own.json("status")["lists"]
+    assert shown["refused"]["own"]["kind"] == "ValuesRefused"
+    told = own("status").ended(0).out
+    assert "ANSWER REFUSED" in told
+    assert "0.0.0.0/1 is wider than /8" in told
+    own.edit(', "0.0.0.0/1"]', "]")
+    own("apply").ended(0)
+    assert own.json("status")["lists"][0]["refused"] == {}
+
+
 def test_another_file_in_the_place_is_not_touched(own):
     """A target that is not ours fails alone, exit 1, and stays as it is; the others are applied."""
     foreign = own.folder / "foreign.txt"

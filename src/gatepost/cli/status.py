@@ -11,7 +11,7 @@ from gatepost.cli.language import _
 from gatepost.cli.showing import SHORT_DIGEST, drift_lines, outcome_word, print_clock, ways_out
 from gatepost.cli.ui import Ui, error_lines, takes_options
 from gatepost.engine.exits import Exit
-from gatepost.engine.health import Health, SourceHealth, TargetHealth, health_document, health_of
+from gatepost.engine.health import Health, ListHealth, SourceHealth, TargetHealth, health_document, health_of
 from gatepost.engine.pending import Pending
 from gatepost.engine.seeing import see_all
 from gatepost.errors import TargetForeign, cut
@@ -41,9 +41,8 @@ def _print(ui: Ui, health: Health, now: datetime) -> None:
         sources.add_row(*_source_row(one, now))
     lists = ui.table(_("list"), _("serial"), _("entries"), _("in grace"), _("since"), _("state"))
     for row in health.lists:
-        state = _("HELD") if row.held else _("STALE") if row.stale else _("fresh")
         cells = ("-" if row.serial is None else str(row.serial), str(row.entries), str(row.grace))
-        lists.add_row(row.name, *cells, age(row.at, now), state)
+        lists.add_row(row.name, *cells, age(row.at, now), _list_state(row))
     targets = ui.table(_("target"), _("kind"), _("list"), _("serial"), _("applied"), _("state"))
     for target in health.targets:
         targets.add_row(*_target_row(target, now))
@@ -51,10 +50,28 @@ def _print(ui: Ui, health: Health, now: datetime) -> None:
         ui.out.print(table)
         ui.say()
     print_clock(ui, health.look)
+    for row in health.lists:
+        _print_refused(ui, row)
     for target in health.targets:
         _print_troubles(ui, target, now)
     for plan in health.held:
         _print_held(ui, plan)
+
+
+def _list_state(row: ListHealth) -> str:
+    if row.held:
+        return _("HELD")
+    if row.stale:
+        return _("STALE")
+    return _("ANSWER REFUSED") if row.refused else _("fresh")
+
+
+def _print_refused(ui: Ui, row: ListHealth) -> None:
+    for source, failure in row.refused.items():
+        words = _("{list}: nothing of the last answer of {source} may be used; the last good one stays")
+        ui.say(words.format(list=row.name, source=source), "bold yellow")
+        for line, style in error_lines(failure):
+            ui.say(f"  {line}", style)
 
 
 def _print_troubles(ui: Ui, one: TargetHealth, now: datetime) -> None:

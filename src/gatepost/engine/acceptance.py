@@ -17,6 +17,7 @@ from gatepost.model.answer import Accepted, Answer, Baseline, HeldAnswer
 from gatepost.model.content import Content, Serial, Snapshot
 from gatepost.model.limits import Limits
 from gatepost.model.reckoning import Look
+from gatepost.model.record import Failure
 from gatepost.planning.accept import accept
 from gatepost.planning.baseline import moments
 from gatepost.planning.compose import compose, wanted
@@ -68,10 +69,20 @@ def take_in(
             verdict = judge(site.store, one, got[source], seen, used) if source in got else None
         except GatepostError as error:
             errors[source], verdict = error, None
+        if source in got and got[source].error is None:
+            _remember_refusal(site.store, view(one.name, source), got[source], errors.get(source))
         waiting = verdict or site.store.held(view(one.name, source))
         if isinstance(waiting, HeldAnswer):
             held.append(waiting)
     return _number(site, one, seen, tuple(held), errors)
+
+
+def _remember_refusal(store: Store, name: str, got: Got, error: GatepostError | None) -> None:
+    """A whole answer of which nothing may be used, until a better one comes: the source itself is well."""
+    known = store.attempt(name)
+    if error is not None or (known is not None and known.failure is not None):
+        requests = got.fetched.requests if got.fetched else 0
+        store.record_attempt(name, got.at, requests, Failure.of(error) if error else None)
 
 
 def judge(

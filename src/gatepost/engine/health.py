@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatepost.config.settings import SourceSettings, TargetSettings
-from gatepost.engine.acceptance import is_old, is_stale
+from gatepost.engine.acceptance import is_old, is_stale, view
 from gatepost.engine.approval import held_plans
 from gatepost.engine.elapsed import look
 from gatepost.engine.pending import Pending, overdue_targets, waiting_targets
@@ -27,7 +27,7 @@ from gatepost.model.content import Serial, Snapshot, State
 from gatepost.model.drift import Drift
 from gatepost.model.plan import Cause, Outcome, Plan
 from gatepost.model.reckoning import Look
-from gatepost.model.record import Attempt, OutcomeRecord, Unread
+from gatepost.model.record import Attempt, Failure, OutcomeRecord, Unread
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class ListHealth:
     grace: int
     stale: bool
     held: bool
+    refused: Mapping[str, Failure]
+    """By source: why nothing of its last answer may be used, whoever approves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +161,16 @@ def _list(site: Site, name: str, now: datetime) -> ListHealth:
         entries=len(snapshot.content.effective) if snapshot else 0,
         grace=sum(one.state is State.GRACE for one in listed),
         stale=any(is_stale(site, name, source, now) for source in sources),
-        held=any(site.store.held(f"{name}/{source}") for source in sources),
+        held=any(site.store.held(view(name, source)) for source in sources),
+        refused=dict(_refused(site, name, sources)),
     )
+
+
+def _refused(site: Site, name: str, sources: Sequence[str]) -> Iterator[tuple[str, Failure]]:
+    for source in sources:
+        seen = site.store.attempt(view(name, source))
+        if seen is not None and seen.failure is not None:
+            yield source, seen.failure
 
 
 def _target(site: Site, target: TargetSettings, sight: Sight | None) -> TargetHealth:
@@ -212,6 +222,7 @@ def health_document(health: Health) -> JSON:
                 "grace": one.grace,
                 "stale": one.stale,
                 "held": one.held,
+                "refused": {source: error_document(failure) for source, failure in one.refused.items()},
             }
             for one in health.lists
         ],

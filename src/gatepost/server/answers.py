@@ -100,6 +100,8 @@ class ListStatus(Struct):
     grace: int
     stale: bool
     held: bool
+    refused: dict[str, Error]
+    """By source: why nothing of its last answer may be used."""
 
 
 class Drift(Struct):

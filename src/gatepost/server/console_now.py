@@ -69,7 +69,9 @@ def list_state(one: JSON) -> State:
         return State("held", _("held"))
     if one["serial"] is None:
         return State("none", _("no list yet"))
-    return State("stale", _("stale")) if one["stale"] else State("ok", _("fresh"))
+    if one["stale"]:
+        return State("stale", _("stale"))
+    return State("stale", _("answer refused")) if one["refused"] else State("ok", _("fresh"))
 
 
 def target_state(one: JSON) -> State:
@@ -159,6 +161,14 @@ def _sources(status: JSON) -> Iterator[Step]:
         elif one["error"]:
             what = say(_("{source} gave no good answer; its last one stays."), source=one["source"])
             yield Step("stale", what, say(one["error"]["hint"]), "#sources")
+    for one in status["lists"]:
+        for source, error in one["refused"].items():
+            what = say(
+                _("Nothing of the last answer of {source} may be used for {list}; its last good one stays."),
+                source=source,
+                list=one["list"],
+            )
+            yield Step("stale", what, say(error["hint"]), "#lists")
 
 
 def _lesser(status: JSON) -> Iterator[Step]:
