@@ -6,7 +6,7 @@ was told already is taken away from them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from gatepost.model.drift import Drift
 from gatepost.model.entry import Entry
 from gatepost.model.event import About, Event, EventKind, Shown
 from gatepost.model.plan import Outcome, PlanStatus, Result
+from gatepost.model.reason import Reason
 from gatepost.model.record import Failure
 from gatepost.planning.diff import diff
 
@@ -57,7 +58,8 @@ def of_report(
     ends: dict[str, Event] = {}
     for event in _of_cycle(report, at, drifts, failures):
         (ends if event.over else lasting).setdefault(event.key, event)
-    applied = tuple(_applied(one, at) for one in report.results if one.outcome is Outcome.APPLIED)
+    done = (one for one in report.results if one.outcome is Outcome.APPLIED)
+    applied = tuple(_planned(EventKind.APPLIED, one, at) for one in done)
     service = Event(kind=EventKind.FAILED, about=About.SERVICE, name=SERVICE, at=at).key
     return Seen(at, tuple(lasting.values()), tuple(ends.values()), applied, report.turns, (service,))
 
@@ -74,7 +76,7 @@ def of_error(error: GatepostError, at: datetime) -> Seen:
 
 def of_taken_back(results: Iterable[Result], at: datetime) -> Seen:
     """Changes that nobody confirmed."""
-    return Seen(at, once=tuple(_reverted(one, at) for one in results))
+    return Seen(at, once=tuple(_planned(EventKind.REVERTED, one, at) for one in results))
 
 
 def news(
@@ -132,9 +134,9 @@ def _of_cycle(
     for turn in report.turns:
         yield from _of_turn(turn, at)
         yield from _of_sources(turn, report, at, failures)
+    told = {one for turn in report.turns for held in turn.held for one in held.reasons}
     for result in report.results:
-        told = {one for turn in report.turns for held in turn.held for one in held.reasons}
-        yield from _of_result(result, {*told}, at)
+        yield from _of_result(result, told, at)
     for one in report.unplanned:
         yield _failed(About.TARGET, one.target, Failure.of(one.error), at, one.list)
     for target, drift in drifts.items():
@@ -180,7 +182,7 @@ def _of_sources(
             yield _failed(About.SOURCE, source, Failure.of(error), at, turn.settings.name)
 
 
-def _of_result(result: Result, told: set[object], at: datetime) -> Iterator[Event]:
+def _of_result(result: Result, told: Collection[Reason], at: datetime) -> Iterator[Event]:
     """``told``: reasons that stand on held answers already."""
     plan = result.plan
     yield _end(EventKind.FAILED, About.TARGET, plan.target, at)
@@ -189,14 +191,18 @@ def _of_result(result: Result, told: set[object], at: datetime) -> Iterator[Even
         yield _failed(About.TARGET, plan.target, Failure.of(result.error), at, plan.list)
     own = tuple(reason for reason in plan.reasons if reason not in told)
     if plan.status is PlanStatus.HELD and own:
-        held = Event(kind=EventKind.HELD, about=About.TARGET, name=plan.target, at=at, mark=plan.digest)
-        yield replace(_planned(held, result), reasons=own)
+        yield replace(_planned(EventKind.HELD, result, at), reasons=own)
 
 
-def _planned(event: Event, result: Result) -> Event:
+def _planned(kind: EventKind, result: Result, at: datetime) -> Event:
+    """What became of a plan."""
     plan = result.plan
-    return replace(
-        event,
+    return Event(
+        kind=kind,
+        about=About.TARGET,
+        name=plan.target,
+        at=at,
+        mark=plan.digest,
         list=plan.list,
         digest=plan.digest,
         serial=int(plan.serial),
@@ -204,16 +210,6 @@ def _planned(event: Event, result: Result) -> Event:
         removed=shown(plan.remove),
         failure=Failure.of(result.error) if isinstance(result.error, GatepostError) else None,
     )
-
-
-def _applied(result: Result, at: datetime) -> Event:
-    event = Event(kind=EventKind.APPLIED, about=About.TARGET, name=result.plan.target, at=at)
-    return _planned(replace(event, mark=result.plan.digest), result)
-
-
-def _reverted(result: Result, at: datetime) -> Event:
-    event = Event(kind=EventKind.REVERTED, about=About.TARGET, name=result.plan.target, at=at)
-    return _planned(replace(event, mark=result.plan.digest), result)
 
 
 def _failed(about: About, name: str, failure: Failure, at: datetime, of: str = "") -> Event:
