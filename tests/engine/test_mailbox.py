@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gatepost.engine.mailbox import BYTES_MOST, PENDING_MOST, Mailbox
 from gatepost.engine.telling import Seen
-from gatepost.model.event import EventKind
+from gatepost.model.event import EventKind, Shown
 from rigs.notifiers import AT, event, held, hostile, many
 
 ALL = tuple(EventKind)
@@ -84,6 +84,21 @@ def test_bounded_in_bytes(tmp_path):
     assert len(box.pending) == PENDING_MOST
     assert box.pending[0].added == type(large)((), 500)
     assert len(box.pending[-1].added.values) == 500
+
+
+def test_what_is_trimmed_while_it_is_sent_is_sent_once(tmp_path):
+    """An event that loses its values while it is being sent counts as sent all the same, or as left out."""
+    for end, left_out in ((lambda box, sent: box.done(sent, 0), 0), (Mailbox.drop, 1)):
+        box = Mailbox(tmp_path / f"{left_out}.json")
+        large = Shown(("x" * 2000,) * 500, 500)
+        take(box, event(added=large))
+        sent = box.batch(whole=False)
+        for number in range(5):
+            take(box, event(name=f"l{number}", added=large))
+        assert box.pending[0] != sent[0]
+        end(box, sent)
+        assert [one.name for one in box.pending] == [f"l{number}" for number in range(5)]
+        assert box.left_out == left_out
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"null", b'{"told": 1}', b"\xff" * 100])

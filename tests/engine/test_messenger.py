@@ -311,6 +311,68 @@ async def test_what_is_wrong_with_the_receiver_is_said(world, make, ear):
     assert "x did not get it" in ear.said
 
 
+async def told_again(world, messenger, most):
+    """One more change of the list, told and sent."""
+    world.answer(*(f"101.126.59.{n}" for n in range(most)))
+    messenger.report(await world.apply())
+    await until_sent(messenger)
+
+
+async def test_what_a_sending_reports_is_said_once_while_it_lasts(world, make, ear):
+    """What every message reports is said with the first of them; again only after one without it."""
+    messenger = make(notifier(on=("change",)))
+    ear.remarks = ("x did not get it",)
+    for most in (10, 11, 12):
+        await told_again(world, messenger, most)
+    assert ear.said == ["x did not get it"]
+    ear.remarks = ("x did not get it", "y did not get it")
+    await told_again(world, messenger, 13)
+    assert ear.said == ["x did not get it", "y did not get it"]
+    ear.remarks = ()
+    await told_again(world, messenger, 14)
+    ear.remarks = ("x did not get it",)
+    await told_again(world, messenger, 15)
+    assert ear.said == ["x did not get it", "y did not get it", "x did not get it"]
+
+
+async def test_an_outage_is_said_once_while_it_lasts(world, make, ear):
+    """A channel that refuses again and again is said once; a later outage is said again."""
+    messenger = make(notifier(on=("change",)))
+    for most in (10, 11):
+        ear.deaf()
+        world.answer(*(f"101.126.59.{n}" for n in range(most)))
+        messenger.report(await world.apply())
+        await until_sent(messenger, tries=3)
+        ear.hear()
+        await until_sent(messenger)
+    assert len(ear.said) == 2
+    assert ear.said[0].startswith("ConnectFailed: no route")
+
+
+async def test_trouble_with_the_disk_is_said_once_while_it_lasts(world, make, ear, tmp_path):
+    """A disk that refuses is said once, however often it is asked; and again after it worked."""
+    messenger = make()
+    folder = tmp_path / "state" / "notify"
+    for first in (10, 14):
+        folder.rmdir()
+        for most in range(first, first + 3):
+            await told_again(world, messenger, most)
+        folder.mkdir()
+        await told_again(world, messenger, first + 3)
+        (place,) = folder.iterdir()
+        place.unlink()
+    assert len(ear.said) == 2
+    assert all("No such file" in one for one in ear.said)
+
+
+async def test_what_cannot_be_told_is_said_once(make, ear):
+    """The same bug met by every report is one line in the log."""
+    messenger = make()
+    messenger.report(None)  # as wrong as a report can be
+    messenger.report(None)
+    assert len(ear.said) == 1
+
+
 async def test_drift_is_told_and_its_end(world, make, ear):
     """What others do to a target is told once, and once more when it is as we left it."""
     messenger = make(notifier(on=("drift",)))

@@ -6,7 +6,7 @@ counts as told, or say it twice because it does not.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,17 +71,22 @@ class Mailbox:
         together = whole or len(self.pending) > BURST
         return tuple(self.pending) if together else tuple(self.pending[:1])
 
-    def done(self, batch: Collection[Event], said: int) -> None:
+    def done(self, batch: Iterable[Event], said: int) -> None:
         """These were sent, and that so many were left out was said."""
-        self.pending = [event for event in self.pending if event not in batch]
+        self._take_out(batch)
         self.left_out -= said
         self._settle()
 
-    def drop(self, batch: Collection[Event]) -> None:
+    def drop(self, batch: Iterable[Event]) -> None:
         """These will not be sent."""
-        self.pending = [event for event in self.pending if event not in batch]
-        self.left_out += len(batch)
+        self.left_out += self._take_out(batch)
         self._settle()
+
+    def _take_out(self, batch: Iterable[Event]) -> int:
+        """By their ids: what waits may have lost its values since. How many there were."""
+        gone, before = {event.id for event in batch}, len(self.pending)
+        self.pending = [event for event in self.pending if event.id not in gone]
+        return before - len(self.pending)
 
     def _settle(self) -> None:
         self._write()
@@ -126,5 +131,5 @@ class Mailbox:
             return msgspec.json.decode(data, type=_File) if data else _File({}, [])
         except (OSError, ValueError) as error:  # what msgspec raises is a ValueError
             place = self._place.name if self._place else ""
-            self.trouble = f"{place}: cannot be read ({type(error).__name__}); begun anew"
+            self.trouble = f"{place}: cannot be read ({type(error).__name__}); what waited in it is not known"
             return _File({}, [])

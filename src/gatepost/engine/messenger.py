@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -34,6 +36,8 @@ JITTER = 10.0
 """Seconds added by chance: platforms refuse what comes at full minutes."""
 REJECTED_MOST = 5
 """Tries of a message that the platform finds at fault; then it is left out, and counted."""
+FOLDER = "notify"
+"""Of the state: where the mailboxes are."""
 
 OpenChannel = Callable[[NotifySettings], AbstractAsyncContextManager[Channel]]
 Say = Callable[[NotifySettings, str], None]
@@ -50,6 +54,22 @@ class Means:
     """A line for the log, about one notifier."""
 
 
+class Said:
+    """What is wrong with a notifier, by its matter: said when it begins, and again only after it ended."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._lasting: dict[str, frozenset[str]] = {}
+
+    def now(self, matter: str, wrong: Mapping[str, str]) -> None:
+        """All that is wrong with it now: texts, by what makes one the same as before. Nothing ends it."""
+        before = self._lasting.get(matter, frozenset())
+        self._lasting[matter] = frozenset(wrong)
+        for mark, text in wrong.items():
+            if mark not in before:
+                self._say(text)
+
+
 @dataclass(slots=True)
 class Delivery:
     """One notifier at work."""
@@ -62,13 +82,13 @@ class Delivery:
     failures: int = 0
     """In a row."""
     rejections: int = 0
-    told: str = ""
-    """The trouble that was said last."""
     words: Words = field(init=False)
+    said: Said = field(init=False)
 
     def __post_init__(self) -> None:
         """Find the words of its language."""
         self.words = self.means.words(self.settings.lang)
+        self.said = Said(partial(self.means.say, self.settings))
 
     async def run(self) -> None:
         """Look the receiver up, then send whatever comes, for ever."""
@@ -85,7 +105,7 @@ class Delivery:
                 async with self.means.open_channel(self.settings) as channel:
                     remarks = await channel.check(self.words)
         except Exception as error:  # noqa: BLE001 - whatever it is, messages are tried all the same
-            self._trouble(_to_error(error))
+            self._trouble(to_error(error))
         else:
             self._remark(remarks)
 
@@ -108,12 +128,13 @@ class Delivery:
                 async with self.means.open_channel(self.settings) as channel:
                     remarks = await channel.send(message)
         except Exception as error:  # noqa: BLE001 - whatever it is, the next message is tried all the same
-            await self._failed(_to_error(error), batch)
+            await self._failed(to_error(error), batch)
             return
         self.box.done(batch, left_out)
         self.failures = self.rejections = 0
-        self.told = ""
+        self.said.now("sending", {})
         self._remark(remarks)
+        self.look_at_disk()
 
     async def _failed(self, error: GatepostError, batch: tuple[Event, ...]) -> None:
         self._trouble(error)
@@ -132,17 +153,16 @@ class Delivery:
         await self.site.clock.sleep(max(wait, error.retry_after or 0.0) + random.uniform(0, JITTER))  # noqa: S311 - spreads load
 
     def _trouble(self, error: GatepostError) -> None:
-        """Said once while it lasts."""
-        told = f"{error.kind} {error.code}"
-        if told != self.told:
-            self.told = told
-            self.means.say(self.settings, f"{error.kind}: {error.message} → {error.next_step}")
+        text = f"{error.kind}: {error.message} → {error.next_step}"
+        self.said.now("sending", {f"{error.kind} {error.code}": text})
 
     def _remark(self, remarks: Iterable[str]) -> None:
-        for remark in remarks:
-            if remark != self.told:
-                self.told = remark
-                self.means.say(self.settings, remark)
+        self.said.now("receiver", {one: one for one in remarks})
+
+    def look_at_disk(self) -> None:
+        """Say what is wrong with the mailbox."""
+        trouble = self.box.trouble
+        self.said.now("disk", {trouble: trouble} if trouble else {})
 
 
 class Messenger:
@@ -150,6 +170,8 @@ class Messenger:
 
     def __init__(self, site: Site, means: Means) -> None:
         """Opens the mailboxes; raises StoreUnavailable where the state directory cannot be used."""
+        if site.settings.notify:
+            folder(site.settings.state, FOLDER)
         self._site = site
         self._means = means
         paces: dict[str, Pace] = {}
@@ -162,7 +184,7 @@ class Messenger:
         """Send for ever."""
         async with anyio.create_task_group() as group:
             for delivery in self.deliveries:
-                self._say_trouble(delivery)
+                delivery.look_at_disk()
                 group.start_soon(delivery.run)
 
     def report(self, report: CycleReport) -> None:
@@ -192,32 +214,30 @@ class Messenger:
     def _take_in(self, make: Callable[[], telling.Seen]) -> None:
         if not self.deliveries:
             return
+        wrong = {}
         try:
             seen = make()
             for delivery in self.deliveries:
                 delivery.box.take_in(seen, self._look_back, delivery.settings.on)
-                self._say_trouble(delivery)
+                delivery.look_at_disk()
         except Exception as error:  # noqa: BLE001 - the loop goes on, whatever telling it meets
-            self._means.say(self.deliveries[0].settings, f"not told: {_to_error(error).message}")
+            met = to_error(error)
+            wrong[met.kind] = f"not told: {met.message}"
+        self.deliveries[0].said.now("telling", wrong)
 
     def _look_back(self, name: str, serial: int) -> Snapshot | None:
         return self._site.store.snapshot(name, Serial(serial))
 
-    def _say_trouble(self, delivery: Delivery) -> None:
-        if delivery.box.trouble:
-            self._means.say(delivery.settings, delivery.box.trouble)
-
 
 def mailboxes(settings: Settings) -> list[tuple[NotifySettings, Path | None]]:
-    """Each notifier with the place of its mailbox; raises StoreUnavailable."""
+    """Each notifier with the place of its mailbox; those of one receiver by their order. Makes nothing."""
     found: list[tuple[NotifySettings, Path | None]] = []
-    names: list[str] = []
+    numbers: Counter[str] = Counter()
     for one in settings.notify:
-        names.append(one.lane)
-        number = names.count(one.lane)
-        state = folder(settings.state, "notify")
+        numbers[one.lane] += 1
+        number = numbers[one.lane]
         name = f"{one.lane}.json" if number == 1 else f"{one.lane}-{number}.json"
-        found.append((one, state / name if state else None))
+        found.append((one, settings.state / FOLDER / name if settings.state else None))
     return found
 
 
@@ -227,7 +247,7 @@ def console_of(settings: Settings) -> str | None:
     return options.url.rstrip("/") if options.enabled and options.url else None
 
 
-def _to_error(error: Exception) -> GatepostError:
+def to_error(error: Exception) -> GatepostError:
     """What a third party raises may quote a secret: only its type is told."""
     match error:
         case GatepostError():
