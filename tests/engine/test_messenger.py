@@ -26,6 +26,7 @@ from gatepost.errors import (
 from gatepost.model.event import EventKind
 from gatepost.model.plan import Outcome
 from gatepost.notify.base import Channel, Rate, english
+from rigs.notifiers import read
 
 pytestmark = pytest.mark.anyio
 
@@ -35,6 +36,7 @@ class Listening(Channel):
 
     kind: ClassVar[str] = "listening"
     rates: ClassVar[tuple[Rate, ...]] = (Rate(5, 1.0), Rate(20, 60.0))
+    receiver: ClassVar[tuple[str, ...]] = ()
     reference: ClassVar[str] = "tests"
 
     @dataclass(frozen=True, slots=True)
@@ -281,6 +283,29 @@ async def test_two_notifiers_of_one_receiver(world, make, ear):
     assert first.pace is second.pace
     await until_sent(messenger)
     assert sorted(ear.told) == [("applied", "edge", False), ("change", "webhooks", False)]
+
+
+def to_one_chat(folder, *forms):
+    """Notifiers as they are read from a file, to one group in some forms."""
+    rows = (f'[[notify]]\nkind = "feishu_bot"\nurl = "env:HOOK"\nform = "{form}"\n' for form in forms)
+    return read(folder, "".join(rows)).notify
+
+
+async def test_one_receiver_has_one_rate_in_any_form(make, tmp_path):
+    """Notifiers of one chat keep its rate between them, though one sends cards and one texts."""
+    first, second = make(*to_one_chat(tmp_path, "card", "text")).deliveries
+    assert first.pace is second.pace
+
+
+async def test_another_form_keeps_what_waits(world, make, tmp_path):
+    """Whoever edits how messages look finds all that waited, of each notifier, and nothing told again."""
+    messenger = make(*to_one_chat(tmp_path, "card", "card"))
+    messenger.report(await world.apply())
+    messenger.deliveries[1].box.drop(messenger.deliveries[1].box.batch(whole=False))
+    again = make(*to_one_chat(tmp_path, "text", "card"))
+    again.report(await world.apply())
+    waiting = [[event.kind.value for event in one.box.pending] for one in again.deliveries]
+    assert waiting == [["change", "applied"], ["applied"]]
 
 
 async def test_nothing_it_meets_reaches_the_loop(make, ear):

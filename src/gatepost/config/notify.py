@@ -101,6 +101,6 @@ def _placed(document: Document, value: Any) -> Any:
 
 
 def _lane(plugin: type[Channel], account: str | None, own: Mapping[str, Any]) -> str:
-    """Names the receiver, and says nothing of it: for the files that its messages wait in."""
-    told = json.dumps([plugin.kind, account, own], sort_keys=True, default=str)
+    """Names the receiver, whatever else is configured of the notifier, and says nothing of it."""
+    told = json.dumps([plugin.kind, account, [own.get(key) for key in plugin.receiver]], default=str)
     return f"{plugin.kind}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"

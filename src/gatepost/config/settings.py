@@ -92,7 +92,7 @@ class NotifySettings:
     digest: timedelta | None = None
     """How long events are collected before they are sent as one message; None: each at once."""
     lane: str = ""
-    """Name of the receiver that tells nothing of it: notifiers of one receiver share it."""
+    """Name of the receiver that tells nothing of it: notifiers of one receiver share it, and its rate."""
 
 
 @dataclass(frozen=True, slots=True)

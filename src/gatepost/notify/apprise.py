@@ -36,6 +36,7 @@ class Apprise(Channel):
 
     kind: ClassVar[str] = "apprise"
     rates: ClassVar[tuple[Rate, ...]] = (Rate(1, 1.0), Rate(20, 60.0))
+    receiver: ClassVar[tuple[str, ...]] = ("url",)
     reference: ClassVar[str] = "docs/notify.md"
     Options: ClassVar[type] = AppriseOptions
 

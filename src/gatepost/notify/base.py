@@ -63,7 +63,9 @@ class Channel(ABC):
     platforms: ClassVar[frozenset[str]] = frozenset()
     """Platforms whose accounts it sends with; empty where it has its own address."""
     rates: ClassVar[tuple[Rate, ...]]
-    """The platform's limits."""
+    """The platform's limits, for one receiver."""
+    receiver: ClassVar[tuple[str, ...]]
+    """The configuration keys that name the receiver, beside the account."""
     reference: ClassVar[str]
     """The platform's page this follows."""
 

@@ -52,6 +52,7 @@ class Feishu(Channel):
     kind: ClassVar[str] = "feishu"
     platforms: ClassVar[frozenset[str]] = frozenset({"feishu", "lark"})
     rates: ClassVar[tuple[Rate, ...]] = (Rate(5, 1.0), Rate(1000, 60.0))
+    receiver: ClassVar[tuple[str, ...]] = ("to",)
     reference: ClassVar[str] = "https://open.feishu.cn/document/server-docs/im-v1/message/create"
     Options: ClassVar[type] = FeishuOptions
     client: Client

@@ -52,6 +52,7 @@ class FeishuBot(Channel):
 
     kind: ClassVar[str] = "feishu_bot"
     rates: ClassVar[tuple[Rate, ...]] = (Rate(5, 1.0), Rate(100, 60.0))
+    receiver: ClassVar[tuple[str, ...]] = ("url",)
     reference: ClassVar[str] = "https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot"
     Options: ClassVar[type] = FeishuBotOptions
     client: Http

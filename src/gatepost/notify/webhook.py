@@ -53,6 +53,7 @@ class Webhook(Channel):
 
     kind: ClassVar[str] = "webhook"
     rates: ClassVar[tuple[Rate, ...]] = (Rate(10, 1.0), Rate(300, 60.0))
+    receiver: ClassVar[tuple[str, ...]] = ("url",)
     reference: ClassVar[str] = "docs/notify.md"
     Options: ClassVar[type] = WebhookOptions
     client: Http

@@ -39,6 +39,7 @@ class WeCom(Channel):
     kind: ClassVar[str] = "wecom"
     platforms: ClassVar[frozenset[str]] = frozenset({"wecom"})
     rates: ClassVar[tuple[Rate, ...]] = (Rate(30, 60.0), Rate(1000, 3600.0))
+    receiver: ClassVar[tuple[str, ...]] = ("agentid", "to")
     reference: ClassVar[str] = "https://developer.work.weixin.qq.com/document/path/90236"
     Options: ClassVar[type] = WeComOptions
     client: Client

@@ -39,6 +39,7 @@ class WeComRobotChannel(Channel):
 
     kind: ClassVar[str] = "wecom_robot"
     rates: ClassVar[tuple[Rate, ...]] = (Rate(ROBOT_MESSAGES_PER_MINUTE, 60.0),)
+    receiver: ClassVar[tuple[str, ...]] = ("url",)
     reference: ClassVar[str] = "https://developer.work.weixin.qq.com/document/path/91770"
     Options: ClassVar[type] = WeComRobotOptions
     client: Http
