@@ -7,7 +7,10 @@ import time
 
 import pytest
 
+from gatepost.config import load
 from gatepost.emulator.state import ListChange
+from gatepost.engine.mailbox import READ_MOST
+from gatepost.engine.messenger import mailboxes
 from rigs import canaries
 from rigs.notifiers import texts
 from rigs.program import Program
@@ -100,6 +103,28 @@ def test_notify_test_says_which_arrive(site, emulator):
     shown = site("notify", "test").ended(1).out
     assert "NOT sent" in shown
     assert "canary" not in shown
+
+
+def test_status_changes_nothing(site):
+    """Where the service never ran nothing waits, and looking makes no file and no directory."""
+    before = sorted(site.folder.rglob("*"))
+    first, _ = site.json("notify", "status")["notifiers"]
+    assert (first["waiting"], first["trouble"]) == ([], None)
+    made = {*site.folder.rglob("*")} - {*before}
+    assert [one for one in made if (site.folder / "home") not in (one, *one.parents)] == []
+
+
+@pytest.mark.parametrize("data", [b"{", b" " * (READ_MOST + 1)])
+def test_status_tells_of_a_broken_mailbox(site, data):
+    """A mailbox that cannot be read is told, by exit 1 too, and stays as it is; the others are shown."""
+    (_, place), _ = mailboxes(load(site.path, lambda: site.folder / "home"))
+    place.parent.mkdir(parents=True)
+    place.write_bytes(data)
+    first, second = site.json("notify", "status", code=1)["notifiers"]
+    assert first["trouble"].startswith(f"{place.name}: cannot be read")
+    assert second["trouble"] is None
+    assert first["trouble"] in site("notify", "status").ended(1).out
+    assert place.read_bytes() == data
 
 
 def test_without_notifiers(asking):

@@ -12,13 +12,13 @@ import click
 from gatepost.cli.building import settings_of
 from gatepost.cli.language import _
 from gatepost.cli.notifying import channel_opener, translator
-from gatepost.cli.ui import Ui, error_lines, run_async, surprise, takes_options
+from gatepost.cli.ui import Ui, error_lines, run_async, takes_options
 from gatepost.config import Settings
 from gatepost.config.settings import NotifySettings
 from gatepost.engine.mailbox import Mailbox
-from gatepost.engine.messenger import DEADLINE, console_of, mailboxes
+from gatepost.engine.messenger import DEADLINE, console_of, mailboxes, to_error
 from gatepost.engine.report import error_document, time_text
-from gatepost.errors import DeadlineExceeded, GatepostError, UsageError, cut
+from gatepost.errors import GatepostError, UsageError, cut
 from gatepost.kit.clock import SystemClock
 from gatepost.model.event import About, Event, EventKind
 from gatepost.notify.base import Message
@@ -59,14 +59,14 @@ def test(ui: Ui) -> int:
 @command.command(help=_("What still waits to be sent."))
 @takes_options
 def status(ui: Ui) -> int:
-    """Reads the mailboxes of the service; changes nothing."""
+    """Reads the mailboxes of the service; changes nothing. Exit 1 where one cannot be read."""
     settings = _with_notifiers(ui)
     boxes = [(one, Mailbox(place)) for one, place in mailboxes(settings)]
     ui.show(
         {"notifiers": [_box_document(one, box) for one, box in boxes]},
         lambda: _print_boxes(ui, boxes),
     )
-    return 0
+    return 1 if any(box.trouble for _, box in boxes) else 0
 
 
 def _with_notifiers(ui: Ui) -> Settings:
@@ -90,12 +90,8 @@ async def _try(settings: Settings, one: NotifySettings) -> Tried:
                 remarks = await channel.check(words)
                 message = Message((event,), words, console_of(settings))
                 return Tried(one, (*remarks, *await channel.send(message)))
-    except GatepostError as error:
-        return Tried(one, error=error)
-    except TimeoutError:
-        return Tried(one, error=DeadlineExceeded(f"the message was not taken within {DEADLINE:g} s"))
     except Exception as error:  # noqa: BLE001 - the next notifier is tried all the same
-        return Tried(one, error=surprise(error))
+        return Tried(one, error=to_error(error))
 
 
 def _print_tried(ui: Ui, tried: list[Tried]) -> None:
@@ -116,12 +112,16 @@ def _box_document(one: NotifySettings, box: Mailbox) -> Mapping[str, Any]:
         {"event": event.kind.value, "name": event.name, "over": event.over, "at": time_text(event.at)}
         for event in box.pending
     ]
-    return {"kind": one.kind, "account": one.account, "left_out": box.left_out, "waiting": waiting}
+    head = {"kind": one.kind, "account": one.account, "trouble": box.trouble}
+    return {**head, "left_out": box.left_out, "waiting": waiting}
 
 
 def _print_boxes(ui: Ui, boxes: list[tuple[NotifySettings, Mailbox]]) -> None:
     for one, box in boxes:
         name = " ".join(part for part in (one.kind, one.account) if part)
+        if box.trouble:
+            ui.say(f"{name}: {box.trouble}", "bold red")
+            continue
         counts = _("{n} wait, {left_out} left out").format(n=len(box.pending), left_out=box.left_out)
         ui.say(f"{name}: {counts}", "yellow" if box.pending else "green")
         for event in box.pending:
