@@ -32,6 +32,7 @@
     ├── TargetError            a firewall or file
     │   ├── TargetUnavailable  program missing, no right, timed out
     │   ├── TargetForeign      there is something there that is not ours
+    │   ├── TargetDormant      it is ours, and asleep: it keeps nobody out
     │   ├── TargetRejected     the device refused the change
     │   ├── StalePlan          the target or list moved since the plan
     │   └── VerifyFailed       what was read back is not what was applied
@@ -286,6 +287,12 @@ class TargetForeign(TargetError):
     """There is something at this place that does not carry our mark."""
 
     hint = "Choose another table, set or path; gatepost touches only what it made."
+
+
+class TargetDormant(TargetError):
+    """What is there is ours, and somebody put it to sleep: none of its rules is asked."""
+
+    hint = "Wake the table: `nft add table inet NAME`."
 
 
 class TargetRejected(TargetError):

@@ -7,6 +7,7 @@ import pytest
 from rigs.accounts import accounts, environment, write_secret_file
 from rigs.canaries import Overhearing, find
 from rigs.program import Program
+from rigs.sites import in_file
 
 LISTS = """
 [store]
@@ -128,3 +129,7 @@ def test_what_an_egress_list_names_is_tried(site, base_url):
     assert "127.0.0.1:1 (Connection refused)" in wrong
     assert "entries that were not tried: 1 (every name below a domain), 1 (networks)." in wrong
     assert [one["what"] for one in site.json("doctor", "feishu", "--reach")["findings"]][-1] == "reach"
+    site.write(site.path.read_text() + in_file("out", "proxy"))
+    site.json("apply", "out")
+    by_target = site.json("doctor", "--target", "proxy", "--reach", "--reach-port", "1", code=1)
+    assert found(by_target, "list out")["out_of_reach"] == "wrong"

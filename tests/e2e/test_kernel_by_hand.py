@@ -29,7 +29,7 @@ def test_a_dormant_table(kernel, edge):
     edge.json("apply", "--yes")
     kernel.nft("add", "table", "inet", "gatepost", "{ flags dormant; }")
     target = edge.json("status", code=1)["targets"][0]
-    assert (target["in_step"], target["unread"]["error"]["kind"]) == (False, "TargetForeign")
+    assert (target["in_step"], target["unread"]["error"]["kind"]) == (False, "TargetDormant")
     for asked in (["status"], ["plan"], ["doctor", "--target", "edge"]):
         told = edge(*asked).ended(1).out
         assert "is dormant: none of its rules is asked, so the list keeps nobody out" in told

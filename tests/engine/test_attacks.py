@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.approval import give_word, held_plans
 from gatepost.engine.asking import ask
 from gatepost.engine.exits import Exit, exit_of
@@ -19,6 +18,7 @@ from gatepost.model.entry import RawEntry
 from gatepost.model.plan import Outcome, Word
 from gatepost.planning.normalise import parse_value
 from gatepost.store import Store
+from rigs.exactly import carry_out_exactly
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.approval import give_word, held_answers
 from gatepost.engine.cycle import apply_cycle, plan_cycle
 from gatepost.engine.exits import Exit, exit_of
@@ -18,6 +17,7 @@ from gatepost.model.plan import Outcome, PlanStatus, Word
 from gatepost.planning.normalise import Rules, normalise, parse_value
 from gatepost.store import Store
 from gatepost.testing import MemoryTarget, raw
+from rigs.exactly import carry_out_exactly
 
 TEN = tuple(f"101.126.59.{n}" for n in range(10))
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 
-from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.approval import give_word
 from gatepost.engine.elapsed import look, waits
 from gatepost.engine.health import health_document, health_of
@@ -18,6 +17,7 @@ from gatepost.model.limits import Limits
 from gatepost.model.plan import Outcome, Word
 from gatepost.planning.normalise import parse_value
 from gatepost.planning.reckoning import STANDING
+from rigs.exactly import carry_out_exactly
 
 pytestmark = pytest.mark.anyio
 

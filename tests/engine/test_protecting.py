@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from gatepost.config.settings import AccountSettings, ProtectSettings, Settings
-from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.approval import give_word
 from gatepost.engine.exits import Exit, exit_of
 from gatepost.engine.protecting import Unknown, gather
@@ -24,6 +23,7 @@ from gatepost.model.protect import Protected
 from gatepost.planning.normalise import parse_value
 from gatepost.platforms.feishu import Feishu
 from gatepost.sources.url import TextOptions, UrlText
+from rigs.exactly import carry_out_exactly
 
 pytestmark = pytest.mark.anyio
 

@@ -77,6 +77,20 @@ async def test_open_closed_and_silent(open_port):
     assert seen.failed == {probes[1]: "Connection refused", probes[2]: "no answer in 0.3 s"}
 
 
+async def test_a_place_that_is_down_is_not_the_only_one(open_port):
+    """A name is reached where any of its places answers, as when sources are asked; else the last is told."""
+
+    async def two(_host: str, _port: int) -> tuple[str, ...]:
+        return ("::1", "127.0.0.1")
+
+    async def by(host: str, port: int) -> None:
+        await connect(host, port, two)
+
+    seen = await reach([Probe("localhost", open_port), Probe("localhost", 1)], by)
+    assert seen.good == [Probe("localhost", open_port)]
+    assert seen.failed == {Probe("localhost", 1): "Connection refused"}
+
+
 async def test_all_of_it_is_bounded():
     """Places that hang end with the time for all, each told as not done; never more at once than allowed."""
     at_once = most = 0

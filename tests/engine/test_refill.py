@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.approval import give_word
 from gatepost.engine.exits import Exit, exit_of
 from gatepost.engine.leaving import plan_purge, purge
@@ -17,6 +16,7 @@ from gatepost.model.plan import Cause, Outcome, PlanStatus, Word
 from gatepost.model.protect import Protected
 from gatepost.planning.canonical import canonical
 from gatepost.planning.normalise import parse_value
+from rigs.exactly import carry_out_exactly
 
 pytestmark = pytest.mark.anyio
 

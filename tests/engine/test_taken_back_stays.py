@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from gatepost.engine.applying import carry_out_exactly
 from gatepost.engine.approval import give_word, held_plans
 from gatepost.engine.confirming import settle_pending
 from gatepost.engine.cycle import apply_cycle, apply_to_confirm
 from gatepost.engine.health import health_of
 from gatepost.errors import StalePlan
 from gatepost.model.plan import Cause, Outcome, Word
+from rigs.exactly import carry_out_exactly
 from rigs.unconfirmed import FIVE, back, no_timer, risk
 
 pytestmark = pytest.mark.anyio

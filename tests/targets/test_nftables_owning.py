@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.errors import StalePlan, TargetForeign, TargetRejected, TargetUnavailable
+from gatepost.errors import StalePlan, TargetDormant, TargetForeign, TargetRejected, TargetUnavailable
 from gatepost.model.address import Family
 from gatepost.planning.aggregate import to_ranges
 from gatepost.planning.digest import digest_entries
@@ -58,7 +58,7 @@ async def test_dormant_table_is_told(either, kernel):
     held = await put(either(kernel), SOME)
     kernel.nft("add", "table", "inet", "gatepost", "{ flags dormant; }")
     for asked in (either(kernel).current, either(kernel).adopt):
-        with pytest.raises(TargetForeign, match="is dormant: none of its rules is asked") as told:
+        with pytest.raises(TargetDormant, match="is dormant: none of its rules is asked") as told:
             await asked()
         assert told.value.next_step == "Wake it: `nft add table inet gatepost`."
     kernel.nft("add", "table", "inet", "gatepost")

@@ -97,7 +97,8 @@ def command(
         asked = () if targets and not sources else tuple(one.name for one in pick_sources(settings, sources))
         looks += run_async(lambda: _look(ui, site, asked, wanted))
         if reach:
-            looks += run_async(lambda: _reach(ui, site, asked, reach_port))
+            lists = _lists(settings, asked, wanted if targets else ())
+            looks += run_async(lambda: _reach(ui, site, lists, reach_port))
         if not (sources or targets):
             looks += run_async(lambda: _protected(site))
         store.close()
@@ -190,14 +191,20 @@ def _source(site: Site, name: str, answer: Answer | GatepostError) -> Look:
     return Look(what, good=True, text=text)
 
 
-async def _reach(ui: Ui, site: Site, sources: tuple[str, ...], port: int) -> list[Look]:
-    """Egress lists that take any of these sources."""
-    found = []
-    for name, one in sorted(site.settings.lists.items()):
-        allowlist = one.allowlist
-        if allowlist.direction is Direction.EGRESS and {*allowlist.sources} & {*sources}:
-            found += await _reach_list(ui, site, name, port)
-    return found or [Look(_("reach"), good=True, text=_("no egress list takes these sources"))]
+def _lists(settings: Settings, sources: tuple[str, ...], targets: tuple[str, ...]) -> tuple[str, ...]:
+    """Egress lists that take any of these sources or are on any of these targets."""
+    there = {settings.targets[target].list for target in targets}
+    return tuple(
+        name
+        for name, one in sorted(settings.lists.items())
+        if one.allowlist.direction is Direction.EGRESS
+        and (name in there or {*one.allowlist.sources} & {*sources})
+    )
+
+
+async def _reach(ui: Ui, site: Site, lists: tuple[str, ...], port: int) -> list[Look]:
+    found = [look for name in lists for look in await _reach_list(ui, site, name, port)]
+    return found or [Look(_("reach"), good=True, text=_("none of this is for an egress list"))]
 
 
 async def _reach_list(ui: Ui, site: Site, name: str, port: int) -> list[Look]:

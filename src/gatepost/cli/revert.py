@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
@@ -89,15 +90,26 @@ async def _until(settings: Settings, pending: Pending) -> None:
     Its time begins once we said that we are ready: the file says so by another end.
     """
     clock = SystemClock()
-    known, end = pending, _end(pending, clock)
+    place = path_of(pending_folder(settings.state), pending.id, ARMED)
+    stamp, end = None, _end(pending, clock)
     while clock.monotonic() < end:
-        await clock.sleep(min(LOOK_EVERY, max(end - clock.monotonic(), 0.0)))
-        if not path_of(pending_folder(settings.state), pending.id, ARMED).exists():
+        now = _stamp(place)
+        if now is None:
             return
-        with suppress(GatepostError):  # what cannot be read now ends as was known
-            now = armed(settings.state, pending.id)
-            if now not in (None, known):
-                known, end = now, _end(now, clock)
+        if now != stamp:
+            with suppress(GatepostError):  # what cannot be read now ends as was known
+                end = _end(armed(settings.state, pending.id) or pending, clock)
+            stamp = now
+        await clock.sleep(min(LOOK_EVERY, max(end - clock.monotonic(), 0.0)))
+
+
+def _stamp(place: Path) -> tuple[int, int] | None:
+    """Tells one writing of the file from another, without reading what may be large; None once it is gone."""
+    try:
+        seen = place.stat()
+    except FileNotFoundError:
+        return None
+    return seen.st_ino, seen.st_mtime_ns
 
 
 def _end(pending: Pending, clock: Clock) -> float:

@@ -162,7 +162,7 @@ def _log(ui: Ui, site: Site, report: CycleReport) -> None:
             plan = result.plan
             change = f"+{len(plan.add)} -{len(plan.remove)}"
             _line(ui, site, f"{plan.target} {outcome_word(result.outcome)} {change} {plan.digest}")
-        if isinstance(result.error, GatepostError):
+        if result.error is not None:
             _wrong(ui, site, _about(result.plan.target, result.error))
     for one in report.unplanned:
         _wrong(ui, site, _about(one.target, one.error))

@@ -15,7 +15,7 @@ from gatepost.engine.elapsed import waits
 from gatepost.engine.exits import is_unkept
 from gatepost.engine.report import NO_DRIFTS, held_document, list_status, time_text, values_document
 from gatepost.engine.wording import GUARDS
-from gatepost.errors import GatepostError, cut
+from gatepost.errors import cut
 from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.drift import Drift
@@ -108,7 +108,7 @@ def print_results(ui: Ui, results: tuple[Result, ...]) -> None:
 def tell_unkept(ui: Ui, results: Sequence[Result]) -> None:
     """On stderr, in any mode: what is applied, and would not be loaded at boot."""
     for one in results:
-        if is_unkept(one) and isinstance(one.error, GatepostError):
+        if is_unkept(one) and one.error is not None:
             words = _("{target}: it is applied, but would not be loaded at boot:")
             ui.err.print(words.format(target=one.plan.target), style="bold red")
             for line, style in error_lines(one.error):
@@ -206,7 +206,7 @@ def _print_result(
     for note in plan.notes:
         ui.say("    " + note, "dim")
     _print_waiting(ui, result, tuple(reason for reason in plan.reasons if reason not in told))
-    if isinstance(result.error, GatepostError) and not is_unkept(result):
+    if result.error is not None and not is_unkept(result):
         for line, style in error_lines(result.error):
             ui.say(f"    {line}", style)
 

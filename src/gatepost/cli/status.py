@@ -88,7 +88,7 @@ def _print_troubles(ui: Ui, one: TargetHealth, now: datetime) -> None:
         ui.say(words.format(target=one.target.name, age=age(one.unread.at, now)), "bold red")
         for line, style in error_lines(one.unread.failure):
             ui.say(f"  {line}", style)
-        if one.applied is not None and one.unread.failure.hint == TargetForeign.hint:
+        if one.applied is not None and one.unread.failure.kind == TargetForeign.__name__:
             words = _("it was ours before: see who changed it; `gatepost adopt {target}` makes it ours again")
             ui.say("  → " + words.format(target=one.target.name))
     if one.denied is not None:

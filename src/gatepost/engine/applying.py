@@ -6,7 +6,7 @@ from gatepost.engine.acceptance import recompose
 from gatepost.engine.confirming import settle_pending
 from gatepost.engine.last import Last, is_kept, keep_last
 from gatepost.engine.left import left_on
-from gatepost.engine.pending import waiting_targets
+from gatepost.engine.pending import unconfirmed_until
 from gatepost.engine.protecting import refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import if_alone
@@ -131,11 +131,6 @@ def refuse_overtaken(site: Site, plan: Plan) -> None:
         raise StalePlan(msg)
 
 
-async def carry_out_exactly(site: Site, plan: Plan) -> Result:
-    """Apply a plan made earlier, or refuse: raises what :func:`ready` raises."""
-    return await carry_out(site, await ready(site, plan))
-
-
 async def ready(site: Site, plan: Plan) -> Plan:
     """A plan made earlier, if all of it is still true; a held one released where a person approved it.
 
@@ -190,9 +185,9 @@ def _refuse_moved(plan: Plan, current: Current, place: str) -> None:
 
 def _refuse_put_back(site: Site, plan: Plan) -> None:
     """What was taken back, rolled back or begun since a plan was made stands against it as well."""
-    last, waits = site.store.applied(plan.target), waiting_targets(site.settings.state)
-    changes = bool(plan.add or plan.remove)
-    reasons = guard.unconfirmed(plan.target, waits.get(plan.target) if changes else None)
+    last, changes = site.store.applied(plan.target), bool(plan.add or plan.remove)
+    until = unconfirmed_until(site.settings.state, plan.target) if changes else None
+    reasons = guard.unconfirmed(plan.target, until)
     if last is not None and not _is_refill(site, plan, last):
         reasons += guard.standing(plan.target, last.cause, last.at, changes=changes)
     new = [reason for reason in reasons if reason not in plan.reasons]

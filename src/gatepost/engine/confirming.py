@@ -204,7 +204,7 @@ async def revert(state: Path | None, targets: Mapping[str, Target], id_: str) ->
     failures = {
         one.plan.target: Failure.of(one.error)
         for one in results
-        if one.outcome not in DONE and isinstance(one.error, GatepostError)
+        if one.outcome not in DONE and one.error is not None
     }
     with suppress(StoreUnavailable):  # as above; what the history lacks is told by what was applied
         write(place, msgspec.structs.replace(pending, done=done, failures=failures), REVERTING)

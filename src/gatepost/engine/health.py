@@ -10,7 +10,7 @@ from gatepost.config.settings import SourceSettings, TargetSettings
 from gatepost.engine.acceptance import is_old, is_stale, view
 from gatepost.engine.approval import held_plans
 from gatepost.engine.elapsed import look
-from gatepost.engine.pending import Pending, overdue_targets, waiting_targets
+from gatepost.engine.pending import Pending, overdue_targets, unconfirmed_until
 from gatepost.engine.report import (
     JSON,
     clock_document,
@@ -186,7 +186,7 @@ def _target(site: Site, target: TargetSettings, sight: Sight | None) -> TargetHe
         unread=unread,
         denied=sight.denied if sight else None,
         looked=sight is not None and not sight.denied,
-        unconfirmed=waiting_targets(site.settings.state).get(target.name),
+        unconfirmed=unconfirmed_until(site.settings.state, target.name),
         overdue=overdue_targets(site.settings.state, site.clock).get(target.name),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gatepost.engine.applying import settle
 from gatepost.engine.last import Last, forget_last, keep_last, last_of
-from gatepost.engine.pending import waiting_targets
+from gatepost.engine.pending import unconfirmed_until
 from gatepost.engine.protecting import refuse_cut
 from gatepost.engine.site import Site
 from gatepost.engine.state import alone
@@ -32,7 +32,7 @@ async def plan_purge(site: Site, name: str) -> Plan:
 
 
 def _held_while_waiting(site: Site, plan: Plan) -> Plan:
-    reasons = guard.unconfirmed(plan.target, waiting_targets(site.settings.state).get(plan.target))
+    reasons = guard.unconfirmed(plan.target, unconfirmed_until(site.settings.state, plan.target))
     return replace(plan, status=PlanStatus.HELD, reasons=(*plan.reasons, *reasons)) if reasons else plan
 
 

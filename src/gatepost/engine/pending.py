@@ -107,14 +107,15 @@ def waiting(state: Path | None) -> tuple[Pending, ...]:
     return tuple(sorted(found, key=lambda one: one.armed_at))
 
 
-def waiting_targets(state: Path | None) -> Mapping[str, datetime]:
-    """Until when the last change of a target may still be taken back."""
-    return {part.target: one.until for one in waiting(state) for part in one.parts}
-
-
 def waiting_on(state: Path | None, target: str) -> Pending | None:
     """What waits on one target: while it does, nothing else is begun there."""
     return next((one for one in waiting(state) if any(part.target == target for part in one.parts)), None)
+
+
+def unconfirmed_until(state: Path | None, target: str) -> datetime | None:
+    """Until when the last change of a target may still be taken back; None where nothing waits."""
+    waits = waiting_on(state, target)
+    return waits.until if waits else None
 
 
 def overdue_targets(state: Path | None, clock: Clock) -> Mapping[str, Pending]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gatepost.config.settings import ListSettings, TargetSettings
 from gatepost.engine.drift import judge
 from gatepost.engine.left import left_on
-from gatepost.engine.pending import waiting_targets
+from gatepost.engine.pending import unconfirmed_until
 from gatepost.engine.protecting import protected
 from gatepost.engine.site import Site
 from gatepost.model.answer import HeldAnswer
@@ -65,6 +65,6 @@ async def _request(
         repair=settings.repair,
         cause=last.cause if last else Cause.SYNC,
         since=last.at if last else None,
-        unconfirmed=waiting_targets(site.settings.state).get(name),
+        unconfirmed=unconfirmed_until(site.settings.state, name),
         protected=await protected(site),
     )

@@ -102,13 +102,23 @@ def _probes(entry: Entry, port: int) -> list[Probe]:
 
 
 async def connect(host: str, port: int, resolve: hosts.Resolver = hosts.resolve) -> None:
-    """By TCP; the name is resolved once, and a private address of it is refused (HostRefused)."""
+    """By TCP, at the first place that answers; a private address of a name is refused (HostRefused)."""
     places = await resolve(host, port)
     named = host not in places
     if named and not hosts.is_loopback(host):
         hosts.require_public(host, places)
-    async with await anyio.connect_tcp(places[0], port) as stream:
-        await stream.aclose()
+    await _greet(places, port)
+
+
+async def _greet(places: Sequence[str], port: int) -> None:
+    first, *others = places
+    try:
+        async with await anyio.connect_tcp(first, port) as stream:
+            await stream.aclose()
+    except OSError:
+        if not others:
+            raise
+        await _greet(others, port)
 
 
 async def reach(

@@ -164,7 +164,7 @@ def result_document(result: Result) -> JSON:
     """A plan with what became of it."""
     outcome = result.outcome.value if result.outcome else None
     document = {**plan_document(result.plan), "outcome": outcome, "verified": result.verified}
-    if isinstance(result.error, GatepostError):
+    if result.error is not None:
         document["error"] = error_document(result.error)
     return document
 

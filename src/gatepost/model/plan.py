@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gatepost.errors import GatepostError
 from gatepost.model.address import Family, Prefix
 from gatepost.model.content import Serial
 from gatepost.model.entry import Entry
@@ -133,4 +134,4 @@ class Result:
     plan: Plan
     outcome: Outcome | None = None
     verified: bool = False
-    error: Exception | None = None
+    error: GatepostError | None = None

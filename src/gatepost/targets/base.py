@@ -48,7 +48,7 @@ class Target(ABC):
     async def current(self) -> Current:
         """Read what is there of ours. Generation 0 and nothing where we never wrote.
 
-        Raises TargetUnavailable or TargetForeign.
+        Raises TargetUnavailable, TargetForeign or TargetDormant.
         """
 
     @abstractmethod
@@ -58,7 +58,7 @@ class Target(ABC):
         One transaction, all or nothing, raises the generation by one. A device that
         cannot take it in one gets parts, additions first, each raising it and all
         read back as ``mixed`` until the last. Raises StalePlan, TargetRejected,
-        TargetUnavailable or TargetForeign; the content is then what it was, or mixed.
+        TargetUnavailable, TargetForeign or TargetDormant; the content is then what it was, or mixed.
         """
 
     @abstractmethod

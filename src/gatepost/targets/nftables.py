@@ -31,6 +31,7 @@ import msgspec
 from gatepost.errors import (
     ConfigInvalid,
     StalePlan,
+    TargetDormant,
     TargetError,
     TargetForeign,
     TargetRejected,
@@ -195,7 +196,7 @@ class Nftables(Target):
         return (Finding("uncounted", Severity.NOTE, message, "See docs/targets/nftables.md, Counters."),)
 
     async def _ours(self) -> Held:
-        """What is there, if it is ours; raises TargetForeign for anything that gatepost did not make."""
+        """What is there, if it is ours; raises TargetForeign for what gatepost did not make."""
         held = await self._kernel.read()
         self._require_awake(held)
         self._sizes = held.sizes
@@ -211,7 +212,7 @@ class Nftables(Target):
         if held.dormant:
             table = self._place.table
             msg = f"{self._table_of} is dormant: none of its rules is asked, so the list keeps nobody out"
-            raise TargetForeign(msg, hint=f"Wake it: `nft add table inet {table}`.")
+            raise TargetDormant(msg, hint=f"Wake it: `nft add table inet {table}`.")
 
     def _require_room(self, held: Held, wanted: Mapping[Family, tuple[Range, ...]]) -> None:
         """Raise TargetRejected where a set that somebody made with a size cannot hold what is wanted."""
