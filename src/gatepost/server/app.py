@@ -1,4 +1,4 @@
-"""The server as one ASGI application: the door, then feeds, the quick check, and the route table.
+"""The server as one ASGI application: the door, then feeds, the quick check, and the rows of API and console.
 
 Whatever goes wrong becomes an answer here: a problem document, never a traceback.
 """
@@ -6,7 +6,7 @@ Whatever goes wrong becomes an answer here: a problem document, never a tracebac
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,15 +22,15 @@ from starlette.routing import Route as StarletteRoute
 
 from gatepost.errors import GatepostError, cut
 from gatepost.model.role import Role
-from gatepost.refusals import MethodRefused, NothingThere, RequestInvalid, RequestTooLarge
+from gatepost.refusals import MethodRefused, NothingThere, RequestInvalid
+from gatepost.server.body import whole_body
 from gatepost.server.checking import Quick, send_body
+from gatepost.server.console import CONSOLE, error_page
 from gatepost.server.desk import Desk
 from gatepost.server.door import SAFE, check_csrf, require
 from gatepost.server.head import head_of
 from gatepost.server.hints import PATH as HINTS
 from gatepost.server.identity import Identity
-from gatepost.server.limits import BODY_MOST, BODY_WITHIN
-from gatepost.server.pages import refusal
 from gatepost.server.problems import problem, surprise
 from gatepost.server.route import HTML, Asked, Reply, Route
 from gatepost.server.table import ROUTES
@@ -41,7 +41,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-ErrorPage = Callable[[GatepostError, str, Mapping[bytes, bytes]], bytes]
+ROWS: tuple[Route, ...] = (*ROUTES, *CONSOLE)
 
 WORKERS = 4
 """Threads in which handlers run: the history is one file, more would only wait for it."""
@@ -61,23 +61,11 @@ _HEAD = "gatepost.head"
 
 
 class Server:
-    """The application; ``more`` are rows beside the table, ``feeds`` is asked instead of the desk's own."""
+    """The application."""
 
-    def __init__(
-        self,
-        desk: Desk,
-        *,
-        feeds: App | None = None,
-        more: Iterable[Route] = (),
-        error_page: ErrorPage = refusal,
-    ) -> None:
-        """Rows of ``more`` replace the table's own of the same path and method.
-
-        ``error_page``: what a browser is shown of an error.
-        """
+    def __init__(self, desk: Desk, *, feeds: App | None = None) -> None:
+        """``feeds`` is asked instead of the desk's own."""
         self._desk, self._feeds = desk, feeds or desk.feeds
-        self.routes = with_more(ROUTES, more)
-        self._error_page = error_page
         self._quick = Quick(desk.present, desk.site.clock)
         self._feeds_role = feeds_role(desk)
         workers, hashers = anyio.CapacityLimiter(WORKERS), anyio.CapacityLimiter(HASHERS)
@@ -87,7 +75,7 @@ class Server:
                 _endpoint(desk, route, hashers if route.path == "/login" else workers),
                 methods=[route.method],
             )
-            for route in self.routes
+            for route in ROWS
         ]
         self._router = Router(rows, redirect_slashes=False)
 
@@ -133,26 +121,14 @@ class Server:
         status, body, headers = problem(error)
         made = dict(headers)
         if isinstance(error, MethodRefused):
-            made["allow"] = ", ".join(sorted(self._methods(scope["path"])))
+            made["allow"] = ", ".join(sorted(_methods(scope["path"])))
         accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
         if b"text/html" in accept:
             place = scope["path"] if scope["method"] in SAFE else "/"
-            body, made["content-type"] = self._error_page(error, place, dict(scope["headers"])), HTML
+            body, made["content-type"] = error_page(error, place, dict(scope["headers"])), HTML
         response = Response(body, status)
         response.headers.update({**_guarding(made["content-type"]), **made})
         await response(scope, receive, send)
-
-    def _methods(self, path: str) -> set[str]:
-        """Of all rows at a path."""
-        found = {one.method for one in self.routes if _pattern(one.path).fullmatch(path)}
-        return found | ({"HEAD"} if "GET" in found else set())
-
-
-def with_more(routes: Sequence[Route], more: Iterable[Route]) -> tuple[Route, ...]:
-    """The table with rows replaced and added; a longer fixed path is found before a general one."""
-    found = {(one.method, one.path): one for one in routes}
-    found |= {(one.method, one.path): one for one in more}
-    return tuple(found.values())
 
 
 def feeds_role(desk: Desk) -> Role | None:
@@ -160,6 +136,12 @@ def feeds_role(desk: Desk) -> Role | None:
     settings = desk.settings
     open_ = not settings.login or bool(settings.consumers) or settings.options.open_feeds
     return None if open_ else Role.VIEWER
+
+
+def _methods(path: str) -> set[str]:
+    """Of all rows at a path."""
+    found = {one.method for one in ROWS if _pattern(one.path).fullmatch(path)}
+    return found | ({"HEAD"} if "GET" in found else set())
 
 
 class _Sent:
@@ -238,7 +220,7 @@ def _pairs(raw: bytes) -> list[tuple[str, str]]:
 
 async def _members(request: Request) -> dict[str, Any]:
     """The body's members: JSON, or a form."""
-    data = await _body(request)
+    data = await whole_body(request.receive)
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media == FORM:
         return dict(_pairs(data))
@@ -254,19 +236,6 @@ async def _members(request: Request) -> dict[str, Any]:
         msg = "the body is no JSON object"
         raise RequestInvalid(msg)
     return found
-
-
-async def _body(request: Request) -> bytes:
-    data = b""
-    with anyio.move_on_after(BODY_WITHIN) as scope:
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > BODY_MOST:
-                break
-    if scope.cancelled_caught or len(data) > BODY_MOST:
-        msg = f"a body has at most {BODY_MOST} bytes and {BODY_WITHIN:.0f} seconds to come"
-        raise RequestTooLarge(msg)
-    return data
 
 
 def _converted(members: Mapping[str, Any], type_: type[Any]) -> Any:

@@ -1,7 +1,6 @@
 """The console: pages for people, as rows of the route table.
 
-Every page is made of the same documents as the JSON that it links to. Pages of
-the table that have the same path are replaced: the first page, the login.
+Every page is made of the same documents as the JSON that it links to.
 """
 
 from __future__ import annotations
@@ -23,17 +22,21 @@ from gatepost.server import (
     console_now,
     console_past,
     console_plans,
-    pages,
 )
 from gatepost.server.console_page import COOKIE, THEMES, Look, render
 from gatepost.server.console_words import LANGUAGES, Words
 from gatepost.server.desk import Desk
+from gatepost.server.door import NEEDED
 from gatepost.server.logging_in import place_of
 from gatepost.server.route import HTML, Asked, Reply, Route
 
 YEAR = 31_536_000
-NEEDED = "this needs a login"
-"""What the door says to whoever is not known yet: for a person at a form that is no error."""
+
+
+class LoginParams(Struct, forbid_unknown_fields=True):
+    """Where from."""
+
+    next: Annotated[str, Meta(max_length=512)] = "/"
 
 
 class LookParams(Struct, forbid_unknown_fields=True):
@@ -113,7 +116,7 @@ CONSOLE: tuple[Route, ...] = (
         refusals=(NothingThere, UsageError),
         statuses={303: "Back to the page"},
     ),
-    Route("GET", "/login", None, login_form, HTML, "The form to log in.", asks=pages.LoginParams),
+    Route("GET", "/login", None, login_form, HTML, "The form to log in.", asks=LoginParams),
     Route("GET", "/look", None, look, HTML, "Language and theme.", asks=LookParams, statuses={303: "Back"}),
     Route(
         "GET",

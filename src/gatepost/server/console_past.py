@@ -6,13 +6,12 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from gatepost.engine.report import delta_document, serial_document, time_text
+from gatepost.engine.report import serial_document, time_text
 from gatepost.model.content import Serial
-from gatepost.planning.diff import diff
 from gatepost.server.api import Name, time_of
 from gatepost.server.console_page import place, show
 from gatepost.server.desk import Desk
-from gatepost.server.entries import Number, require_list, snapshot_of
+from gatepost.server.entries import Number, difference_document, require_list
 from gatepost.server.route import Asked, Reply
 
 SHOWN = 500
@@ -57,9 +56,7 @@ def _delta(desk: Desk, params: PastParams) -> dict[str, Any] | None:
     """None where not both serials are named."""
     if params.first is None or params.second is None:
         return None
-    sides = [snapshot_of(desk, params.name, serial, None) for serial in (params.first, params.second)]
-    before, after = (side.content.effective if side else () for side in sides)
-    return delta_document(params.name, params.first, params.second, diff(before, after))
+    return difference_document(desk, params.name, params.first, params.second)
 
 
 def _then(desk: Desk, params: PastParams) -> dict[str, Any] | None:

@@ -25,6 +25,9 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 NOBODY = Identity("nobody", Role.ADMIN, Way.OPEN)
 """Whoever asks where no login is configured."""
 
+NEEDED = "this needs a login"
+"""To whoever is not known yet; for a person at a form that is no error."""
+
 Head = Mapping[bytes, bytes]
 
 
@@ -107,8 +110,7 @@ def require(who: Identity | None, role: Role | None) -> Identity:
     if role is None:
         return who or Identity("", Role.VIEWER, Way.OPEN)
     if who is None:
-        msg = "this needs a login"
-        raise LoginRequired(msg)
+        raise LoginRequired(NEEDED)
     if not who.role.covers(role):
         msg = f"this needs the role {role.value}; {who.name} has {who.role.value}"
         raise RoleMissing(msg)

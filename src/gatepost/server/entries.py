@@ -87,10 +87,11 @@ def require_list(desk: Desk, name: str) -> None:
 def difference(desk: Desk, asked: Asked) -> dict[str, Any]:
     """Of what was in force, as ``diff --json``."""
     params: DiffParams = asked.params
-    before = snapshot_of(desk, params.name, params.first, None)
-    after = snapshot_of(desk, params.name, params.second, None)
-    return delta_document(params.name, params.first, params.second, diff(_force(before), _force(after)))
+    return difference_document(desk, params.name, params.first, params.second)
 
 
-def _force(found: Snapshot | None) -> tuple[Any, ...]:
-    return found.content.effective if found else ()
+def difference_document(desk: Desk, name: str, first: int, second: int) -> dict[str, Any]:
+    """Between two serials of a list. Raises NothingThere."""
+    sides = [snapshot_of(desk, name, serial, None) for serial in (first, second)]
+    before, after = (side.content.effective if side else () for side in sides)
+    return delta_document(name, first, second, diff(before, after))

@@ -6,7 +6,7 @@ sources are asked at most once a minute for it, through the same guards as ever.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,8 @@ from gatepost.errors import CallbackRefused, cut
 from gatepost.kit.clock import Clock
 from gatepost.kit.secret import Secret
 from gatepost.model.incoming import Incoming
-from gatepost.refusals import NothingThere, RequestTooLarge
-from gatepost.server.limits import BODY_MOST, BODY_WITHIN
+from gatepost.refusals import NothingThere
+from gatepost.server.body import whole_body
 
 PATH = "/v1/hints/"
 LEAST = 60.0
@@ -81,7 +81,7 @@ class Hints:
         self._warned: dict[str, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request. Raises NothingThere, RequestTooLarge."""
+        """One request. Raises NothingThere, RequestInvalid, RequestTooLarge."""
         hint = self._hints.get(scope["path"].removeprefix(PATH))
         if hint is None:
             msg = "there is no hint of this name"
@@ -90,7 +90,7 @@ class Hints:
             scope["method"],
             scope["query_string"],
             tuple((bytes(name), bytes(value)) for name, value in scope["headers"]),
-            await _body(receive),
+            await whole_body(receive),
         )
         try:
             received = hint.callback.read(incoming, self._clock.now().timestamp())
@@ -148,19 +148,6 @@ def _reader(options: HintOptions) -> tuple[Callback, Callable[[Received], bool]]
 def _is_event(received: Received) -> bool:
     """Feishu documents no event of a change: whatever its owner subscribed this address to is one."""
     return bool(received.id)
-
-
-async def _body(receive: Receive) -> bytes:
-    data, more = b"", True
-    with anyio.move_on_after(BODY_WITHIN) as scope:
-        while more and len(data) <= BODY_MOST:
-            message: Mapping[str, Any] = await receive()
-            data += message.get("body", b"")
-            more = bool(message.get("more_body")) and message["type"] == "http.request"
-    if scope.cancelled_caught or len(data) > BODY_MOST:
-        msg = f"a body has at most {BODY_MOST} bytes and {BODY_WITHIN:.0f} seconds to come"
-        raise RequestTooLarge(msg)
-    return data
 
 
 async def _send(send: Send, status: int, body: bytes) -> None:

@@ -16,7 +16,6 @@ from gatepost.engine.site import Site
 from gatepost.model.drift import Drift
 from gatepost.model.entry import Entry
 from gatepost.server.app import Server
-from gatepost.server.console import CONSOLE, error_page
 from gatepost.server.desk import Desk
 from gatepost.server.feeding import feeds_of
 from gatepost.server.hints import Hints, hints_of
@@ -70,7 +69,7 @@ async def beside(
         await feeds.look()
         try:
             async with (
-                serving(desk, Server(desk, more=CONSOLE, error_page=error_page)) as url,
+                serving(desk, Server(desk)) as url,
                 _following(hints, made.wake),
             ):
                 made.url = url

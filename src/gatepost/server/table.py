@@ -1,13 +1,13 @@
-"""The route table: everything the server answers but feeds, in one place."""
+"""The table of the API: everything the server answers but feeds and pages."""
 
 from __future__ import annotations
 
 from gatepost.errors import UsageError
 from gatepost.model.role import Role
 from gatepost.refusals import LoginRequired, NothingThere, TooManyLogins
-from gatepost.server import answers, api, entries, explained, logging_in, metrics, pages
+from gatepost.server import answers, api, entries, explained, logging_in, metrics
 from gatepost.server.openapi import description
-from gatepost.server.route import HTML, Asked, Reply, Route
+from gatepost.server.route import Asked, Reply, Route
 
 VIEWER, APPROVER = Role.VIEWER, Role.APPROVER
 
@@ -142,8 +142,6 @@ ROUTES: tuple[Route, ...] = (
         body=logging_in.LogoutBody,
         statuses={303: "A form's way on"},
     ),
-    Route("GET", "/login", None, pages.login_form, HTML, "The form to log in.", asks=pages.LoginParams),
-    Route("GET", "/", VIEWER, pages.first, HTML, "The first page."),
     Route("GET", "/livez", None, api.live, answers.Live, "Whether the process answers."),
     Route(
         "GET",
