@@ -59,6 +59,14 @@ def held_plans(site: Site) -> tuple[Plan, ...]:
     return tuple(plan for plan in newest_plans(site) if _is_held(plan) and not _is_done(site, plan))
 
 
+def own_plans(site: Site) -> tuple[Plan, ...]:
+    """Held plans with a reason of their own: one that no held answer of their list tells already."""
+    told = {(one.source.partition("/")[0], reason) for one in held_answers(site) for reason in one.reasons}
+    return tuple(
+        plan for plan in held_plans(site) if any((plan.list, reason) not in told for reason in plan.reasons)
+    )
+
+
 def _is_done(site: Site, plan: Plan) -> bool:
     """Whether it was approved and carried out: then it waits for nobody."""
     last = site.store.last_outcome(plan.target)

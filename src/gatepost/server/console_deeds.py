@@ -10,7 +10,7 @@ import msgspec
 
 from gatepost.engine.health import health_document, health_of
 from gatepost.server import api
-from gatepost.server.console_now import State, target_state
+from gatepost.server.console_now import State, held_targets, target_state
 from gatepost.server.console_page import show
 from gatepost.server.console_words import Said, _, say
 from gatepost.server.desk import Desk
@@ -30,14 +30,17 @@ _ENTRANCES = {
 }
 _OUTCOMES = {
     "applied": (State("ok", _("applied")), _("list {list}, serial {serial}, was applied to {target}")),
-    "unchanged": (State("none", _("unchanged")), _("{target} held serial {serial} of {list} already")),
-    "held": (State("held", _("held")), _("the plan for {target}, list {list}, serial {serial}, was held")),
     "failed": (State("bad", _("failed")), _("serial {serial} of {list} could not be applied to {target}")),
     "reverted": (State("stale", _("reverted")), _("the change of {target} was taken back")),
     None: (State("bad", _("cut off")), _("gatepost ended while it changed {target}")),
 }
+_PURGES = {
+    **_OUTCOMES,
+    "applied": (State("changes", _("purged")), _("what was ours was removed from {target}")),
+    "failed": (State("bad", _("failed")), _("what is ours could not be removed from {target}")),
+}
+"""The same outcomes, where what was done is a purge."""
 _CAUSES = {
-    "sync": _("by the schedule or a command"),
     "rollback": _("by a rollback"),
     "revert": _("because nobody confirmed it"),
     "purge": _("by a purge"),
@@ -60,13 +63,15 @@ class Deed:
 
 def targets(desk: Desk, asked: Asked) -> Reply:
     """Where lists take effect, and who fetches them."""
+    status = health_document(health_of(desk.site))
     return show(
         desk,
         asked,
         "targets.html",
         "/targets",
         twin="/v1/status",
-        targets=health_document(health_of(desk.site))["targets"],
+        targets=status["targets"],
+        held=held_targets(status),
         target_state=target_state,
         lagging=LAGGING,
         configured=sorted(desk.settings.consumers),
@@ -89,6 +94,11 @@ def audit(desk: Desk, asked: Asked) -> Reply:
     )
 
 
+def _outcome(one: JSON) -> tuple[State, Said]:
+    state, text = (_PURGES if one["cause"] == "purge" else _OUTCOMES)[one["outcome"]]
+    return state, say(text, target=one["target"], list=one["list"], serial=one["serial"])
+
+
 def _deeds(document: JSON) -> Iterator[Deed]:
     for one in document["words"]:
         approved = one["word"] == "approve"
@@ -96,9 +106,8 @@ def _deeds(document: JSON) -> Iterator[Deed]:
         did = say(_("approved what was held") if approved else _("rejected what was held"))
         yield Deed(one["at"], state, one["who"], did, one["why"], one["digest"])
     for one in document["outcomes"]:
-        state, text = _OUTCOMES[one["outcome"]]
-        did = say(text, target=one["target"], list=one["list"], serial=one["serial"])
-        why = "" if one["cause"] == "sync" else _CAUSES[one["cause"]]
+        state, did = _outcome(one)
+        why = "" if one["outcome"] == "reverted" else _CAUSES.get(one["cause"], "")
         yield Deed(one["at"] or one["intended_at"], state, "", did, why, one["digest"], one["error"])
     for one in document["entrances"]:
         state, text = _ENTRANCES[one["event"]]

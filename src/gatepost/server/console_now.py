@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gatepost.engine.approval import held_answers
+from gatepost.engine.approval import held_answers, own_plans
 from gatepost.engine.health import health_document, health_of
-from gatepost.engine.report import held_document
 from gatepost.server.console_page import show
 from gatepost.server.console_words import Said, _, say
 from gatepost.server.desk import Desk
@@ -38,7 +37,6 @@ class Step:
 def now(desk: Desk, asked: Asked) -> Reply:
     """The page."""
     status = health_document(health_of(desk.site))
-    held = [held_document(one) for one in held_answers(desk.site)]
     return show(
         desk,
         asked,
@@ -46,11 +44,12 @@ def now(desk: Desk, asked: Asked) -> Reply:
         "/",
         twin="/v1/status",
         status=status,
-        steps=list(steps(desk, status, held)),
+        steps=list(steps(desk, status)),
         directions={name: one.allowlist.direction.value for name, one in desk.site.settings.lists.items()},
         source_state=source_state,
         list_state=list_state,
         target_state=target_state,
+        held=held_targets(status),
     )
 
 
@@ -74,8 +73,13 @@ def list_state(one: JSON) -> State:
     return State("stale", _("answer refused")) if one["refused"] else State("ok", _("fresh"))
 
 
-def target_state(one: JSON) -> State:
-    """Of a target: what is worst."""
+def held_targets(status: JSON) -> frozenset[str]:
+    """Names of targets whose newest plan waits for a word."""
+    return frozenset(plan["target"] for plan in status["held"])
+
+
+def target_state(one: JSON, held: frozenset[str]) -> State:
+    """Of a target: what is worst; ``held``: as :func:`held_targets` tells."""
     drift = one["drift"] or {"empty": False, "wide": False}
     worst = (
         (drift["empty"], State("bad", _("emptied"))),
@@ -84,15 +88,16 @@ def target_state(one: JSON) -> State:
         (one["overdue"], State("bad", _("not taken back"))),
         (one["outcome"] == "failed", State("bad", _("failed"))),
         (one["drift"], State("stale", _("changed by others"))),
-        (one["outcome"] == "held", State("held", _("held"))),
         (one["unconfirmed_until"], State("held", _("to be confirmed"))),
-        (one["serial"] is None, State("none", _("nothing applied yet"))),
+        (one["taken_back"], State("held", _("taken back"))),
         (one["in_step"], State("ok", _("in step"))),
+        (one["target"] in held, State("held", _("held"))),
+        (one["serial"] is None, State("none", _("nothing applied yet"))),
     )
     return next((state for true, state in worst if true), State("changes", _("behind")))
 
 
-def steps(desk: Desk, status: JSON, held: list[dict[str, Any]]) -> Iterator[Step]:
+def steps(desk: Desk, status: JSON) -> Iterator[Step]:
     """What needs a person, the most urgent first."""
     if not desk.site.settings.sources and not desk.site.settings.lists:
         yield Step(
@@ -102,7 +107,7 @@ def steps(desk: Desk, status: JSON, held: list[dict[str, Any]]) -> Iterator[Step
         )
         return
     yield from _urgent(status)
-    yield from _waiting(status, held)
+    yield from _waiting(desk, status)
     yield from _sources(status)
     yield from _lesser(status)
 
@@ -129,17 +134,15 @@ def _urgent(status: JSON) -> Iterator[Step]:
             yield Step("bad", what, say(one["error"]["hint"] if one["error"] else ""), "/targets")
 
 
-def _waiting(status: JSON, held: list[dict[str, Any]]) -> Iterator[Step]:
-    for one in held:
-        what = say(
-            _("A new answer of {source} is held: a guard wants a person's word."), source=one["source"]
-        )
-        do = say(_("Read why, then approve or reject it. The last good list stays until then."))
-        yield Step("held", what, do, f"/plans#{one['digest'][7:19]}")
-    for plan in status["held"] if not held else ():
-        what = say(_("A plan for {target} is held: a guard wants a person's word."), target=plan["target"])
-        do = say(_("Read why, then approve or reject it. The last good list stays until then."))
-        yield Step("held", what, do, f"/plans#{plan['digest'][7:19]}")
+def _waiting(desk: Desk, status: JSON) -> Iterator[Step]:
+    do = say(_("Read why, then approve or reject it. The last good list stays until then."))
+    for held in held_answers(desk.site):
+        source = held.source.rpartition("/")[2]
+        what = say(_("A new answer of {source} is held: a guard wants a person's word."), source=source)
+        yield Step("held", what, do, f"/plans#{held.digest[7:19]}")
+    for plan in own_plans(desk.site):
+        what = say(_("A plan for {target} is held: a guard wants a person's word."), target=plan.target)
+        yield Step("held", what, do, f"/plans#{plan.digest[7:19]}")
     for one in status["targets"]:
         if one["unconfirmed_until"] and not one["overdue"]:
             what = say(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gatepost.engine.approval import held_answers, held_plans, newest_plans
+from gatepost.engine.approval import held_answers, newest_plans, own_plans
 from gatepost.engine.explaining import explain
 from gatepost.engine.report import held_document, plan_document, word_document
 from gatepost.engine.wording import STAYS, WAYS
@@ -59,10 +59,8 @@ def plans(desk: Desk, asked: Asked) -> Reply:
     words = words_of(asked)
     answers = held_answers(desk.site)
     newest = newest_plans(desk.site)
-    held = held_plans(desk.site)
     waiting = [_of_answer(desk, one, newest, words) for one in sorted(answers, key=lambda one: one.source)]
-    told = {reason for one in answers for reason in one.reasons}
-    own = [plan for plan in held if not plan.awaits or any(reason not in told for reason in plan.reasons)]
+    own = own_plans(desk.site)
     waiting += [_of_plan(desk, plan, words) for plan in own]
     shown = {plan.digest for plan in own}
     rest = [(plan_document(plan), _STATES[plan.status]) for plan in newest if plan.digest not in shown]

@@ -1,0 +1,149 @@
+"""What waits for a person, and how targets stand: the same on every page that tells it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from gatepost.config.settings import ListSettings, TargetSettings
+from gatepost.engine.approval import own_plans
+from gatepost.engine.cycle import CycleReport, apply_cycle, apply_to_confirm, plan_cycle
+from gatepost.engine.rollback import earlier, roll_back
+from gatepost.model.content import Allowlist
+from gatepost.model.entry import Direction
+from gatepost.model.limits import Limits
+from gatepost.server.app import Server
+from gatepost.testing import MemorySource, MemoryTarget, raw
+from rigs.serving import TEN, House
+from rigs.unconfirmed import FIVE, back, no_timer
+
+pytestmark = pytest.mark.anyio
+
+OFFICES = tuple(f"61.9.9.{n}" for n in range(12))
+
+
+@dataclass
+class Two:
+    """A house of two lists, each with its source and its target."""
+
+    house: House
+    offices: MemorySource
+
+    @property
+    def site(self):
+        """The house's."""
+        return self.house.site
+
+    async def plan(self) -> CycleReport:
+        """Of both lists."""
+        self.house.clock.advance(timedelta(hours=1))
+        return await plan_cycle(self.site, tuple(self.site.settings.lists.values()))
+
+    async def apply(self) -> CycleReport:
+        """Both lists."""
+        return await apply_cycle(self.site, await self.plan())
+
+    async def back(self) -> None:
+        """The list of offices once more as it was at first."""
+        one = self.site.settings.lists["offices"]
+        await roll_back(self.site, one, earlier(self.site, one, 1), who="me", why="not theirs")
+
+    async def page(self, path: str, language: str = "en") -> str:
+        """As a browser sees it."""
+        return (await self.house.get(path, accept="text/html", accept_language=language)).text
+
+    async def word(self, target: str, language: str = "en") -> str:
+        """For a target's state; the first page and that of targets tell the same."""
+        row = (await self.page("/", language)).partition(f'"/targets#{target}"')[0].rpartition("<tr>")[2]
+        article = (await self.page("/targets", language)).partition(f'id="{target}"')[2].partition("<h3>")[0]
+        told = {re.search(r"<span>([^<]+)</span>", one)[1] for one in (row, article)}
+        assert len(told) == 1
+        return told.pop()
+
+
+@pytest.fixture
+def two(open_house) -> Two:
+    """Nothing fetched yet."""
+    site, settings = open_house.site, open_house.site.settings
+    sources = {"events": open_house.source, "places": MemorySource(MemorySource.Options(), raw(*OFFICES))}
+    places = replace(settings.sources["events"], name="places")
+    offices = ListSettings(Allowlist("offices", Direction.INGRESS, ("places",)), Limits())
+    roof = TargetSettings("roof", MemoryTarget, MemoryTarget.Options(), "offices")
+
+    @asynccontextmanager
+    async def open_source(one):
+        yield sources[one.name]
+
+    open_house.site = replace(
+        site,
+        settings=replace(
+            settings,
+            sources={**settings.sources, "places": places},
+            lists={"webhooks": settings.lists["webhooks"], "offices": offices},
+            targets={**settings.targets, "roof": roof},
+        ),
+        open_source=open_source,
+        targets={**site.targets, "roof": MemoryTarget("roof", MemoryTarget.Options())},
+    )
+    open_house.desk = replace(open_house.desk, site=open_house.site)
+    open_house.server = Server(open_house.desk)
+    return Two(open_house, sources["places"])
+
+
+async def test_all_that_waits_is_told_everywhere(two):
+    """A held answer of one list hides no held plan of another's target; the number counts both."""
+    await two.apply()
+    two.offices.answer = raw(*OFFICES, "61.9.9.99")
+    await two.apply()
+    await two.back()
+    two.house.source.answer = raw(TEN[0])
+    await two.apply()
+    (plan,) = own_plans(two.site)
+    assert (plan.target, [one.guard for one in plan.reasons]) == ("roof", ["rollback"])
+    now, plans = await two.page("/"), await two.page("/plans")
+    assert "A new answer of events is held" in now
+    assert "A plan for roof is held" in now
+    assert "A plan for edge is held" not in now
+    assert plans.count('<article class="plan"') == 2
+    for page in (now, plans, await two.page("/audit")):
+        assert '<span class="count">2<' in page
+
+
+async def test_an_answer_that_no_approval_helps_is_told_once(two):
+    """An empty answer waits by itself: its list's plan says nothing more."""
+    await two.apply()
+    two.house.source.answer = ()
+    await two.apply()
+    assert own_plans(two.site) == ()
+    page = await two.page("/plans")
+    assert page.count('<article class="plan"') == 1
+    assert '<span class="count">1<' in page
+
+
+async def test_a_target_that_is_held_says_so(two):
+    """Behind, and not by itself: its plan waits. One that holds its list is in step, whatever else waits."""
+    await two.apply()
+    two.offices.answer = raw(*OFFICES, "61.9.9.99")
+    await two.apply()
+    await two.back()
+    two.house.source.answer = raw(TEN[0])
+    await two.apply()
+    assert await two.word("roof") == "held"
+    assert await two.word("edge") == "in step"
+
+
+async def test_a_target_that_was_taken_back_says_so(two):
+    """Until somebody gives a word, in the reader's language; while it waits to be confirmed that is told."""
+    await two.apply()
+    two.offices.answer = raw(*OFFICES, "61.9.9.99")
+    _, armed = await apply_to_confirm(two.site, await two.plan(), FIVE, who="me", start=no_timer)
+    assert await two.word("roof") == "to be confirmed"
+    await back(two, armed)
+    await two.apply()
+    assert await two.word("roof") == "taken back"
+    assert await two.word("roof", "zh") == "已撤回"
+    assert await two.word("edge") == "in step"
