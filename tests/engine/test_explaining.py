@@ -73,12 +73,34 @@ async def test_an_answer_that_waits_no_more(world):
     """A held answer that another replaced is still explained, as one that waits no more."""
     await held(world)
     (answer,) = held_answers(world.site)
+    assert explain(world.site, answer.digest).status == "held"
     assert "Until then the last good answer stays in force." in explain(world.site, answer.digest).paragraph
     world.answer(*TEN)
     await world.apply()
-    again = explain(world.site, answer.digest).paragraph
-    assert "It does not wait any more" in again
-    assert "gatepost approve" not in again
+    again = explain(world.site, answer.digest)
+    assert again.status == "over"
+    assert "It was held for a person's word." in again.paragraph
+    assert "It does not wait any more" in again.paragraph
+    assert "gatepost approve" not in again.paragraph
+
+
+async def test_a_plan_that_was_overtaken(world):
+    """No command that would be refused is told for it: only the newest plan can be approved."""
+    digest = await held(world)
+    world.answer(TEN[1])
+    await world.plan()
+    (newest,) = newest_plans(world.site)
+    assert newest.digest != digest
+    with pytest.raises(UsageError):
+        give_word(world.site, digest, Word.APPROVE, who="ann", why="too late")
+    paragraph = explain(world.site, digest).paragraph
+    assert "It was held for a person's word." in paragraph
+    assert paragraph.endswith("A newer plan has taken its place; this one can no longer be approved.")
+    assert "gatepost approve" not in paragraph
+    assert "It waits until" not in paragraph
+    chinese = explain(world.site, digest, lambda text: CHINESE[text]).paragraph
+    assert chinese.endswith("已有更新的计划取代它；这一份不能再批准。")
+    assert f"gatepost approve {newest.digest[:19]} --why" in explain(world.site, newest.digest).paragraph
 
 
 async def test_an_absolute_guard_names_the_way_out(world):

@@ -17,6 +17,9 @@ from gatepost.model.plan import Plan, PlanStatus, Word
 from gatepost.model.reason import Reason
 from gatepost.model.record import WordRecord
 
+OVER = "over"
+"""Status of a held answer that waits no more."""
+
 _DIGEST = re.compile(rf"sha256:[0-9a-f]{{{DIGEST_SHORTEST},64}}|[0-9a-f]{{{DIGEST_SHORTEST},64}}", re.ASCII)
 
 
@@ -77,7 +80,7 @@ def _of_plan(site: Site, plan: Plan, say: Say) -> Explanation:
             target=plan.target, serial=plan.serial, list=plan.list, change=_change(say, plan.add, plan.remove)
         ),
         _leaving(say, plan),
-        *(_why(say, plan.digest, plan.reasons, open_=not record) if held else [say(OF_PLANS["free"])]),
+        *(_why(say, plan, record, waits=newest) if held else [say(OF_PLANS["free"])]),
         *plan.notes,
         _word(say, record),
         "" if newest else say(OF_PLANS["older"]),
@@ -93,11 +96,12 @@ def _of_answer(site: Site, held: HeldAnswer, say: Say) -> Explanation:
         say(OF_PLANS["answer"]).format(
             source=source, list=list_, change=_change(say, held.added, held.removed)
         ),
-        *_why(say, held.digest, held.reasons, open_=waits and not record),
+        *_why(say, held, record, waits=waits),
         say(OF_PLANS["good" if waits else "waits-no-more"]),
         _word(say, record),
     ]
-    return Explanation(held.digest, PlanStatus.HELD.value, joined(told), held.reasons)
+    status = PlanStatus.HELD.value if waits else OVER
+    return Explanation(held.digest, status, joined(told), held.reasons)
 
 
 def _change(say: Say, added: Sequence[Entry], removed: Sequence[Entry]) -> str:
@@ -115,19 +119,21 @@ def _leaving(say: Say, plan: Plan) -> str:
     return say(OF_PLANS["leaving"]).format(count=len(plan.leaving), values=some(say, plan.leaving))
 
 
-def _why(say: Say, digest: str, reasons: Sequence[Reason], *, open_: bool) -> list[str]:
-    """``open_``: whether it still waits for a word."""
+def _why(say: Say, one: Plan | HeldAnswer, record: WordRecord | None, *, waits: bool) -> list[str]:
+    """``waits``: whether nothing has taken its place, so that a word on it counts."""
+    held = say(OF_PLANS["held" if waits else "was-held"])
     found = [
         say(OF_PLANS["reason"]).format(
-            message=guard_text(say, one), guard=one.guard, measured=one.measured, limit=one.limit
+            message=guard_text(say, each), guard=each.guard, measured=each.measured, limit=each.limit
         )
-        for one in reasons
+        for each in one.reasons
     ]
-    ways = ways_out(say, reasons)
+    ways = ways_out(say, one.reasons)
     if ways:
-        return [say(OF_PLANS["held"]), *found, *(say(OF_PLANS["absolute"]).format(way=way) for way in ways)]
-    steps = [say(OF_PLANS["word"]), say(OF_PLANS["way"]).format(digest=digest[:SHORT])] if open_ else []
-    return [say(OF_PLANS["held"]), *found, *steps]
+        return [held, *found, *(say(OF_PLANS["absolute"]).format(way=way) for way in ways)]
+    if record or not waits:
+        return [held, *found]
+    return [held, *found, say(OF_PLANS["word"]), say(OF_PLANS["way"]).format(digest=one.digest[:SHORT])]
 
 
 def _word(say: Say, record: WordRecord | None) -> str:
