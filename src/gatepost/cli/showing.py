@@ -14,7 +14,6 @@ from gatepost.engine.cycle import CycleReport, Unplanned
 from gatepost.engine.elapsed import waits
 from gatepost.engine.exits import is_unkept
 from gatepost.engine.report import NO_DRIFTS, held_document, list_status, time_text, values_document
-from gatepost.engine.wording import GUARDS
 from gatepost.errors import cut
 from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer
@@ -23,6 +22,7 @@ from gatepost.model.entry import Entry, EntryKey
 from gatepost.model.plan import Outcome, Plan, PlanStatus, Result
 from gatepost.model.reason import Reason
 from gatepost.model.reckoning import Look
+from gatepost.planning import guard_text
 from gatepost.planning.digest import digest_entries
 
 SHOWN = 20
@@ -164,15 +164,12 @@ def _print_ways(ui: Ui, digest: str, reasons: Iterable[Reason], indent: str) -> 
 
 
 def print_reasons(ui: Ui, reasons: tuple[Reason, ...], indent: str) -> None:
-    """What the guards found, one sentence each; where translated, the exact English sentence below it."""
+    """What the guards found: in short words where a guard has some, and exactly."""
     for reason in reasons:
-        short = guard_words().get(reason.guard)
-        if short is None:
-            ui.say(f"{indent}{reason.guard}: {reason.message}", "yellow")
-            continue
-        text = short.format(measured=reason.measured, limit=reason.limit)
-        ui.say(f"{indent}{reason.guard}: {text}", "yellow")
-        ui.say(f"{indent}  {reason.message}", "dim")
+        short = guard_text.guard_words(_, reason)
+        ui.say(f"{indent}{reason.guard}: {short or reason.message}", "yellow")
+        if short:
+            ui.say(f"{indent}  {reason.message}", "dim")
 
 
 def ways_out(reasons: Iterable[Reason]) -> list[str]:
@@ -182,7 +179,7 @@ def ways_out(reasons: Iterable[Reason]) -> list[str]:
 
 def guard_words() -> dict[str, str]:
     """What each guard means, in the chosen language."""
-    return {guard: _(text) for guard, text in GUARDS.items()}
+    return {guard: _(text) for guard, text in guard_text.GUARDS.items()}
 
 
 def _print_values(ui: Ui, sign: str, values: list[str], style: str) -> None:

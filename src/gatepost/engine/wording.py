@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from gatepost.engine.report import values_document
 from gatepost.model.entry import Entry
 from gatepost.model.reason import Reason
+from gatepost.planning.guard_text import GUARDS as GUARDS  # noqa: PLC0414 - readers of wording take it from here
+from gatepost.planning.guard_text import guard_text as guard_text  # noqa: PLC0414 - the same
 
 Say = Callable[[str], str]
 """An English text in the language of whoever reads it."""
@@ -19,28 +21,6 @@ SHOWN = 5
 """Values that a sentence names; the others are counted."""
 SHORT = len("sha256:") + 12
 """Characters of a digest that a command shows."""
-
-GUARDS: Mapping[str, str] = {
-    "shrink": "too much would go at once: {measured}, limit {limit}",
-    "growth": "too much would come at once: {measured}, limit {limit}",
-    "churn": "too little stays the same: {measured} differ, limit {limit}",
-    "family": "an address family appears or vanishes: {measured}",
-    "widest": "a network is too wide: {measured}, limit {limit}",
-    "total": "too many addresses in all: {measured}, limit {limit}",
-    "protected": "a protected address or name would be cut off: {measured}",
-    "drift": "somebody else changed what the target holds",
-    "rollback": "the target was rolled back; what the sources say waits for a word",
-    "revert": "this change was taken back because nobody confirmed it",
-    "unconfirmed": "the last change still waits to be confirmed: run `gatepost confirm`",
-    "ports": "a range of ports is too wide: {measured}, limit {limit}",
-    "quarantine": "too many odd values, so nothing of it is used: {measured}, limit {limit}",
-    "empty": "an empty list is never applied",
-    "provenance": "the answer comes from another account or place than before",
-    "history": "the target was written before, but the history knows nothing of it",
-    "incomplete": "a source has never answered, so nothing may be removed",
-    "max_entries": "more entries than the target can hold: {measured}, limit {limit}",
-}
-"""What each guard means."""
 
 WAYS: Mapping[str, str] = {
     "unconfirmed": "`gatepost confirm` keeps the last change; else it is taken back by itself, then go on",
@@ -67,7 +47,6 @@ OF_PLANS: Mapping[str, str] = {
     "leaving": "Once approved, and after absences and grace, {count} more would go ({values}).",
     "free": "No guard holds it.",
     "held": "It is held for a person's word.",
-    "was-held": "It was held for a person's word.",
     "reason": "{message} (guard {guard}: {measured}, limit {limit}.)",
     "absolute": "No approval can change that: {way}.",
     "word": "It waits until somebody approves or rejects exactly it.",
@@ -78,7 +57,7 @@ OF_PLANS: Mapping[str, str] = {
     "good": "Until then the last good answer stays in force.",
     "approved": "{who} approved it at {at}: {why}",
     "rejected": "{who} rejected it at {at}: {why}",
-    "older": "A newer plan has taken its place; this one can no longer be approved.",
+    "older": "A newer plan has taken its place; approving this one would change nothing.",
     "waits-no-more": "It does not wait any more: another answer has taken its place, or it was accepted.",
 }
 
@@ -146,14 +125,6 @@ def some(say: Say, entries: Sequence[Entry]) -> str:
     values = values_document(entries)
     shown, rest = ", ".join(values[:SHOWN]), len(values) - SHOWN
     return say(OF_PLANS["more"]).format(values=shown, rest=rest) if rest > 0 else shown
-
-
-def guard_text(say: Say, reason: Reason) -> str:
-    """What a guard found: its exact sentence, or the translated one."""
-    known = GUARDS.get(reason.guard)
-    if known is None or say(known) == known:
-        return reason.message
-    return say(known).format(measured=reason.measured, limit=reason.limit)
 
 
 def ways_out(say: Say, reasons: Iterable[Reason]) -> list[str]:

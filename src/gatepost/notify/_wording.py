@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatepost.model.event import About, Event, EventKind
-from gatepost.model.reason import Reason
-from gatepost.notify.base import Words, english
+from gatepost.notify.base import Words
+from gatepost.planning.guard_text import guard_text
 
 
 def title(event: Event, _: Words) -> str:
@@ -81,38 +81,6 @@ def _over(event: Event, _: Words) -> str:
 def reasons(event: Event, _: Words) -> Iterator[str]:
     """What the guards found: in the receiver's language where there are words, and exactly."""
     for one in event.reasons:
-        if short := _translated(one, _):
+        if (short := guard_text(_, one)) != one.message:
             yield f"{one.guard}: {short}"
         yield f"{one.guard}: {one.message}"
-
-
-def _translated(reason: Reason, _: Words) -> str:
-    """The short words in another language; nothing in English, where the sentence itself says it."""
-    words = _guards(_).get(reason.guard, "")
-    if words == _guards(english).get(reason.guard, ""):
-        return ""
-    return words.format(measured=reason.measured, limit=reason.limit)
-
-
-def _guards(_: Words) -> dict[str, str]:
-    """The command line's words for what a guard found."""
-    return {
-        "shrink": _("too much would go at once: {measured}, limit {limit}"),
-        "growth": _("too much would come at once: {measured}, limit {limit}"),
-        "churn": _("too little stays the same: {measured} differ, limit {limit}"),
-        "family": _("an address family appears or vanishes: {measured}"),
-        "widest": _("a network is too wide: {measured}, limit {limit}"),
-        "total": _("too many addresses in all: {measured}, limit {limit}"),
-        "protected": _("a protected address or name would be cut off: {measured}"),
-        "drift": _("somebody else changed what the target holds"),
-        "rollback": _("the target was rolled back; what the sources say waits for a word"),
-        "revert": _("this change was taken back because nobody confirmed it"),
-        "unconfirmed": _("the last change still waits to be confirmed: run `gatepost confirm`"),
-        "ports": _("a range of ports is too wide: {measured}, limit {limit}"),
-        "quarantine": _("too many odd values, so nothing of it is used: {measured}, limit {limit}"),
-        "empty": _("an empty list is never applied"),
-        "provenance": _("the answer comes from another account or place than before"),
-        "history": _("the target was written before, but the history knows nothing of it"),
-        "incomplete": _("a source has never answered, so nothing may be removed"),
-        "max_entries": _("more entries than the target can hold: {measured}, limit {limit}"),
-    }
