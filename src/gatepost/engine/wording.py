@@ -47,6 +47,7 @@ OF_PLANS: Mapping[str, str] = {
     "leaving": "Once approved, and after absences and grace, {count} more would go ({values}).",
     "free": "No guard holds it.",
     "held": "It is held for a person's word.",
+    "was-held": "It was held for a person's word.",
     "reason": "{message} (guard {guard}: {measured}, limit {limit}.)",
     "absolute": "No approval can change that: {way}.",
     "word": "It waits until somebody approves or rejects exactly it.",
@@ -57,7 +58,7 @@ OF_PLANS: Mapping[str, str] = {
     "good": "Until then the last good answer stays in force.",
     "approved": "{who} approved it at {at}: {why}",
     "rejected": "{who} rejected it at {at}: {why}",
-    "older": "A newer plan has taken its place; approving this one would change nothing.",
+    "older": "A newer plan has taken its place; this one can no longer be approved.",
     "waits-no-more": "It does not wait any more: another answer has taken its place, or it was accepted.",
 }
 
