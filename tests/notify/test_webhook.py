@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from datetime import timedelta, timezone
 
 import pytest
 
+from gatepost.engine.report import error_document, time_text
 from gatepost.errors import GatepostError, HostRefused
+from gatepost.model.event import EventKind
+from gatepost.model.record import Failure
 from rigs.channels import webhook
-from rigs.notifiers import held, hostile, many, message
+from rigs.notifiers import AT, event, held, hostile, many, message
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +49,19 @@ async def test_members(tmp_path):
     assert len(event["added"]["values"]) == event["added"]["total"] == 500
     assert event["reasons"][0]["guard"] == "shrink"
     assert event["at"] == "2026-01-05T08:00:00Z"
+
+
+async def test_an_error_is_the_contracts(tmp_path):
+    """An error and a moment look as they do in the documents of the command line."""
+    west = AT.astimezone(timezone(timedelta(hours=-8)))
+    failure = Failure(
+        "NotJson", "no", transient=True, hint="see", code=7, links=("https://a.b/",), log_id="1"
+    )
+    async with webhook.rig(tmp_path, "json") as rig:
+        await rig.send(message(event(EventKind.FAILED, failure=failure, at=west)))
+        (document,) = rig.arrived()
+    (told,) = document["events"]
+    assert (told["error"], told["at"]) == (error_document(failure), time_text(west))
 
 
 @pytest.mark.parametrize(

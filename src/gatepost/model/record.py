@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from gatepost.errors import GatepostError
 from gatepost.model.content import Listed, Serial, State
@@ -38,6 +39,19 @@ class Failure:
             log_id=error.log_id,
             retry_after=error.retry_after,
         )
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "kind": self.kind,
+            "code": self.code,
+            "message": self.message,
+            "transient": self.transient,
+            "hint": self.hint,
+            "links": list(self.links),
+            "log_id": self.log_id,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
@@ -24,6 +23,7 @@ from gatepost.errors import (
 from gatepost.kit.reply import Reply
 from gatepost.kit.secret import Secret
 from gatepost.model.event import Event, Shown
+from gatepost.model.moment import time_text
 from gatepost.notify import _wording
 from gatepost.notify.base import Channel, Message, Rate, Words
 
@@ -66,7 +66,7 @@ class Webhook(Channel):
     async def send(self, message: Message) -> tuple[str, ...]:
         """Any 2xx is success; the same message has the same ``id`` however often it is sent."""
         sent_at = self.client.clock.now()
-        body = document(message) | {"sent_at": _time(sent_at)}
+        body = document(message) | {"sent_at": time_text(sent_at)}
         stamp = str(int(sent_at.timestamp()))
         headers = {"x-gatepost-id": message.id, "x-gatepost-timestamp": stamp}
         if self.options.secret is not None:
@@ -106,7 +106,7 @@ def event_document(event: Event, words: Words) -> dict[str, Any]:
         "about": event.about.value,
         "name": event.name,
         "list": event.list or None,
-        "at": _time(event.at),
+        "at": time_text(event.at),
         "title": _wording.title(event, words),
         "digest": event.digest or None,
         "may_be_approved": event.may_be_approved,
@@ -119,31 +119,15 @@ def event_document(event: Event, words: Words) -> dict[str, Any]:
             {"guard": one.guard, "measured": one.measured, "limit": one.limit, "message": one.message}
             for one in event.reasons
         ],
-        "error": None if failure is None else _failure_document(failure),
+        "error": None if failure is None else failure.document,
         "suspects": [cut(one) for one in event.suspects],
         "empty": event.empty,
         "wide": event.wide,
     }
 
 
-def _failure_document(failure: Any) -> Mapping[str, Any]:
-    return {
-        "kind": failure.kind,
-        "code": failure.code,
-        "message": failure.message,
-        "transient": failure.transient,
-        "hint": failure.hint,
-        "links": list(failure.links),
-        "log_id": failure.log_id,
-    }
-
-
 def _shown(values: Shown) -> Mapping[str, Any]:
     return {"values": list(values.values), "total": values.total}
-
-
-def _time(at: Any) -> str:
-    return str(at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
 def _host(url: Secret) -> str:
