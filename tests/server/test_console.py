@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.engine.wording import GUARDS
 from gatepost.errors import PlatformBusy
 from gatepost.model.content import State
 from gatepost.model.entry import Direction, RawEntry
 from gatepost.model.role import Role
+from gatepost.planning.guard_text import GUARDS
 from gatepost.server import console_words
 from gatepost.server.console import CONSOLE
 from gatepost.server.console_words import CATALOGUES, Words, catalogue, language_of

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from gatepost.cli.language import _
-from gatepost.cli.showing import guard_words
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.config.policy import Policy, read_policy
 from gatepost.config.values import duration
@@ -19,6 +18,7 @@ from gatepost.engine.replaying import Replayed, Run, Variant, bridged, replay_fi
 from gatepost.engine.report import error_document, time_text
 from gatepost.errors import GatepostError, UsageError
 from gatepost.model.limits import Limits
+from gatepost.planning.guard_text import guard_words
 from gatepost.planning.replay import Held
 
 STEPS = 20
@@ -170,8 +170,7 @@ def _print_held(ui: Ui, run: Run) -> None:
 
 def _print_stopped(ui: Ui, held: Held) -> None:
     ui.say("  " + _("line {line}, {at}").format(line=held.line, at=time_text(held.at)))
-    words = guard_words()
     for reason in held.reasons:
-        short = words.get(reason.guard, "{measured} / {limit}")
-        ui.say(f"    {reason.guard}: " + short.format(measured=reason.measured, limit=reason.limit))
+        short = guard_words(_, reason) or f"{reason.measured} / {reason.limit}"
+        ui.say(f"    {reason.guard}: {short}")
         ui.say(f"      {reason.message}", "dim")

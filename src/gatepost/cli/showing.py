@@ -22,8 +22,8 @@ from gatepost.model.entry import Entry, EntryKey
 from gatepost.model.plan import Outcome, Plan, PlanStatus, Result
 from gatepost.model.reason import Reason
 from gatepost.model.reckoning import Look
-from gatepost.planning import guard_text
 from gatepost.planning.digest import digest_entries
+from gatepost.planning.guard_text import guard_words
 
 SHOWN = 20
 SHORT_DIGEST = len("sha256:") + 12
@@ -166,7 +166,7 @@ def _print_ways(ui: Ui, digest: str, reasons: Iterable[Reason], indent: str) -> 
 def print_reasons(ui: Ui, reasons: tuple[Reason, ...], indent: str) -> None:
     """What the guards found: in short words where a guard has some, and exactly."""
     for reason in reasons:
-        short = guard_text.guard_words(_, reason)
+        short = guard_words(_, reason)
         ui.say(f"{indent}{reason.guard}: {short or reason.message}", "yellow")
         if short:
             ui.say(f"{indent}  {reason.message}", "dim")
@@ -175,11 +175,6 @@ def print_reasons(ui: Ui, reasons: tuple[Reason, ...], indent: str) -> None:
 def ways_out(reasons: Iterable[Reason]) -> list[str]:
     """What helps where a guard is absolute, so that no approval does; nothing where one does."""
     return wording.ways_out(_, reasons)
-
-
-def guard_words() -> dict[str, str]:
-    """What each guard means, in the chosen language."""
-    return {guard: _(text) for guard, text in guard_text.GUARDS.items()}
 
 
 def _print_values(ui: Ui, sign: str, values: list[str], style: str) -> None:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from gatepost.engine.approval import DIGEST_SHORTEST, held_answers, newest_plans
 from gatepost.engine.report import JSON, reason_document, time_text
 from gatepost.engine.site import Site
-from gatepost.engine.wording import OF_PLANS, SHORT, Say, as_written, guard_text, joined, some, ways_out
+from gatepost.engine.wording import OF_PLANS, SHORT, Say, as_written, joined, some, ways_out
 from gatepost.errors import UsageError, cut
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.entry import Entry
 from gatepost.model.plan import Plan, PlanStatus, Word
 from gatepost.model.reason import Reason
 from gatepost.model.record import WordRecord
+from gatepost.planning.guard_text import guard_text
 
 OVER = "over"
 """Status of a held answer that waits no more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from gatepost.engine.acceptance import Turn
@@ -12,6 +12,7 @@ from gatepost.engine.cycle import CycleReport, Unplanned
 from gatepost.engine.elapsed import waits
 from gatepost.engine.fetching import Got, refuse_empty, to_answer
 from gatepost.errors import GatepostError
+from gatepost.model import moment
 from gatepost.model.address import Prefix
 from gatepost.model.answer import Answer, HeldAnswer
 from gatepost.model.content import Delta
@@ -32,21 +33,12 @@ UNKNOWN = "unknown"
 
 def time_text(at: datetime | None) -> str | None:
     """RFC 3339 in UTC, to the second."""
-    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if at is None else moment.time_text(at)
 
 
 def error_document(error: GatepostError | Failure) -> JSON:
     """The contract's error object."""
-    seen = Failure.of(error) if isinstance(error, GatepostError) else error
-    return {
-        "kind": seen.kind,
-        "code": seen.code,
-        "message": seen.message,
-        "transient": seen.transient,
-        "hint": seen.hint,
-        "links": list(seen.links),
-        "log_id": seen.log_id,
-    }
+    return (Failure.of(error) if isinstance(error, GatepostError) else error).document
 
 
 def entry_document(entry: Entry) -> JSON:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from gatepost.engine.report import values_document
 from gatepost.model.entry import Entry
 from gatepost.model.reason import Reason
-from gatepost.planning.guard_text import GUARDS as GUARDS  # noqa: PLC0414 - readers of wording take it from here
-from gatepost.planning.guard_text import guard_text as guard_text  # noqa: PLC0414 - the same
+from gatepost.planning.guard_text import GUARDS
 
 Say = Callable[[str], str]
 """An English text in the language of whoever reads it."""

@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from gatepost.engine.wording import GUARDS
+from gatepost.model.reason import Reason
+from gatepost.planning.guard_text import guard_words
 
 LANGUAGES = ("en", "zh")
 _HERE = Path(__file__).parent
@@ -75,8 +76,7 @@ class Words:
 
     def guard(self, reason: Mapping[str, Any]) -> str:
         """What a guard found, short."""
-        text = GUARDS.get(str(reason["guard"]))
-        return self(text, measured=reason["measured"], limit=reason["limit"]) if text else ""
+        return guard_words(self, Reason(**reason))
 
 
 @cache
