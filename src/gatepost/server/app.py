@@ -32,6 +32,7 @@ from gatepost.server.head import head_of
 from gatepost.server.hints import PATH as HINTS
 from gatepost.server.identity import Identity
 from gatepost.server.problems import problem, surprise
+from gatepost.server.repeats import AGAIN, Again, Answer, Repeats
 from gatepost.server.route import HTML, Asked, Reply, Route
 from gatepost.server.table import ROUTES
 
@@ -68,6 +69,8 @@ class Server:
         self._desk, self._feeds = desk, feeds or desk.feeds
         self._quick = Quick(desk.present, desk.site.clock)
         self._feeds_role = feeds_role(desk)
+        self.repeats = Repeats()
+        """Asked before this application, by whoever speaks HTTP for it."""
         workers, hashers = anyio.CapacityLimiter(WORKERS), anyio.CapacityLimiter(HASHERS)
         rows: list[BaseRoute] = [
             StarletteRoute(
@@ -90,7 +93,21 @@ class Server:
             if sent.begun:
                 raise
             await self._refuse(scope, receive, sent, _as_error(error, scope))
-        self._desk.metrics.answered(_route_name(scope), sent.status)
+        route, status = _route_name(scope), sent.status
+        self._desk.metrics.answered(route, status)
+        if AGAIN in scope:
+            self.repeats.keep(scope, self._counted(scope[AGAIN], route, status))
+
+    def _counted(self, again: Again, route: str, status: int) -> Again:
+        answered = self._desk.metrics.answered
+
+        def counted(client: str) -> Answer | None:
+            answer = again(client)
+            if answer is not None:
+                answered(route, status)
+            return answer
+
+        return counted
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = head_of(scope)
@@ -111,6 +128,7 @@ class Server:
             body = self._quick.find(scope["query_string"])
             if body is not None:
                 await send_body(send, body, head=scope["method"] == "HEAD")
+                scope[AGAIN] = self._quick.again(scope["query_string"])
                 return
         scope[_WHO], scope[_HEAD] = who, head
         scope["app"] = self  # Starlette then raises what it would answer itself

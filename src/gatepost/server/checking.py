@@ -18,6 +18,8 @@ from gatepost.kit.clock import Clock
 from gatepost.planning.normalise import parse_value
 from gatepost.server.desk import Present
 from gatepost.server.lookup import Lookup
+from gatepost.server.published import Headers
+from gatepost.server.repeats import Again, Answer, answer
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -47,6 +49,18 @@ class Quick:
         self._lookup: Lookup | None = None
         self._known: dict[bytes, Pieces] = {}
         self._second, self._time = -1, b""
+
+    def again(self, query: bytes) -> Again:
+        """The same question, until a list moved; only the time of the answer is another."""
+        lookup, (before, after) = self._lookup, self._known[query]
+        status, head, _ = answer(200, *_whole(before + self._now() + after))
+
+        def again(_client: str) -> Answer | None:
+            if self._present.lookup is not lookup:
+                return None
+            return Answer(status, head, before + self._now() + after)
+
+        return again
 
     def find(self, query: bytes) -> bytes | None:
         """The whole body; None where the route must answer."""
@@ -96,6 +110,10 @@ def _pieces(document: dict[str, Any]) -> Pieces:
 
 async def send_body(send: Send, body: bytes, *, head: bool) -> None:
     """Status 200."""
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, length]})
+    headers, body = _whole(body)
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+def _whole(body: bytes) -> tuple[Headers, bytes]:
+    return [*HEADERS, (b"content-length", b"%d" % len(body))], body

@@ -13,11 +13,17 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gatepost.server.repeats import RAW, Answer, Repeats, is_whole
+
 HEAD_WITHIN = 15.0
 """Seconds in which the head of a request must have come, from its first byte or the connection's begin."""
 UNREAD_WITHIN = 30_000
 """Milliseconds for which a client may leave unread, or unacknowledged, what it was sent."""
 BACKLOG = 2048
+COPIED_MOST = 16_384
+"""Bytes of a body that are rather joined with the head than handed over apart."""
+NONE = Repeats()
+"""Of an application that leaves nothing to repeat."""
 
 
 class Connection(HttpToolsProtocol):
@@ -26,22 +32,77 @@ class Connection(HttpToolsProtocol):
     head_within: ClassVar[float] = HEAD_WITHIN
 
     _timer: asyncio.TimerHandle | None = None
+    _is_half = False
+    """Whether a head has begun that is not whole."""
+    _raw: bytes | None = None
+    _repeated_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The first head is waited for from now on."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows it to Transport
+        self._repeats: Repeats = getattr(self.app, "repeats", NONE)
+        self._client = self.client[0] if self.client else "unknown"
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """A head that begins after an answer is waited for anew."""
-        if self._timer is None and self._is_between():
+        """What was asked before, to the byte, is answered at once; a head that begins is waited for anew."""
+        fresh = not self._is_half and self._is_between()
+        if fresh and not self.flow.write_paused:
+            answer = self._repeats.find(data, self._client)
+            if answer is not None:
+                self._repeat(answer)
+                return
+        if self._timer is None and fresh:
             self._wait()
+        self._raw = data if fresh and is_whole(data) else None
         super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        self._is_half = True
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._stop()
+        scope: Any = self.scope
+        scope[RAW] = self._raw
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """And so is the request."""
+        self._is_half = False
+        super().on_message_complete()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing came for long enough; what was repeated since the timer began counts as well."""
+        left = self._repeated_at + self.timeout_keep_alive - self.loop.time()
+        if left <= 0:
+            super().timeout_keep_alive_handler()
+        else:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+
+    def _repeat(self, answer: Answer) -> None:
+        """As uvicorn ends an answer, but for a timer that is not begun anew each time."""
+        if self.transport.is_closing():
+            return
+        self._stop()
+        parts = (
+            answer.status,
+            self._repeats.date(self.server_state.default_headers),
+            answer.head,
+            answer.body,
+        )
+        if len(answer.body) > COPIED_MOST:
+            self.transport.writelines(parts)
+        else:
+            self.transport.write(b"".join(parts))
+        self.server_state.total_requests += 1
+        self._repeated_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""

@@ -15,28 +15,38 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
-from urllib.parse import parse_qsl
+from typing import Any
 
 import anyio
 from anyio import to_thread
 
 from gatepost.errors import GatepostError, cut
 from gatepost.kit.clock import Clock, SystemClock
-from gatepost.refusals import LoginRequired, MethodRefused, NothingThere, NothingYet, RequestInvalid
+from gatepost.refusals import LoginRequired, MethodRefused, NothingYet
 from gatepost.server.conditions import choose, is_unchanged
 from gatepost.server.consumers import Consumer, Consumers, Fetched
 from gatepost.server.endpoints import versions
+from gatepost.server.feed_request import (
+    CHANGES,
+    ENDPOINTS,
+    LISTS,
+    VERSION,
+    Asked,
+    Key,
+    Scope,
+    asked_of,
+    client_of,
+    find_in,
+    nothing,
+    route_of,
+)
 from gatepost.server.problems import problem
 from gatepost.server.published import Headers, Published, Resource, Stamp, load, stamp_of
+from gatepost.server.repeats import AGAIN, Again, Answer, answer
 
 Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Key = tuple[frozenset[str] | None, str, bytes, str, bytes, bytes | None, bytes | None]
-
-LISTS, ENDPOINTS, VERSION, CHANGES = "/v1/lists/", "/v1/endpoints/", "/v1/version", "/v1/changes/"
 METHODS = ("GET", "HEAD")
 BESIDE = (".sha256", ".md5", ".minisig")
 """Endings of what is not the list itself."""
@@ -48,11 +58,9 @@ RETRY_AFTER = 30
 """Seconds after which to come again where there is nothing yet."""
 MAX_AGE = 60
 """Seconds for which caches may answer without asking us."""
-SERIAL_DIGITS = 10
 MEMO_MAX = 2048
 MEMO_KEY_MAX = 1024
 """Answers kept ready, and the longest request of one in characters: odd requests fill no memory."""
-_HEADERS = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since", b"authorization"})
 
 
 @dataclass(slots=True)
@@ -94,23 +102,9 @@ class Made:
     serial: int | None = None
     """Of the version that whoever asked has now."""
 
-
-@dataclass(slots=True)
-class Asked:
-    """What of a request matters here."""
-
-    path: str
-    query: bytes
-    method: str
-    encoding: bytes = b""
-    none_match: bytes | None = None
-    since: bytes | None = None
-    authorization: bytes = b""
-
-    def key(self, who: Consumer | None) -> Key:
-        """Equal requests of those who may fetch the same get the same answer."""
-        lists = who.lists if who else None
-        return lists, self.path, self.query, self.method, self.encoding, self.none_match, self.since
+    def answer(self) -> Answer:
+        """The same as bytes."""
+        return answer(self.counted[2], self.start["headers"], self.body["body"])
 
 
 @dataclass(slots=True)
@@ -133,6 +127,8 @@ class Feeds:
     _feeds: dict[str, Feed] = field(init=False)
     _memo: dict[Key, Made] = field(default_factory=dict, init=False)
     _versions: Resource | None = field(default=None, init=False)
+    _edition: object = field(default_factory=object, init=False)
+    """Another one whenever something else is served."""
     _look_at: float | None = field(default=None, init=False)
     _looking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
@@ -144,9 +140,9 @@ class Feeds:
         """One request."""
         if scope["type"] != "http":
             return
-        if self._look_at is None or self.clock.monotonic() >= self._look_at:
+        if self._is_time():
             await self.look()
-        asked = _asked(scope)
+        asked = asked_of(scope)
         try:
             who = self._identify(asked)
             made = self._memo.get(asked.key(who)) or self._make(asked, who)
@@ -154,11 +150,33 @@ class Feeds:
             who, made = None, self._refusal(error, asked)
         await send(made.start)
         await send(made.body)
-        self.counts[made.counted] += 1
-        if made.serial is not None and asked.method == "GET":
-            self.consumers.note(who.name if who else _address(scope), made.counted[0], made.serial)
+        self._count(made, who, client_of(scope), is_fetched=asked.method == "GET")
+        if asked.method == "GET" and asked.key(who) in self._memo:
+            scope[AGAIN] = self._again(made, who)
         if self.consumers.is_due:
             await to_thread.run_sync(self.consumers.save)
+
+    def _count(self, made: Made, who: Consumer | None, client: str, *, is_fetched: bool) -> None:
+        self.counts[made.counted] += 1
+        if made.serial is not None and is_fetched:
+            self.consumers.note(who.name if who else f"address {client}", made.counted[0], made.serial)
+
+    def _again(self, made: Made, who: Consumer | None) -> Again:
+        """The same answer, until something else is published, or others may fetch it."""
+        versions, known, same = self._edition, self.consumers.known, made.answer()
+
+        def again(client: str) -> Answer | None:
+            is_old = self._edition is not versions or self.consumers.known is not known
+            if is_old or self._is_time() or self.consumers.is_due:
+                return None
+            self._count(made, who, client, is_fetched=True)
+            return same
+
+        return again
+
+    def _is_time(self) -> bool:
+        """Whether nobody has looked for a new version for long enough."""
+        return self._look_at is None or self.clock.monotonic() >= self._look_at
 
     async def look(self) -> None:
         """Read what was published since the last look; a version that is not whole changes nothing.
@@ -175,6 +193,7 @@ class Feeds:
             self._look_at = self.clock.monotonic() + LOOK_EVERY
             if any(changed):
                 self._memo.clear()
+                self._edition = object()
                 self._versions = self._make_versions()
 
     async def close(self) -> None:
@@ -231,19 +250,19 @@ class Feeds:
         return who
 
     def _make(self, asked: Asked, who: Consumer | None) -> Made:
-        kind, name, rest = _route(asked.path)
+        kind, name, rest = route_of(asked.path)
         if asked.method not in METHODS:
             msg = f"{cut(asked.method, 20)} is not for feeds"
             raise MethodRefused(msg)
         if kind == VERSION and not name:
             return self._answer(asked, self._all_versions(who), "-", "version", None)
         if name not in self._feeds or (who and not who.may(name)):
-            _nothing(asked.path)
+            nothing(asked.path)
         published = self._feeds[name].published
         if published is None:
             msg = f"the list {name} has no good version yet"
             raise NothingYet(msg, retry_after=RETRY_AFTER)
-        resource, ending = _find(published, kind, rest, asked)
+        resource, ending = find_in(published, kind, rest, asked)
         is_content = kind == ENDPOINTS or (kind == LISTS and not ending.endswith(BESIDE))
         serial = published.manifest.serial if is_content else None
         made = self._answer(asked, resource, name, ending, serial)
@@ -293,97 +312,9 @@ class Feeds:
         return _made(headers, b"" if asked.method == "HEAD" else body, ("-", "-", status))
 
 
-def _asked(scope: Scope) -> Asked:
-    """Headers of which a client sent several lines are one list (RFC 9110 §5.3)."""
-    asked = Asked(scope["path"], scope["query_string"], scope["method"])
-    for name, value in scope["headers"]:
-        if name not in _HEADERS:
-            continue
-        match name:
-            case b"accept-encoding":
-                asked.encoding = asked.encoding + b"," + value if asked.encoding else value
-            case b"if-none-match":
-                asked.none_match = value if asked.none_match is None else asked.none_match + b"," + value
-            case b"if-modified-since":
-                asked.since = value
-            case _:
-                asked.authorization = value
-    return asked
-
-
-def _route(path: str) -> tuple[str, str, str]:
-    """Kind, list and the rest: the file ending, or the serial. Raises NothingThere."""
-    for kind, mark in ((LISTS, "."), (ENDPOINTS, ""), (CHANGES, "/")):
-        if path.startswith(kind):
-            name, found, rest = path[len(kind) :].partition(mark) if mark else (path[len(kind) :], "", "")
-            if name and bool(found) == bool(mark) == bool(rest):
-                return kind, name, rest
-            _nothing(path)
-    if path == VERSION:
-        return VERSION, "", ""
-    if path.startswith(f"{VERSION}/") and path[len(VERSION) + 1 :]:
-        return VERSION, path[len(VERSION) + 1 :], ""
-    return _nothing(path)
-
-
-def _find(published: Published, kind: str, rest: str, asked: Asked) -> tuple[Resource, str]:
-    """What a version has at a place, and by which name it is counted. Raises NothingThere, RequestInvalid."""
-    if kind == CHANGES:
-        return _changes(published, rest), "changes"
-    if kind == VERSION:
-        return published.version, "version"
-    family = _family(asked.query)
-    if kind == LISTS:
-        resource, ending = published.resources.get((rest, family)), rest
-    else:
-        resource, ending = published.endpoints.get(family), "endpoints"
-    if resource is None:
-        what = f" of IPv{family}" if family else ""
-        msg = f"the list {published.manifest.list} has nothing{what} as {cut(ending, 40)!r}"
-        raise NothingThere(msg, hint="docs/feeds.md says which formats show what; keep what you have.")
-    return resource, ending
-
-
-def _changes(published: Published, since: str) -> Resource:
-    good = since.isdecimal() and len(since) <= SERIAL_DIGITS
-    body = published.changes.since(int(since)) if good else None
-    if body is None:
-        oldest = published.changes.oldest
-        msg = f"changes are known from version {oldest:010d} on"
-        raise NothingThere(msg, hint="Read /v1/endpoints anew, and ask for changes from its version on.")
-    return Resource.of_document(body, published.since)
-
-
-def _family(query: bytes) -> int | None:
-    """Raises RequestInvalid for anything but 4 or 6; other parameters are of no matter here."""
-    if not query:
-        return None
-    try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=50)
-    except ValueError:
-        pairs = [("family", "")]
-    values = [value for name, value in pairs if name == "family"]
-    if not values:
-        return None
-    if len(values) > 1 or values[0] not in ("4", "6"):
-        msg = "family is 4 or 6, once"
-        raise RequestInvalid(msg)
-    return int(values[0])
-
-
-def _nothing(path: str) -> NoReturn:
-    msg = f"there is no feed {cut(path, 120)!r}"
-    raise NothingThere(msg, hint="A feed is /v1/lists/NAME.FORMAT; /v1/version names the lists.")
-
-
 def _made(headers: Headers, body: bytes, counted: tuple[str, str, int], serial: int | None = None) -> Made:
     start = {"type": "http.response.start", "status": counted[2], "headers": headers}
     return Made(start, {"type": "http.response.body", "body": body}, counted, serial)
-
-
-def _address(scope: Scope) -> str:
-    client = scope.get("client")
-    return f"address {client[0]}" if client else "address unknown"
 
 
 def _state(feed: Feed) -> FeedState:
