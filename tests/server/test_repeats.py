@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import time
 from contextlib import asynccontextmanager
@@ -21,6 +22,8 @@ from gatepost.server.app import Server
 from gatepost.server.connection import Connection
 from gatepost.server.consumers import Consumer, Consumers
 from gatepost.server.desk import Desk
+from gatepost.server.feeds import Made
+from gatepost.server.lookup import Lookup, look_up
 from gatepost.server.repeats import MOST, RAW, RAW_MOST, Repeats, answer
 from gatepost.server.serve import serving
 from rigs.feeding import WIDE, Press
@@ -306,6 +309,21 @@ async def test_a_connection_is_idle_from_its_last_answer_on(tmp_path):
             assert await line.ask(head(FEED)) == whole
         with anyio.fail_after(5), pytest.raises(anyio.EndOfStream):
             await line.read()
+
+
+async def test_old_versions_are_not_kept(tmp_path):
+    """However many requests are remembered, what they were answered from goes with its version."""
+    async with place(tmp_path) as one, one.line() as line:
+        for number in range(6):
+            await one.publish(f"61.0.{number}.0/24")
+            one.desk.present.lookup = look_up(one.desk.site, Lookup.of_nothing())
+            for path in (FEED, CHECK):
+                for _ in range(3):
+                    await line.ask(head(path, f"If-None-Match: {number}"))
+        gc.collect()
+        kept = [type(found) for found in gc.get_objects() if isinstance(found, (Made, Lookup))]
+        assert len(one.app.long) == 12
+        assert (kept.count(Made), kept.count(Lookup)) == (1, 2), "one more is of the house's own server"
 
 
 def test_a_flood_of_different_requests_is_bounded():

@@ -47,16 +47,17 @@ class Quick:
         """``present`` is looked at for each answer: a new version forgets all."""
         self._present, self._clock = present, clock
         self._lookup: Lookup | None = None
+        self._edition = 0
         self._known: dict[bytes, Pieces] = {}
         self._second, self._time = -1, b""
 
     def again(self, query: bytes) -> Again:
         """The same question, until a list moved; only the time of the answer is another."""
-        lookup, (before, after) = self._lookup, self._known[query]
+        edition, (before, after) = self._edition, self._known[query]
         status, head, _ = answer(200, *_whole(before + self._now() + after))
 
         def again(_client: str) -> Answer | None:
-            if self._present.lookup is not lookup:
+            if self._present.lookup is not self._lookup or self._edition != edition:
                 return None
             return Answer(status, head, before + self._now() + after)
 
@@ -66,6 +67,7 @@ class Quick:
         """The whole body; None where the route must answer."""
         if self._present.lookup is not self._lookup:
             self._lookup, self._known = self._present.lookup, {}
+            self._edition += 1
         pieces = self._known.get(query)
         if pieces is None:
             pieces = self._made(query)

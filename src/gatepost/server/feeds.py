@@ -97,14 +97,12 @@ class Made:
 
     start: Message
     body: Message
+    wire: Answer
+    """The same as bytes."""
     counted: tuple[str, str, int]
     """As in ``Feeds.counts``."""
     serial: int | None = None
     """Of the version that whoever asked has now."""
-
-    def answer(self) -> Answer:
-        """The same as bytes."""
-        return answer(self.counted[2], self.start["headers"], self.body["body"])
 
 
 @dataclass(slots=True)
@@ -127,8 +125,6 @@ class Feeds:
     _feeds: dict[str, Feed] = field(init=False)
     _memo: dict[Key, Made] = field(default_factory=dict, init=False)
     _versions: Resource | None = field(default=None, init=False)
-    _edition: object = field(default_factory=object, init=False)
-    """Another one whenever something else is served."""
     _look_at: float | None = field(default=None, init=False)
     _looking: anyio.Lock = field(default_factory=anyio.Lock, init=False)
 
@@ -151,8 +147,8 @@ class Feeds:
         await send(made.start)
         await send(made.body)
         self._count(made, who, client_of(scope), is_fetched=asked.method == "GET")
-        if asked.method == "GET" and asked.key(who) in self._memo:
-            scope[AGAIN] = self._again(made, who)
+        if asked.method == "GET" and (key := asked.key(who)) in self._memo:
+            scope[AGAIN] = self._again(key, who)
         if self.consumers.is_due:
             await to_thread.run_sync(self.consumers.save)
 
@@ -161,16 +157,16 @@ class Feeds:
         if made.serial is not None and is_fetched:
             self.consumers.note(who.name if who else f"address {client}", made.counted[0], made.serial)
 
-    def _again(self, made: Made, who: Consumer | None) -> Again:
-        """The same answer, until something else is published, or others may fetch it."""
-        versions, known, same = self._edition, self.consumers.known, made.answer()
+    def _again(self, key: Key, who: Consumer | None) -> Again:
+        """The same answer while it is kept ready, and the same may fetch it; it is kept here alone."""
+        known = self.consumers.known
 
         def again(client: str) -> Answer | None:
-            is_old = self._edition is not versions or self.consumers.known is not known
-            if is_old or self._is_time() or self.consumers.is_due:
+            made = self._memo.get(key)
+            if made is None or self.consumers.known is not known or self._is_time() or self.consumers.is_due:
                 return None
             self._count(made, who, client, is_fetched=True)
-            return same
+            return made.wire
 
         return again
 
@@ -193,7 +189,6 @@ class Feeds:
             self._look_at = self.clock.monotonic() + LOOK_EVERY
             if any(changed):
                 self._memo.clear()
-                self._edition = object()
                 self._versions = self._make_versions()
 
     async def close(self) -> None:
@@ -314,7 +309,8 @@ class Feeds:
 
 def _made(headers: Headers, body: bytes, counted: tuple[str, str, int], serial: int | None = None) -> Made:
     start = {"type": "http.response.start", "status": counted[2], "headers": headers}
-    return Made(start, {"type": "http.response.body", "body": body}, counted, serial)
+    message = {"type": "http.response.body", "body": body}
+    return Made(start, message, answer(counted[2], headers, body), counted, serial)
 
 
 def _state(feed: Feed) -> FeedState:
