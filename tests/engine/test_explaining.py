@@ -10,7 +10,7 @@ from importlib.resources import files
 import pytest
 
 from gatepost.engine.approval import give_word, held_answers, newest_plans
-from gatepost.engine.explaining import explain, is_digest, whole_digest
+from gatepost.engine.explaining import explain, is_digest, known_digest
 from gatepost.engine.explaining_values import explain_value, span, value_document
 from gatepost.engine.wording import ALL
 from gatepost.errors import UsageError
@@ -117,10 +117,10 @@ async def test_an_absolute_guard_names_the_way_out(world):
 async def test_digests(world):
     """Eight digits are enough where only one begins so; what nothing has is an error, not silence."""
     digest = await held(world)
-    assert whole_digest(world.site, digest.removeprefix("sha256:")[:8]) == digest
-    assert whole_digest(world.site, digest) == digest
+    assert known_digest(world.site, digest.removeprefix("sha256:")[:8]) == digest
+    assert known_digest(world.site, digest) == digest
     with pytest.raises(UsageError, match="the digest of no plan"):
-        whole_digest(world.site, "sha256:" + "0" * 64)
+        known_digest(world.site, "sha256:" + "0" * 64)
     assert explain(world.site, "sha256:" + "0" * 64) is None
     assert [
         is_digest(text) for text in ("abcdef12", "sha256:abcdef12", "10.1.2.3", "2001:db8::1", "a.b")

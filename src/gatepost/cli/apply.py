@@ -17,10 +17,10 @@ from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.cli.word import who
 from gatepost.config.values import duration
 from gatepost.engine.applying import ready
-from gatepost.engine.approval import DIGEST_SHORTEST
 from gatepost.engine.confirming import Armed
 from gatepost.engine.cycle import CycleReport, apply_cycle, apply_to_confirm
 from gatepost.engine.exits import exit_of
+from gatepost.engine.naming import whole_digest
 from gatepost.engine.report import armed_document, cycle_document
 from gatepost.engine.seeing import drifts_of, note_unplanned
 from gatepost.engine.site import Site
@@ -112,13 +112,9 @@ def _agreed(ui: Ui, report: CycleReport, drifts: Mapping[str, Drift]) -> bool:
     return False
 
 
-def _stored(site: Site, digest: str) -> Plan:
-    wanted = digest if digest.startswith("sha256:") else f"sha256:{digest}"
-    found = {plan.digest: plan for plan in site.store.plans(None) if plan.digest.startswith(wanted)}
-    if len(found) == 1 and len(wanted) >= len("sha256:") + DIGEST_SHORTEST:
-        return next(iter(found.values()))
-    msg = f"{digest} is not unique, or too short" if found else f"there is no plan {digest}"
-    raise UsageError(msg, hint="`gatepost plan` shows plans with their digests.")
+def _stored(site: Site, named: str) -> Plan:
+    plans = {plan.digest: plan for plan in site.store.plans(None)}
+    return plans[whole_digest(named, plans, "is the digest of no plan")]
 
 
 def _exactly(site: Site, plans: tuple[Plan, ...]) -> CycleReport:

@@ -8,7 +8,7 @@ from gatepost.cli.building import site_of
 from gatepost.cli.check import value_of
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
-from gatepost.engine.explaining import explain, explanation_document, is_digest, whole_digest
+from gatepost.engine.explaining import explain, explanation_document, is_digest, known_digest
 from gatepost.engine.explaining_values import ValueExplanation, explain_value, value_document
 from gatepost.engine.report import JSON
 from gatepost.engine.site import Site
@@ -33,7 +33,7 @@ def command(ui: Ui, what: str, lists: tuple[str, ...]) -> int:
 
 
 def _of_digest(site: Site, named: str) -> JSON:
-    found = explain(site, whole_digest(site, named), _)
+    found = explain(site, known_digest(site, named), _)
     return explanation_document(found) if found else {}
 
 

@@ -20,7 +20,7 @@ from gatepost.cli.ui import Ui, takes_options
 from gatepost.engine.access_log import PROBED, Fields, LogFormat, lines, probe, reader_of
 from gatepost.engine.asking import bare
 from gatepost.engine.exits import Exit
-from gatepost.engine.explaining import whole_digest
+from gatepost.engine.explaining import known_digest
 from gatepost.engine.lockout import TOLD, Change, Counting, Effect, Fate, Lockout, changes, lockout_document
 from gatepost.engine.report import time_text
 from gatepost.errors import UsageError, cut
@@ -57,7 +57,7 @@ def command(ui: Ui, list_: str, logs: tuple[str, ...], digest: str | None, **opt
     """Reads logs and the history; exit 5 if anybody who came would be cut off."""
     fields = Fields(options["field"], options["time_field"])
     with site_of(ui) as site:
-        found = changes(site, list_, whole_digest(site, digest) if digest else None)
+        found = changes(site, list_, known_digest(site, digest) if digest else None)
         direction = site.settings.lists[list_].allowlist.direction
     if not found:
         document = lockout_document(Lockout(()), {"list": list_, "logs": [], "format": None})

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from gatepost.engine.acceptance import view
+from gatepost.engine.naming import whole_digest
 from gatepost.engine.site import Site
 from gatepost.errors import UsageError
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.plan import Plan, PlanStatus, Word
 from gatepost.model.reason import Reason
 from gatepost.model.record import WordRecord
-
-DIGEST_SHORTEST = 8
-"""Hexadecimal digits that are enough to name a digest, where only one begins so."""
 
 
 def give_word(site: Site, named: str, word: Word, *, who: str, why: str) -> WordRecord:
@@ -34,13 +32,9 @@ def give_word(site: Site, named: str, word: Word, *, who: str, why: str) -> Word
 
 
 def _find(site: Site, named: str) -> tuple[str, tuple[Reason, ...]]:
-    wanted = named if named.startswith("sha256:") else f"sha256:{named}"
     waiting = waiting_for_word(site)
-    found = [digest for digest in waiting if digest.startswith(wanted)]
-    if len(found) == 1 and len(wanted) >= len("sha256:") + DIGEST_SHORTEST:
-        return found[0], waiting[found[0]]
-    msg = f"nothing that is held has the digest {named}" if not found else f"{named} is not unique"
-    raise UsageError(msg, hint="`gatepost plan` shows what is held, with its digest.")
+    digest = whole_digest(named, waiting, "is the digest of nothing that is held")
+    return digest, waiting[digest]
 
 
 def waiting_for_word(site: Site) -> dict[str, tuple[Reason, ...]]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gatepost.engine.approval import DIGEST_SHORTEST, held_answers, newest_plans
+from gatepost.engine.approval import held_answers, newest_plans
+from gatepost.engine.naming import DIGEST_SHORTEST, whole_digest
 from gatepost.engine.report import JSON, reason_document, time_text
 from gatepost.engine.site import Site
 from gatepost.engine.wording import OF_PLANS, SHORT, Say, as_written, joined, some, ways_out
@@ -39,18 +40,14 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
-def whole_digest(site: Site, named: str) -> str:
-    """The one digest of a plan or an answer that begins so. Raises UsageError."""
-    wanted = named if named.startswith("sha256:") else f"sha256:{named}"
-    known = {plan.digest for plan in newest_plans(site)} | {held.digest for held in held_answers(site)}
-    found = [one for one in known if one.startswith(wanted)] or [
-        plan.digest for plan in site.store.plans(None) if plan.digest.startswith(wanted)
-    ]
-    if len({*found}) == 1:
-        return found[0]
-    trouble = "is not unique" if found else "is the digest of no plan and no held answer"
-    msg = f"{cut(named, 80)} {trouble}"
-    raise UsageError(msg, hint="`gatepost plan` shows what is held, with its digest.")
+def known_digest(site: Site, named: str) -> str:
+    """The one digest of a plan or an answer that begins so: one that waits, else any. Raises UsageError."""
+    newest = [*(plan.digest for plan in newest_plans(site)), *(held.digest for held in held_answers(site))]
+    none = "is the digest of no plan and no held answer"
+    try:
+        return whole_digest(named, newest, none)
+    except UsageError:
+        return whole_digest(named, [*newest, *(plan.digest for plan in site.store.plans(None))], none)
 
 
 def explain(site: Site, digest: str, say: Say = as_written) -> Explanation | None:

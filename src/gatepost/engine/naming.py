@@ -1,0 +1,25 @@
+"""A plan or an answer called by the beginning of its digest, as people type it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gatepost.errors import UsageError, cut
+
+ALGORITHM = "sha256:"
+DIGEST_SHORTEST = 8
+"""Hexadecimal digits that a digest is at least called by."""
+
+
+def whole_digest(named: str, known: Iterable[str], none: str) -> str:
+    """The one known digest that begins so. Raises UsageError: ``none``, several, too few digits."""
+    beginning = named if named.startswith(ALGORITHM) else ALGORITHM + named
+    found = {one for one in known if one.startswith(beginning)}
+    if len(beginning) < len(ALGORITHM) + DIGEST_SHORTEST:
+        trouble = f"is too short: give at least {DIGEST_SHORTEST} digits"
+    elif len(found) == 1:
+        return found.pop()
+    else:
+        trouble = "is not unique" if found else none
+    msg = f"{cut(named, 80)} {trouble}"
+    raise UsageError(msg, hint="`gatepost plan` shows what is held, with its digest.")
