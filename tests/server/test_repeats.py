@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.lowlevel
 import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +25,7 @@ from gatepost.server.consumers import Consumer, Consumers
 from gatepost.server.desk import Desk
 from gatepost.server.feeds import Made
 from gatepost.server.lookup import Lookup, look_up
-from gatepost.server.repeats import MOST, RAW, RAW_MOST, Repeats, answer
+from gatepost.server.repeats import AGAIN, MOST, RAW, RAW_MOST, Repeats, answer
 from gatepost.server.serve import serving
 from rigs.feeding import WIDE, Press
 from rigs.plans import entries
@@ -309,6 +310,89 @@ async def test_a_connection_is_idle_from_its_last_answer_on(tmp_path):
             assert await line.ask(head(FEED)) == whole
         with anyio.fail_after(5), pytest.raises(anyio.EndOfStream):
             await line.read()
+
+
+@dataclass
+class Slow:
+    """A client that does not read while something happens."""
+
+    happens: object
+
+    async def __call__(self, message):
+        """Both parts of an answer wait here."""
+        if message["type"] == "http.response.body":
+            await self.happens()
+
+
+def plain(path, **headers):
+    """A scope of a request."""
+    path, _, query = path.partition("?")
+    fields = [(b"host", b"127.0.0.1"), *((key.encode(), value.encode()) for key, value in headers.items())]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": query.encode(), "headers": fields}
+    return scope | {"client": ("192.0.2.1", 1), "http_version": "1.1", "scheme": "http"}
+
+
+async def test_who_waits_for_a_slow_reader_pins_nothing(tmp_path):
+    """What is published, or whose credentials end, while an answer goes out is never answered as before."""
+    consumers = Consumers((Consumer("fw1", (Secret("the old token of fw1"),)),))
+    async with place(tmp_path, consumers=consumers) as one:
+        feeds, at_once = one.desk.feeds, Slow(anyio.lowlevel.checkpoint)
+        who = {"authorization": "Bearer the old token of fw1"}
+
+        async def published():
+            await one.publish("61.0.9.0/24")
+            await feeds(plain(FEED, **who), None, at_once)
+
+        scope = plain(FEED, **who)
+        await feeds(scope, None, Slow(published))
+        assert scope[AGAIN]("192.0.2.1").body == b"61.0.9.0/24\n"
+
+        async def rotated():
+            consumers.replace([Consumer("fw2", (Secret("the new token of fw2"),))])
+            await feeds(plain(FEED, authorization="Bearer the new token of fw2"), None, at_once)
+
+        scope = plain(FEED, **who)
+        await feeds(scope, None, Slow(rotated))
+        assert scope[AGAIN]("192.0.2.1") is None
+        refused = plain(FEED, **who)
+        await feeds(refused, None, at_once)
+        assert AGAIN not in refused
+
+
+async def test_a_list_that_moves_while_a_check_goes_out(tmp_path):
+    """The check is whole, and is not remembered for the list as it is now."""
+    async with place(tmp_path) as one:
+        server = one.app.server
+
+        async def moved():
+            one.desk.present.lookup = look_up(one.desk.site, Lookup.of_nothing())
+            await server(plain("/v1/check?value=192.0.2.77"), None, Slow(anyio.lowlevel.checkpoint))
+
+        scope = plain(CHECK)
+        await server(scope, None, Slow(moved))
+        assert scope[AGAIN]("192.0.2.1") is None
+
+
+async def dripped(line):
+    """Send a byte now and then, until an answer or the end comes."""
+    while True:
+        await line.stream.send(b"x")
+        with anyio.move_on_after(0.1):
+            return await line.read()
+
+
+class Impatient(Connection):
+    """Waits for a head no longer than a moment."""
+
+    head_within = 0.3
+
+
+async def test_half_a_head_behind_a_whole_one_is_not_waited_for_for_ever(tmp_path):
+    """However slowly the rest of it drips."""
+    async with place(tmp_path, protocol=Impatient) as one, one.line() as line:
+        await line.ask(head(FEED), head(FEED)[:20])
+        with anyio.fail_after(10), pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+            await dripped(line)
 
 
 async def test_old_versions_are_not_kept(tmp_path):

@@ -127,8 +127,9 @@ class Server:
             require(who, Role.VIEWER)
             body = self._quick.find(scope["query_string"])
             if body is not None:
+                again = self._quick.again(scope["query_string"])
                 await send_body(send, body, head=scope["method"] == "HEAD")
-                scope[AGAIN] = self._quick.again(scope["query_string"])
+                scope[AGAIN] = again
                 return
         scope[_WHO], scope[_HEAD] = who, head
         scope["app"] = self  # Starlette then raises what it would answer itself

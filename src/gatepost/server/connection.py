@@ -47,12 +47,12 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """What was asked before, to the byte, is answered at once; a head that begins is waited for anew."""
         fresh = not self._is_half and self._is_between()
-        if fresh and not self.flow.write_paused:
+        if fresh and not self.flow.write_paused and not self.transport.is_closing():
             answer = self._repeats.find(data, self._client)
             if answer is not None:
                 self._repeat(answer)
                 return
-        if self._timer is None and fresh:
+        if self._timer is None and self._is_between():
             self._wait()
         self._raw = data if fresh and is_whole(data) else None
         super().data_received(data)
@@ -84,8 +84,6 @@ class Connection(HttpToolsProtocol):
 
     def _repeat(self, answer: Answer) -> None:
         """As uvicorn ends an answer, but for a timer that is not begun anew each time."""
-        if self.transport.is_closing():
-            return
         self._stop()
         parts = (
             answer.status,

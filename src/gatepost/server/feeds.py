@@ -138,17 +138,19 @@ class Feeds:
             return
         if self._is_time():
             await self.look()
-        asked = asked_of(scope)
+        asked, again = asked_of(scope), None
         try:
+            known = self.consumers.known  # before who asks is looked up: others may be let in while we send
             who = self._identify(asked)
-            made = self._memo.get(asked.key(who)) or self._make(asked, who)
+            made = self._memo.get(key := asked.key(who)) or self._make(asked, who)
+            again = self._again(key, who, known) if key in self._memo else None
         except GatepostError as error:
             who, made = None, self._refusal(error, asked)
         await send(made.start)
         await send(made.body)
         self._count(made, who, client_of(scope), is_fetched=asked.method == "GET")
-        if asked.method == "GET" and (key := asked.key(who)) in self._memo:
-            scope[AGAIN] = self._again(key, who)
+        if again is not None:
+            scope[AGAIN] = again
         if self.consumers.is_due:
             await to_thread.run_sync(self.consumers.save)
 
@@ -157,9 +159,8 @@ class Feeds:
         if made.serial is not None and is_fetched:
             self.consumers.note(who.name if who else f"address {client}", made.counted[0], made.serial)
 
-    def _again(self, key: Key, who: Consumer | None) -> Again:
-        """The same answer while it is kept ready, and the same may fetch it; it is kept here alone."""
-        known = self.consumers.known
+    def _again(self, key: Key, who: Consumer | None, known: tuple[Consumer, ...] | None) -> Again:
+        """What is ready for such a request by then, while the same may fetch it; it is kept here alone."""
 
         def again(client: str) -> Answer | None:
             made = self._memo.get(key)
