@@ -162,8 +162,8 @@ def test_answers_over_http_are_the_command_lines_own(site):
 @pytest.mark.parametrize(
     ("listen", "lacking"),
     [
-        ("", "TLS (certificate and key) and a login (a user in [server.users])"),
-        ('certificate = "c.pem"\nkey = "k.pem"\n', "a login (a user in [server.users])"),
+        ("", "TLS (certificate and key) and a login (a user in [server.users], or [server.oidc])"),
+        ('certificate = "c.pem"\nkey = "k.pem"\n', "a login (a user in [server.users], or [server.oidc])"),
         ('[server.users.bob]\nrole = "admin"\ntoken = "env:TOKEN"\n', "TLS (certificate and key)"),
     ],
 )

@@ -43,6 +43,16 @@ async def test_whole_answer(serving, http):
     assert opened.requests == 1
 
 
+async def test_a_form_is_sent_as_one(serving, http):
+    """Each value escaped, so that none becomes a member of its own."""
+    async with serving(answer(b"{}")) as (port, seen), http() as opened:
+        form = {"code": Secret("a&b=c +%"), "n": 1}
+        await opened.request("POST", f"http://127.0.0.1:{port}/x", form=form)
+    head, _, body = seen[0].partition(b"\r\n\r\n")
+    assert b"content-type: application/x-www-form-urlencoded\r\n" in head.lower() + b"\r\n"
+    assert body == b"code=a%26b%3Dc+%2B%25&n=1"
+
+
 @pytest.mark.parametrize(
     "raw",
     [

@@ -47,6 +47,7 @@ SECRETS = {
     "params": {"access_token": Secret(CANARY)},
     "headers": {"authorization": Secret(f"Bearer {CANARY}")},
     "json": {"app_secret": Secret(CANARY), "deep": [{"x": Secret(CANARY)}]},
+    "form": {"client_secret": Secret(CANARY)},
 }
 
 

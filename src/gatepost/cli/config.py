@@ -17,6 +17,7 @@ from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.config import Settings, schema
 from gatepost.config.mask import masked
+from gatepost.config.oidc_keys import OidcSettings
 from gatepost.config.server_keys import ConsumerSettings, HintSettings, UserSettings
 from gatepost.config.settings import NotifySettings
 from gatepost.engine.report import time_text
@@ -63,10 +64,11 @@ def _accounts(settings: Settings) -> tuple[list[str], list[str]]:
         except GatepostError as error:
             missing.append(str(error))
     server = settings.server
-    others: list[UserSettings | ConsumerSettings | HintSettings | NotifySettings] = [
+    others: list[UserSettings | ConsumerSettings | HintSettings | OidcSettings | NotifySettings] = [
         *server.users.values(),
         *server.consumers.values(),
         *server.hints.values(),
+        *([server.oidc] if server.oidc else []),
         *settings.notify,
     ]
     for one in others:
@@ -154,12 +156,17 @@ def effective(settings: Settings) -> dict[str, Any]:
         },
         "server": {
             **plain(settings.server.options),
+            **({"oidc": _oidc(settings.server.oidc)} if settings.server.oidc else {}),
             "users": {name: _referring(one.shown) for name, one in settings.server.users.items()},
             "consumers": {name: _referring(one.shown) for name, one in settings.server.consumers.items()},
             "hints": {name: _referring(one.shown) for name, one in settings.server.hints.items()},
         },
         "notify": [_notifier(one) for one in settings.notify],
     }
+
+
+def _oidc(one: OidcSettings) -> dict[str, Any]:
+    return {**plain(one.options), **_referring(one.shown)}
 
 
 def _notifier(one: NotifySettings) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def _account(
     options = {key: placed(document, value) for key, value in table.items() if key != "platform"}
     built = build(client.Account, document, where, options, unread)
     if built.proxy is not None:
-        _check_proxy(document, (*where, "proxy"), built.proxy)
+        check_proxy(document, (*where, "proxy"), built.proxy)
     proxy = urlsplit(built.proxy or "").hostname
     return AccountSettings(
         name=name,
@@ -57,8 +57,8 @@ def unread(reference: str) -> Secret:
     return Secret("")
 
 
-def _check_proxy(document: Document, where: KeyPath, proxy: str) -> None:
-    """A login, a query or a path has no place in it; the text is not repeated, it may hold a password."""
+def check_proxy(document: Document, where: KeyPath, proxy: str) -> None:
+    """Refuse a login, a query or a path in it; the text is not repeated, it may hold a password."""
     try:
         parts = urlsplit(proxy)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -16,6 +16,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from gatepost.config.guards import DURATION, FETCH_KEYS, LIST_KEYS, STALE_KEY, STORE_KEYS, GuardKey
 from gatepost.config.notify import DIGEST_LEAST, DIGEST_MOST, EVENTS, LANGUAGES
+from gatepost.config.oidc_keys import OidcOptions, RoleGroups
 from gatepost.config.protect import ADDRESSES_MOST, PARTS
 from gatepost.config.server_keys import ConsumerOptions, HintOptions, ServerOptions, UserOptions
 from gatepost.config.sources import EVERY_LEAST, EVERY_MOST
@@ -208,10 +209,13 @@ def _targets() -> list[JSON]:
 
 def _server() -> JSON:
     properties, _ = options_properties(ServerOptions)
+    oidc, needed = options_properties(OidcOptions)
+    roles = _object(options_properties(RoleGroups)[0], description=_summary(RoleGroups))
     people = {
         "users": _family([_object(*options_properties(UserOptions), _summary(UserOptions))]),
         "consumers": _family([_object(*options_properties(ConsumerOptions), _summary(ConsumerOptions))]),
         "hints": _family([_object(*options_properties(HintOptions), _summary(HintOptions))]),
+        "oidc": _object({**oidc, "roles": roles}, [*needed, "roles"], "A provider that vouches for people."),
     }
     return _object({**properties, **people}, description="Where `run` serves, and whom.")
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from gatepost.config.accounts import placed, unread
 from gatepost.config.hints import read_hint
+from gatepost.config.oidc import read_oidc
 from gatepost.config.server_keys import (
     ConsumerOptions,
     ConsumerSettings,
@@ -31,6 +32,7 @@ from gatepost.config.values import build, written
 from gatepost.kit.secret import resolve
 
 FAMILIES = ("users", "consumers", "hints")
+OIDC = "oidc"
 USERS_MOST = 1000
 SESSION_LEAST, SESSION_MOST = timedelta(minutes=5), timedelta(days=30)
 
@@ -41,8 +43,8 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9]
 def read_server(document: Document, lists: Collection[str], sources: Collection[str]) -> ServerSettings:
     """The table, or its defaults; raises ConfigInvalid."""
     table = table_in(document, document.tables, _WHERE)
-    own = {key: value for key, value in table.items() if key not in FAMILIES}
-    document.only(table, [*(one.name for one in fields(ServerOptions)), *FAMILIES], _WHERE)
+    own = {key: value for key, value in table.items() if key not in (*FAMILIES, OIDC)}
+    document.only(table, [*(one.name for one in fields(ServerOptions)), *FAMILIES, OIDC], _WHERE)
     options = build(ServerOptions, document, _WHERE, own, unread)
     _check(document, options)
     settings = ServerSettings(
@@ -55,6 +57,7 @@ def read_server(document: Document, lists: Collection[str], sources: Collection[
             name: read_hint(document, (*_WHERE, "hints", name), name, one, sources)
             for name, one in _named(document, table, "hints")
         },
+        oidc=read_oidc(document, table),
         given=bool(table),
     )
     _check_reach(document, settings)
@@ -102,11 +105,14 @@ def _check_reach(document: Document, settings: ServerSettings) -> None:
     """Whoever others can reach needs TLS and a login."""
     if not settings.options.enabled or ipaddress.ip_address(settings.address[0]).is_loopback:
         return
+    if settings.oidc is not None and settings.options.url is None:
+        what = "beyond loopback [server.oidc] needs the address people use: the provider sends them there"
+        document.refuse((*_WHERE, "url"), what)
     lacking = []
     if not settings.tls:
         lacking.append("TLS (certificate and key)")
     if not settings.login:
-        lacking.append("a login (a user in [server.users])")
+        lacking.append("a login (a user in [server.users], or [server.oidc])")
     if lacking:
         what = f"beyond loopback the server needs {' and '.join(lacking)}"
         document.refuse((*_WHERE, "listen"), what)

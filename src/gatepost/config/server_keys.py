@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from gatepost.config.oidc_keys import OidcSettings
 from gatepost.kit.password import check_line, check_token
 from gatepost.kit.secret import Secret
 from gatepost.model.role import Role
@@ -157,6 +158,8 @@ class ServerSettings:
     users: Mapping[str, UserSettings] = field(default_factory=dict)
     consumers: Mapping[str, ConsumerSettings] = field(default_factory=dict)
     hints: Mapping[str, HintSettings] = field(default_factory=dict)
+    oidc: OidcSettings | None = None
+    """A provider that vouches for people."""
     given: bool = False
     """Whether the table is there: then a server that cannot be is an error."""
 
@@ -174,4 +177,4 @@ class ServerSettings:
     @property
     def login(self) -> bool:
         """Whether anybody must say who they are."""
-        return bool(self.users)
+        return bool(self.users) or self.oidc is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import httpx2
 import msgspec
@@ -23,6 +24,7 @@ class Call:
     params: Mapping[str, Value]
     headers: Mapping[str, str | Secret]
     json: Json
+    form: Mapping[str, Value] | None = None
 
     def build(self) -> httpx2.Request:
         """Reveal: from here on the request must not be shown."""
@@ -34,6 +36,9 @@ class Call:
         if self.json is not None:
             headers["content-type"] = "application/json; charset=utf-8"
             content = msgspec.json.encode(self.json, enc_hook=_reveal)
+        if self.form is not None:
+            headers["content-type"] = "application/x-www-form-urlencoded"
+            content = urlencode({name: _text(value) for name, value in self.form.items()}).encode()
         headers |= {name.lower(): _text(value) for name, value in self.headers.items()}
         return httpx2.Request(self.method, url, headers=headers, content=content)
 
@@ -51,7 +56,8 @@ class Call:
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every revealed value, longest first; also what follows ``Bearer``, or a URL's last slash."""
-        found = {value.reveal() for value in _secrets((self.url, self.params, self.headers, self.json))}
+        parts = (self.url, self.params, self.headers, self.json, self.form)
+        found = {value.reveal() for value in _secrets(parts)}
         words = found | {value.rpartition(mark)[2] for value in found for mark in (" ", "/")}
         return tuple(sorted((word for word in words if len(word) >= _SHORTEST), key=len, reverse=True))
 

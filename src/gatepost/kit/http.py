@@ -91,14 +91,15 @@ class Http:
         params: Mapping[str, Value] | None = None,
         headers: Mapping[str, str | Secret] | None = None,
         json: Json = None,
+        form: Mapping[str, Value] | None = None,
     ) -> Reply:
         """Send one request and read its whole answer, of whatever status but a redirect.
 
-        A URL that is itself secret (a robot's hook) is passed as a Secret.
-        Raises a FetchError leaf; it holds neither query nor secret, and no
+        A URL that is itself secret (a robot's hook) is passed as a Secret. The body is
+        JSON or a form. Raises a FetchError leaf; it holds neither query nor secret, and no
         third-party exception hangs on it.
         """
-        call = Call(method, url, params or {}, headers or {}, json)
+        call = Call(method, url, params or {}, headers or {}, json, form)
         self.requests += 1
         outcome = await self._outcome(call)
         if isinstance(outcome, GatepostError):
