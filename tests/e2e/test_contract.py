@@ -1,4 +1,4 @@
-"""One journey through the commands, and every member of every document that the contract names.
+"""Journeys through the commands, and every member of every document and every exit code of the ledger.
 
 Made once for the module: each test reads what the same runs gave.
 """
@@ -9,13 +9,16 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gatepost.emulator.app import Emulator
 from gatepost.emulator.state import ListChange
-from rigs.journey import journey
+from rigs import ledger
+from rigs.journey import Journey, journey, small_journey
 from rigs.program import Done, Program
 
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
@@ -26,40 +29,37 @@ PLAN = {"target", "list", "status", "digest", "serial", "add", "remove", "reason
 LIST = {"list", "serial", "previous", "status", "reasons", "stale"}
 
 
-@dataclass
-class Journey:
-    """What each run gave, by a name for it."""
-
-    program: Program
-    runs: dict[str, Done] = field(default_factory=dict)
-
-    def go(self, name: str, *arguments: str, code: int) -> Done:
-        """Run it with --json; it must end with this code and be silent on standard error."""
-        done = self.program(*arguments, "--json").ended(code)
-        assert done.err == "", done
-        self.runs[name] = done
-        return done
-
-    def read(self, **lines: tuple[tuple[str, ...], int]) -> None:
-        """Runs that change nothing, side by side: a line and its exit code by a name."""
-        done = self.program.together(*((*line, "--json") for line, _ in lines.values()))
-        for (name, (_, code)), run in zip(lines.items(), done, strict=True):
-            assert run.ended(code).err == "", run
-            self.runs[name] = run
-
-    def __getitem__(self, name: str) -> Any:
-        """A run's document."""
-        return self.runs[name].document
+@pytest.fixture(scope="module")
+def both(emulator, base_url, tmp_path_factory) -> tuple[Journey, Journey]:
+    """Two journeys side by side: they do not know of each other."""
+    folders = [tmp_path_factory.mktemp(name) for name in ("journey", "small")]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(large_journey, emulator, base_url, folders[0])
+        second = pool.submit(small_journey, folders[1])
+        return first.result(), second.result()
 
 
 @pytest.fixture(scope="module")
-def done(emulator, base_url, tmp_path_factory) -> Journey:
+def done(both) -> Journey:
+    """Four platforms."""
+    return both[0]
+
+
+@pytest.fixture(scope="module")
+def small(both) -> Journey:
+    """A person's words, every outcome, and a line of each command that fails."""
+    return both[1]
+
+
+def large_journey(emulator: Emulator, base_url: str, folder: Path) -> Journey:
     """First list, a change, a refused source, a held answer: as users live it."""
-    made = Journey(journey(emulator, base_url, tmp_path_factory.mktemp("journey")))
+    made = Journey(journey(emulator, base_url, folder))
     outbound = emulator.state.lists["feishu"]["outbound_ip"]
     emulator.state.lists["chat"]["nettype6"].change(ListChange(add=("010.8.8.8",)))
     made.go("status before", "status", code=4)
-    made.read(check=(("config", "check"), 0), show=(("config", "show"), 0), fetch=(("fetch",), 0))
+    made.read(
+        **{"config check": (("config", "check"), 0)}, show=(("config", "show"), 0), fetch=(("fetch",), 0)
+    )
     made.go("plan", "plan", code=2)
     made.go("apply", "apply", code=0)
     made.go("plan in step", "plan", code=0)
@@ -72,10 +72,12 @@ def done(emulator, base_url, tmp_path_factory) -> Journey:
         diff=(("diff", "webhooks", "1", "2"), 0),
         back=(("diff", "webhooks", "2", "1"), 0),
     )
+    ask_what_is_allowed(made)
     rule = emulator.inject("wrong-secret", platform="wecom", path="*/gettoken")
     for token in emulator.state.tokens.issued:
         token.revoked = True
     made.go("plan incomplete", "plan", code=4)
+    made.go("apply incomplete", "apply", code=4)
     made.read(failed=(("fetch", "corp-clients", "feishu-events"), 4), wrong=(("doctor",), 1))
     emulator.faults.remove(rule)
     made.go("doctor", "doctor", "feishu-events", code=0)
@@ -84,6 +86,74 @@ def done(emulator, base_url, tmp_path_factory) -> Journey:
     made.go("apply held", "apply", code=3)
     made.go("status held", "status", code=3)
     return made
+
+
+def ask_what_is_allowed(made: Journey) -> None:
+    """Every way to ask `check`."""
+    first, second = (one["at"] for one in made["history"]["serials"])
+    asked = {
+        "allowed": (0, ("101.126.60.8", "--target", "edge")),
+        "not allowed": (5, ("8.8.8.8",)),
+        "not allowed there": (5, ("8.8.8.8", "--list", "webhooks", "--target", "edge")),
+        "pinned": (0, ("8.8.4.4",)),
+        "excluded": (5, ("118.26.157.16",)),
+        "domain": (0, ("anything.work.weixin.qq.com", "--list", "outbound")),
+        "then": (0, ("101.126.60.8", "--at", second)),
+        "before": (5, ("101.126.60.8", "--at", first)),
+        "old": (0, ("101.126.59.7", "--at", first)),
+        "never": (5, ("101.126.59.7", "--at", "2020-01-31")),
+    }
+    made.read(**{name: (("check", *line), code) for name, (code, line) in asked.items()})
+
+
+@pytest.fixture(scope="module")
+def schema(tmp_path_factory) -> list[Done]:
+    """`config schema` with and without --json."""
+    nothing = Program(tmp_path_factory.mktemp("none"))
+    return nothing.together(("config", "schema"), ("config", "schema", "--json"))
+
+
+COMMANDS = {"word": ("approve", "reject")}
+"""Of which commands a document is, where that is not its name."""
+
+
+@pytest.mark.parametrize("member", ledger.members())
+def test_a_member_is_there_and_what_it_may_be(done, small, member):
+    """In every run's document; each literal was seen."""
+    if member.document == "error":
+        documents = [small[f"error {line.item}"] for line in ledger.lines("errors")]
+    else:
+        names = COMMANDS.get(member.document, (member.document,))
+        documents = [*done.of(*names), *small.of(*names)]
+    ledger.read_member(member, documents)
+
+
+@pytest.mark.parametrize("line", ledger.cases("errors"))
+def test_a_command_that_fails_says_so_in_one_object(small, line):
+    """Exit 1, the error object alone on standard output, nothing on standard error."""
+    run = small.runs[f"error {line.item}"].ended(1)
+    assert set(run.error) == ERROR
+    assert run.err == "", run
+
+
+@pytest.mark.parametrize("line", ledger.cases("exits"))
+def test_an_exit_code(done, small, line):
+    """The run that the ledger names is of this command, and ended with this code."""
+    run = done.runs[line.says] if line.says in done.runs else small.runs[line.says]
+    assert f"{run.arguments[0]} {run.code}" == line.item, run
+
+
+def test_every_run_ended_as_expected(done, small):
+    """Runs that no line names have their exit code too, and are silent on standard error."""
+    for journey_ in (done, small):
+        assert {name: run.code for name, run in journey_.runs.items()} == journey_.codes
+        assert {name: run.err for name, run in journey_.runs.items() if run.err} == {}
+
+
+def test_what_is_not_built_is_refused():
+    """A command that is not built is an error like any other, not accepted in silence; there is one."""
+    assert [line.item for line in ledger.lines(ledger.NOT_BUILT)] == ["agent"]
+    assert "agent" in {line.item for line in ledger.lines("errors")}
 
 
 def walk(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -320,7 +390,7 @@ def test_doctor_document(done):
 
 def test_config_documents(done):
     """`config check` counts; `config show` shows defaults, and of a secret its kind of reference alone."""
-    check = done["check"]
+    check = done["config check"]
     assert (check["ok"], check["problems"], check["sources"], check["lists"], check["targets"]) == (
         True, [], 5, 2, 2
     )  # fmt: skip
@@ -350,15 +420,9 @@ def test_defaults_of_the_safety_settings(done):
     assert (source["max_body"], source["max_pages"], source["max_entries"]) == (2 << 20, 200, 20_000)
 
 
-def checks(done: Journey, *lines: tuple[int, tuple[str, ...]]) -> list[Any]:
-    """The documents of several `check`: each with its exit code and what follows the command."""
-    runs = done.program.together(*(("check", *line, "--json") for _, line in lines))
-    return [run.ended(code).document for run, (code, _) in zip(runs, lines, strict=True)]
-
-
 def test_check_document(done):
     """Allowed, by which entry, from which source, since when, and whether the device has it."""
-    (document,) = checks(done, (0, ("101.126.60.8", "--target", "edge")))
+    document = done["allowed"]
     assert (document["value"], document["allowed"], document["on_target"]) == ("101.126.60.8", True, True)
     assert len(document["lists"]) == 1
     webhooks = document["lists"][0]
@@ -373,7 +437,7 @@ def test_check_document(done):
 
 def test_check_says_no(done):
     """Not allowed is exit 5; all asked lists are named, with no entries, and the device does not hold it."""
-    every, one = checks(done, (5, ("8.8.8.8",)), (5, ("8.8.8.8", "--list", "webhooks", "--target", "edge")))
+    every, one = done["not allowed"], done["not allowed there"]
     assert [(each["list"], each["entries"]) for each in every["lists"]] == [
         ("outbound", []),
         ("webhooks", []),
@@ -383,12 +447,7 @@ def test_check_says_no(done):
 
 def test_check_pins_exclusions_and_domains(done):
     """A pin is `pinned`; an exclusion is `excluded` and not allowed; a domain is found by its tree."""
-    pin, exclusion, domain = checks(
-        done,
-        (0, ("8.8.4.4",)),
-        (5, ("118.26.157.16",)),
-        (0, ("anything.work.weixin.qq.com", "--list", "outbound")),
-    )
+    pin, exclusion, domain = done["pinned"], done["excluded"], done["domain"]
     pinned, excluded = pin["lists"][0]["entries"][0], exclusion["lists"][0]
     assert (pinned["state"], pinned["source"], pinned["value"]) == ("pinned", "pin", "8.8.4.0/24")
     assert (excluded["allowed"], excluded["entries"][0]["state"]) == (False, "excluded")
@@ -398,21 +457,15 @@ def test_check_pins_exclusions_and_domains(done):
 
 def test_check_at_a_time(done):
     """Before its serial an address was not allowed; from the time that `history` prints for it on it is."""
-    first, second = (one["at"] for one in done["history"]["serials"])
-    then, before, old, never = checks(
-        done,
-        (0, ("101.126.60.8", "--at", second)),
-        (5, ("101.126.60.8", "--at", first)),
-        (0, ("101.126.59.7", "--at", first)),
-        (5, ("101.126.59.7", "--at", "2020-01-31")),
-    )
+    then, before, old, never = (done[name] for name in ("then", "before", "old", "never"))
+    second = done["history"]["serials"][1]["at"]
     assert (then["at"], then["allowed"], before["allowed"], old["allowed"]) == (second, True, False, True)
     assert never["lists"][0]["entries"] == []
 
 
-def test_config_schema(program):
+def test_config_schema(schema):
     """A JSON Schema; with and without --json the same, and no configuration is needed."""
-    plain, asked = program.together(("config", "schema"), ("config", "schema", "--json"))
+    plain, asked = schema
     assert plain.ended(0).document == asked.ended(0).document
     schema = plain.document
     assert "json-schema.org" in schema["$schema"]

@@ -30,10 +30,10 @@ from gatepost.planning.canonical import without
     metavar="SERIAL",
     help=_("The serial to go back to."),
 )
-@click.option("--why", required=True, metavar="TEXT", help=_("The reason, for the record."))
+@click.option("--why", metavar="TEXT", help=_("The reason, for the record. Default: the serial."))
 @click.option("-y", "--yes", is_flag=True, help=_("Do not ask on a terminal."))
 @takes_options
-def command(ui: Ui, list_name: str, serial: int, why: str, *, yes: bool) -> int:
+def command(ui: Ui, list_name: str, serial: int, why: str | None, *, yes: bool) -> int:
     """Stays until a person approves what the sources say: asks no platform."""
     with site_of(ui) as site:
         one = pick_lists(site.settings, (list_name,))[0]
@@ -46,7 +46,8 @@ def command(ui: Ui, list_name: str, serial: int, why: str, *, yes: bool) -> int:
                 ui.say(_("Nothing was changed."))
                 return Exit.DONE
         before = site.store.latest(one.name)
-        results = run_async(lambda: roll_back(site, one, content, who=who(), why=why))
+        reason = f"back to serial {serial}" if why is None else why
+        results = run_async(lambda: roll_back(site, one, content, who=who(), why=reason))
         latest = site.store.latest(one.name)
     now = latest.serial if latest else None
     refused = latest == before and bool(results) and all(each.outcome is Outcome.HELD for each in results)

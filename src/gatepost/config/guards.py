@@ -182,7 +182,7 @@ LIST_KEYS: Mapping[str, GuardKey] = {
     ),
 }
 
-FETCH_KEYS: Mapping[str, GuardKey] = {
+SOURCE_KEYS: Mapping[str, GuardKey] = {
     "deadline": _seconds("deadline", "Seconds for one request, in all.", _default(Bounds, "deadline")),
     "source_deadline": _seconds(
         "source_deadline", "Seconds for one source, retries included.", SOURCE_DEADLINE
@@ -190,14 +190,14 @@ FETCH_KEYS: Mapping[str, GuardKey] = {
     "max_body": _count(Bounds, "max_body", "Decoded bytes of one answer.", BODY_LEAST, BODY_MOST),
     "max_pages": _count(Bounds, "max_pages", "Pages of one list.", 1, COUNT_MOST),
     "max_entries": _count(Bounds, "max_entries", "Entries of one list.", 1, COUNT_MOST),
+    "stale_after": GuardKey(
+        "Age of the last accepted answer from which it counts as stale: at least `every`, at most "
+        f"{DURATION_MOST.days:,} days. By default three times `every`, and at least 24 hours.",
+        lambda value: {"stale_after": duration(value)},
+        DURATION,
+    ),
 }
-
-STALE_KEY = GuardKey(
-    "Age of the last accepted answer from which it counts as stale: at least `every`, at most "
-    f"{DURATION_MOST.days:,} days. By default three times `every`, and at least 24 hours.",
-    lambda value: {"stale_after": duration(value)},
-    DURATION,
-)
+"""What the guards for all, a list's guards and a source itself may say of how it is asked."""
 
 STORE_KEYS: Mapping[str, GuardKey] = {
     "keep": _duration(Settings, "keep", "Age from which history is forgotten; what is in force never is."),

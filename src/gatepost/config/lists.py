@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from gatepost.config.accounts import unread
-from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, read_keys, read_limits
+from gatepost.config.guards import LIST_KEYS, SOURCE_KEYS, read_keys, read_limits
 from gatepost.config.settings import ListSettings, SourceSettings
 from gatepost.config.tables import direction_of, named, table_in
 from gatepost.config.toml import Document, KeyPath
@@ -29,8 +29,8 @@ def _list(document: Document, name: str, table: Mapping[str, Any], defaults: Lim
     where: KeyPath = ("lists", name)
     document.only(table, ("direction", "sources", "pin", "exclude", "only_necessary", "guards"), where)
     guards = table_in(document, table, (*where, "guards"))
-    document.only(guards, [*LIST_KEYS, *FETCH_KEYS], (*where, "guards"))
-    read_keys(document, (*where, "guards"), guards, FETCH_KEYS)
+    document.only(guards, [*LIST_KEYS, *SOURCE_KEYS], (*where, "guards"))
+    read_keys(document, (*where, "guards"), guards, SOURCE_KEYS)
     sources = convert(document, (*where, "sources"), table.get("sources", []), tuple[str, ...], unread)
     pins = _overrides(document, (*where, "pin"), table.get("pin", []))
     if not sources and not pins:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gatepost.config.accounts import read_accounts
-from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, STORE_KEYS, read_keys, read_limits
+from gatepost.config.guards import LIST_KEYS, SOURCE_KEYS, STORE_KEYS, read_keys, read_limits
 from gatepost.config.lists import check_lists, read_lists
 from gatepost.config.notify import read_notify
 from gatepost.config.protect import read_protect
@@ -50,7 +50,7 @@ def load(path: Path, home_of_user: Callable[[], Path] = Path.home) -> Settings:
     document = read(path)
     document.only(document.tables, TOP, ())
     guards = table_in(document, document.tables, ("guards",))
-    document.only(guards, [*LIST_KEYS, *FETCH_KEYS, "stale_after"], ("guards",))
+    document.only(guards, [*LIST_KEYS, *SOURCE_KEYS], ("guards",))
     limits = read_limits(document, ("guards",), guards, Limits())
     accounts = read_accounts(document)
     lists = read_lists(document, limits)

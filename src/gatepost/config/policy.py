@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gatepost.config.guards import FETCH_KEYS, LIST_KEYS, read_limits
+from gatepost.config.guards import LIST_KEYS, SOURCE_KEYS, read_limits
 from gatepost.config.toml import read
 from gatepost.errors import UsageError, cut
 from gatepost.model.limits import Limits
@@ -73,5 +73,5 @@ def _from_file(path: Path) -> Policy:
     inside = isinstance(document.tables.get(_GUARDS), dict)
     table = document.tables[_GUARDS] if inside else document.tables
     where = (_GUARDS,) if inside else ()
-    document.only(table, [*LIST_KEYS, *FETCH_KEYS, "stale_after"], where)
+    document.only(table, [*LIST_KEYS, *SOURCE_KEYS], where)
     return Policy(cut(path.name, 64), read_limits(document, where, table, Limits()))

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from gatepost.config.guards import DURATION, FETCH_KEYS, LIST_KEYS, STALE_KEY, STORE_KEYS, GuardKey
+from gatepost.config.guards import DURATION, LIST_KEYS, SOURCE_KEYS, STORE_KEYS, GuardKey
 from gatepost.config.notify import DIGEST_LEAST, DIGEST_MOST, EVENTS, LANGUAGES
 from gatepost.config.oidc_keys import OidcOptions, RoleGroups
 from gatepost.config.protect import ADDRESSES_MOST, PARTS
@@ -60,7 +60,7 @@ def schema() -> JSON:
                     **guard_properties(STORE_KEYS),
                 }
             ),
-            "guards": _object(guard_properties({**LIST_KEYS, **FETCH_KEYS, "stale_after": STALE_KEY})),
+            "guards": _object(guard_properties({**LIST_KEYS, **SOURCE_KEYS})),
             "accounts": _family(_accounts()),
             "sources": _family(_sources(), _NOT_PIN),
             "lists": _family([_list()], _NOT_PIN),
@@ -178,7 +178,7 @@ def _sources() -> list[JSON]:
                 "enum": ["ingress", "egress"],
                 "description": "Seen from us; needed only where the kind mixes both.",
             },
-            **guard_properties({**FETCH_KEYS, "stale_after": STALE_KEY}),
+            **guard_properties(SOURCE_KEYS),
         }
         needs = ["kind", *(["account"] if plugin.platforms else []), *required]
         found.append(_object({**common, **properties}, needs, _summary(plugin)))
@@ -257,7 +257,7 @@ def _list() -> JSON:
             "default": False,
             "description": "Leave out what the platform marks as not necessary (WeCom).",
         },
-        "guards": _object(guard_properties({**LIST_KEYS, **FETCH_KEYS})),
+        "guards": _object(guard_properties({**LIST_KEYS, **SOURCE_KEYS})),
     }
     return _object(properties, ["direction"], "The unit of syncing: sources in, targets out.")
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from gatepost.config.accounts import unread
-from gatepost.config.guards import FETCH_KEYS, SOURCE_DEADLINE, STALE_KEY, read_keys
+from gatepost.config.guards import SOURCE_DEADLINE, SOURCE_KEYS, read_keys
 from gatepost.config.settings import AccountSettings, SourceSettings
 from gatepost.config.tables import direction_of, named, plugin_of
 from gatepost.config.toml import Document, KeyPath
@@ -20,7 +20,7 @@ STALE_LEAST = timedelta(hours=24)
 STALE_INTERVALS = 3
 EVERY_LEAST, EVERY_MOST = timedelta(minutes=1), timedelta(days=31)
 
-_KEYS = {"kind", "account", "every", "direction", "stale_after", *FETCH_KEYS}
+_KEYS = {"kind", "account", "every", "direction", *SOURCE_KEYS}
 
 Accounts = Mapping[str, AccountSettings]
 
@@ -29,26 +29,19 @@ def read_sources(
     document: Document, accounts: Accounts, guards: Mapping[str, Any]
 ) -> dict[str, SourceSettings]:
     """All sources; ``guards`` is the table for all lists. Raises ConfigInvalid."""
-    common = read_keys(document, ("guards",), guards, FETCH_KEYS)
-    read_keys(document, ("guards",), guards, {"stale_after": STALE_KEY})
-    of_lists = _fetch_of_lists(document)
+    common = read_keys(document, ("guards",), guards, SOURCE_KEYS)
+    of_lists = _said_by_lists(document)
     return {
-        name: _source(
-            document, name, {**_stale_of(guards), **table}, accounts, common | of_lists.get(name, {})
-        )
+        name: _source(document, name, table, accounts, common | of_lists.get(name, {}))
         for name, table in named(document, "sources")
     }
 
 
-def _stale_of(guards: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in guards.items() if key == "stale_after"}
-
-
-def _fetch_of_lists(document: Document) -> dict[str, dict[str, Any]]:
-    """For each source, the fetch settings that the lists using it set; the strictest of several holds."""
+def _said_by_lists(document: Document) -> dict[str, dict[str, Any]]:
+    """For each source, what the lists using it say of it; the strictest of several holds."""
     found: dict[str, dict[str, Any]] = {}
     for name, table in named(document, "lists"):
-        own = read_keys(document, ("lists", name, "guards"), table.get("guards", {}), FETCH_KEYS)
+        own = read_keys(document, ("lists", name, "guards"), table.get("guards", {}), SOURCE_KEYS)
         for source in table.get("sources", ()):
             held = found.setdefault(source, {})
             held |= {key: min(value, held.get(key, value)) for key, value in own.items()}
@@ -70,8 +63,9 @@ def _source(
     document.only(options, own | _KEYS, where)
     built = build(plugin.Options, document, where, options, unread)
     every = _every(document, where, table, plugin)
-    bounds = {**outer, **read_keys(document, where, table, FETCH_KEYS)}
+    bounds = {**outer, **read_keys(document, where, table, SOURCE_KEYS)}
     deadline = bounds.pop("source_deadline", SOURCE_DEADLINE)
+    stale_after = _stale_after(document, where, bounds.pop("stale_after", None), every)
     return SourceSettings(
         name=name,
         plugin=plugin,
@@ -79,7 +73,7 @@ def _source(
         account=_account_of(document, where, table, plugin, accounts),
         direction=direction_of(document, where, table, plugin.directions(built)),
         every=every,
-        stale_after=_stale_after(document, where, table, every),
+        stale_after=stale_after,
         bounds=Bounds(**bounds),
         deadline=deadline,
     )
@@ -116,8 +110,7 @@ def _every(document: Document, where: KeyPath, table: Mapping[str, Any], plugin:
         return document.refuse((*where, "every"), str(error))
 
 
-def _stale_after(document: Document, where: KeyPath, table: Mapping[str, Any], every: timedelta) -> timedelta:
-    said: timedelta | None = read_keys(document, where, table, {"stale_after": STALE_KEY}).get("stale_after")
+def _stale_after(document: Document, where: KeyPath, said: timedelta | None, every: timedelta) -> timedelta:
     if said is None:
         return min(max(STALE_LEAST, every * STALE_INTERVALS), DURATION_MOST)
     if said < every:
