@@ -26,7 +26,9 @@ from gatepost.model.limits import Limits
 from gatepost.model.role import Role
 from gatepost.platforms.base import Bounds
 from gatepost.server.app import Server
+from gatepost.server.consumers import Consumers
 from gatepost.server.desk import Desk
+from gatepost.server.feeds import Feeds
 from gatepost.server.lookup import look_up
 from gatepost.store import Store
 from gatepost.testing import FrozenClock, MemorySource, MemoryTarget, raw
@@ -110,6 +112,11 @@ class House:
         assert done.status_code == 200, done.text
         cookie = done.headers["set-cookie"].partition(";")[0]
         return {"cookie": cookie, "x_csrf_token": done.json()["csrf"], "origin": BASE}
+
+    def fed(self, folder: Path, consumers: Consumers | None = None) -> House:
+        """The same, serving what is published of its list in a directory."""
+        desk = replace(self.desk, feeds=Feeds({"webhooks": folder}, consumers or Consumers(), self.clock))
+        return replace(self, desk=desk, server=Server(desk))
 
     def again(self, server: ServerSettings) -> House:
         """The same site and state under another process and configuration."""

@@ -10,7 +10,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import msgspec
 
 from gatepost.model.address import Family, Prefix
 from gatepost.model.entry import Domain, Entry
@@ -68,6 +70,8 @@ class Format(ABC):
     capabilities: ClassVar[Capabilities]
     needs_proxy: ClassVar[bool] = False
     """Whether it can be made only where the edition has a proxy."""
+    document: ClassVar[Any] = None
+    """Type of the document, where it is JSON: what is written, and how it is described."""
 
     @abstractmethod
     def render(self, edition: Edition) -> bytes:
@@ -105,3 +109,8 @@ def list_text(name: str) -> str:
 def lines(values: Iterable[str]) -> bytes:
     """One a line, each line ended."""
     return "".join(f"{value}\n" for value in values).encode("ascii")
+
+
+def json_lines(document: Any) -> bytes:
+    """A JSON document, one member or value a line, in ASCII as all that is in it."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-import json
+from typing import Literal
 from uuid import UUID, uuid5
 
-from gatepost.formats.base import Edition, Format, list_text, prefixes, value_text
+from msgspec import Struct
+
+from gatepost.formats.base import Edition, Format, json_lines, list_text, prefixes, value_text
 from gatepost.model.plan import Capabilities, Granularity
 
 NAMESPACE = UUID("4c0a4b0e-6d7f-5f0a-9a52-0c1a6e3d7b11")
 """Of the ids made here. It never changes: a rule keeps an object by its id."""
+
+
+class Object(Struct, frozen=True):
+    """What rules name."""
+
+    name: str
+    id: str
+    """A UUID."""
+    description: str
+    ranges: tuple[str, ...]
+
+
+class DataCenter(Struct, frozen=True):
+    """The file."""
+
+    version: Literal["1.0"]
+    description: str
+    objects: tuple[Object, ...]
 
 
 class Gdc(Format):
@@ -21,16 +41,11 @@ class Gdc(Format):
     name = "gdc.json"
     media_type = "application/json"
     capabilities = Capabilities(granularity=Granularity.FILE)
+    document = DataCenter
 
     def render(self, edition: Edition) -> bytes:
         """Members in a fixed order, indented."""
         name = list_text(edition.list)
-        ranges = [value_text(prefix) for prefix in prefixes(edition.entries)]
-        one = {
-            "name": name,
-            "id": str(uuid5(NAMESPACE, name)),
-            "description": f"serial {int(edition.serial)}",
-            "ranges": ranges,
-        }
-        document = {"version": "1.0", "description": f"gatepost {name}", "objects": [one]}
-        return json.dumps(document, indent=1).encode("ascii") + b"\n"
+        ranges = tuple(map(value_text, prefixes(edition.entries)))
+        one = Object(name, str(uuid5(NAMESPACE, name)), f"serial {int(edition.serial)}", ranges)
+        return json_lines(DataCenter("1.0", f"gatepost {name}", (one,)))

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Literal
 
-from gatepost.formats.base import Edition, Format, domains, list_text, prefixes, value_text
+from msgspec import Struct
+
+from gatepost.formats.base import Edition, Format, domains, json_lines, list_text, prefixes, value_text
 from gatepost.model.address import Family, Prefix
-from gatepost.model.entry import Entry
+from gatepost.model.entry import Entry, Protocol
 from gatepost.model.plan import Capabilities, Granularity
 
-KEYS = {Family.V4: "cidrs_ipv4", Family.V6: "cidrs_ipv6"}
+
+class Rule(Struct, frozen=True):
+    """One for each range of ports, as rules of clouds want them; null where any."""
+
+    value: str
+    type: Literal["prefix", "domain"]
+    protocol: Protocol | None
+    from_port: int | None
+    to_port: int | None
+    necessary: bool | None
+
+
+class Variable(Struct, frozen=True):
+    """The variable's value."""
+
+    serial: int
+    cidrs_ipv4: tuple[str, ...]
+    cidrs_ipv6: tuple[str, ...]
+    domains: tuple[str, ...]
+    entries: tuple[Rule, ...]
 
 
 class Tfvars(Format):
@@ -23,29 +43,32 @@ class Tfvars(Format):
     name = "tfvars.json"
     media_type = "application/json"
     capabilities = Capabilities(domains=True, ports=True, granularity=Granularity.FILE)
+    document = dict[str, Variable]
 
     def render(self, edition: Edition) -> bytes:
         """Members in a fixed order, indented."""
         name = list_text(edition.list)
-        found = [*prefixes(edition.entries)]
-        value = {
-            "serial": int(edition.serial),
-            **{key: [value_text(each) for each in found if each.family is of] for of, key in KEYS.items()},
-            "domains": [value_text(domain) for domain in domains(edition.entries)],
-            "entries": [row for entry in edition.entries for row in _rows(entry)],
-        }
-        document = {f"gatepost_{name.replace('-', '_')}": value}
-        return json.dumps(document, indent=1).encode("ascii") + b"\n"
+        value = Variable(
+            serial=int(edition.serial),
+            cidrs_ipv4=_texts(edition, Family.V4),
+            cidrs_ipv6=_texts(edition, Family.V6),
+            domains=tuple(map(value_text, domains(edition.entries))),
+            entries=tuple(rule for entry in edition.entries for rule in _rules(entry)),
+        )
+        return json_lines({f"gatepost_{name.replace('-', '_')}": value})
 
 
-def _rows(entry: Entry) -> Iterator[dict[str, Any]]:
-    """One for each range of ports, as rules of clouds want them; null where any."""
+def _texts(edition: Edition, family: Family) -> tuple[str, ...]:
+    return tuple(value_text(each) for each in prefixes(edition.entries) if each.family is family)
+
+
+def _rules(entry: Entry) -> Iterator[Rule]:
     for first, last in entry.ports or ((None, None),):
-        yield {
-            "value": value_text(entry.value),
-            "type": "prefix" if isinstance(entry.value, Prefix) else "domain",
-            "protocol": entry.protocol and str(entry.protocol),
-            "from_port": first,
-            "to_port": last,
-            "necessary": entry.necessary,
-        }
+        yield Rule(
+            value=value_text(entry.value),
+            type="prefix" if isinstance(entry.value, Prefix) else "domain",
+            protocol=entry.protocol,
+            from_port=first,
+            to_port=last,
+            necessary=entry.necessary,
+        )

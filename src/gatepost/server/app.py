@@ -28,6 +28,7 @@ from gatepost.server.checking import Quick, send_body
 from gatepost.server.console import CONSOLE, error_page
 from gatepost.server.desk import Desk
 from gatepost.server.door import SAFE, check_csrf, require
+from gatepost.server.feed_table import PREFIXES as FEEDS
 from gatepost.server.head import head_of
 from gatepost.server.hints import PATH as HINTS
 from gatepost.server.identity import Identity
@@ -49,7 +50,6 @@ WORKERS = 4
 HASHERS = 2
 """Of these, how many passwords are verified at once: each takes 32 MiB and a tenth of a second."""
 
-FEEDS = ("/v1/lists/", "/v1/endpoints/", "/v1/changes/", "/v1/version")
 FORM = "application/x-www-form-urlencoded"
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "

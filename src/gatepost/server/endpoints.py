@@ -18,9 +18,20 @@ import msgspec
 
 from gatepost.model.address import Family
 from gatepost.model.entry import Protocol
+from gatepost.server.endpoint_shapes import (
+    Attributes,
+    Category,
+    Change,
+    Disposition,
+    Endpoint,
+    Impact,
+    Known,
+    Latest,
+    Moved,
+)
 from gatepost.targets.feed import Manifest, Row, Step
 
-JSON = dict[str, Any]
+Members = dict[str, Any]
 Kind = tuple[Protocol | None, tuple[tuple[int, int], ...], bool | None]
 
 ANY_PORT = "1-65535"
@@ -35,20 +46,15 @@ def version_text(serial: int) -> str:
 def endpoints(manifest: Manifest, family: Family | None = None) -> bytes:
     """Every endpoint set of a list; with a family, addresses of the other are left out."""
     sets = _sets(manifest.entries)
-    documents = [_document(manifest.list, kind, entries, family) for kind, entries in sets.items()]
-    return _encode([one for one in documents if one.get("ips") or one.get("urls")])
-
-
-def version(instance: str, serial: int) -> JSON:
-    """One member of ``/v1/version``."""
-    return {"instance": instance, "latest": version_text(serial)}
+    found = ((kind, _values(entries, family)) for kind, entries in sets.items())
+    return _encode([_endpoint(manifest.list, kind, values) for kind, values in found if values])
 
 
 def version_of(manifest: Manifest) -> bytes:
     """``/v1/version/{instance}``, with the versions that changes can be told of."""
     known = [*(step.previous for step in manifest.steps), manifest.serial]
-    versions = [version_text(serial) for serial in sorted(set(known), reverse=True)]
-    return _encode({**version(manifest.list, manifest.serial), "versions": versions})
+    texts = tuple(version_text(serial) for serial in sorted(set(known), reverse=True))
+    return _encode(Known(manifest.list, version_text(manifest.serial), texts))
 
 
 class Changes:
@@ -94,34 +100,38 @@ def _with_counts(manifest: Manifest) -> list[tuple[Step, Counter[Kind]]]:
     return found[::-1]
 
 
-def _changes(step: Step, before: Counter[Kind], number: int) -> Iterator[JSON]:
+def _changes(step: Step, before: Counter[Kind], number: int) -> Iterator[Change]:
     """One for each endpoint set that a step touches."""
     added, removed = _sets(step.added), _sets(step.removed)
+    date = step.at.strftime("%Y%m%d")
     for kind in sorted({*added, *removed}, key=_set_id):
         number += 1
         gained, lost = added.get(kind, []), removed.get(kind, [])
-        left = before[kind] + len(gained) - len(lost)
-        disposition = "add" if not before[kind] else "remove" if not left else "change"
-        document: JSON = {
-            "id": number,
-            "endpointSetId": _set_id(kind),
-            "disposition": disposition,
-            "impact": _impact(gained),
-            "version": version_text(step.serial),
-        }
+        disposition = _disposition(before[kind], before[kind] + len(gained) - len(lost))
+        change = Change(
+            id=number,
+            endpoint_set_id=_set_id(kind),
+            disposition=disposition,
+            impact=_impact(gained),
+            version=version_text(step.serial),
+        )
         if disposition == "add":
-            document["current"] = _attributes(kind)
+            change.current = Attributes(**_attributes(kind))
         if disposition == "remove":
-            document["previous"] = _attributes(kind)
-        date = step.at.strftime("%Y%m%d")
+            change.previous = Attributes(**_attributes(kind))
         if gained:
-            document["add"] = {"effectiveDate": date, **_values(gained, None)}
+            change.add = Moved(effective_date=date, **_values(gained, None))
         if lost:
-            document["remove"] = {"effectiveDate": date, **_values(lost, None)}
-        yield document
+            change.remove = Moved(effective_date=date, **_values(lost, None))
+        yield change
 
 
-def _impact(gained: list[Row]) -> str:
+def _disposition(before: int, left: int) -> Disposition:
+    """Of a set, by how many entries it had and has."""
+    return "add" if not before else "change" if left else "remove"
+
+
+def _impact(gained: list[Row]) -> Impact:
     ips = any("/" in each.value for each in gained)
     urls = any("/" not in each.value for each in gained)
     match ips, urls:
@@ -150,31 +160,31 @@ def _set_id(kind: Kind) -> int:
     return crc32(f"{protocol or ''}|{_ports(ports)}|{necessary}".encode()) & 0x7FFFFFFF
 
 
-def _document(name: str, kind: Kind, entries: list[Row], family: Family | None) -> JSON:
-    head = {"id": _set_id(kind), "serviceArea": name, "serviceAreaDisplayName": name}
-    return {**head, **_values(entries, family), **_attributes(kind)}
+def _endpoint(name: str, kind: Kind, values: Members) -> Endpoint:
+    return Endpoint(
+        id=_set_id(kind), service_area=name, service_area_display_name=name, **values, **_attributes(kind)
+    )
 
 
-def _values(rows: list[Row], family: Family | None) -> JSON:
+def _values(rows: list[Row], family: Family | None) -> Members:
     """``urls`` and ``ips``, each only where there are any."""
-    ips = [each.value for each in rows if "/" in each.value]
+    ips = tuple(each.value for each in rows if "/" in each.value)
     if family is not None:
-        ips = [each for each in ips if (":" in each) == (family is Family.V6)]
-    urls = [each.value for each in rows if "/" not in each.value]
+        ips = tuple(each for each in ips if (":" in each) == (family is Family.V6))
+    urls = tuple(each.value for each in rows if "/" not in each.value)
     return {key: values for key, values in (("urls", urls), ("ips", ips)) if values}
 
 
-def _attributes(kind: Kind) -> JSON:
-    """Without ``tcpPorts`` and ``udpPorts`` any port of both is meant."""
+def _attributes(kind: Kind) -> Members:
+    """Without ``tcp_ports`` and ``udp_ports`` any port of both is meant."""
     protocol, ports, necessary = kind
     text = _ports(ports)
-    found: JSON = {}
+    category: Category = "Allow" if necessary else "Default"
+    found: Members = {"express_route": False, "category": category, "required": necessary is not False}
     if protocol is not Protocol.UDP and (text or protocol):
-        found["tcpPorts"] = text or ANY_PORT
+        found["tcp_ports"] = text or ANY_PORT
     if protocol is not Protocol.TCP and (text or protocol):
-        found["udpPorts"] = text or ANY_PORT
-    found |= {"expressRoute": False, "category": "Allow" if necessary else "Default"}
-    found["required"] = necessary is not False
+        found["udp_ports"] = text or ANY_PORT
     if necessary is False:
         found["notes"] = OPTIONAL
     return found
@@ -190,4 +200,4 @@ def _encode(document: Any) -> bytes:
 
 def versions(latest: Iterable[tuple[str, int]]) -> bytes:
     """``/v1/version``."""
-    return _encode([version(name, serial) for name, serial in latest])
+    return _encode([Latest(name, version_text(serial)) for name, serial in latest])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
-from urllib.parse import parse_qsl
+
+from msgspec import UNSET, UnsetType
 
 from gatepost.errors import cut
-from gatepost.refusals import NothingThere, RequestInvalid
+from gatepost.refusals import NothingThere
 from gatepost.server.consumers import Consumer
+from gatepost.server.feed_table import BESIDE, CHANGES, ENDPOINTS, FEED_ROUTES, VERSION
 from gatepost.server.published import Published, Resource
+from gatepost.server.raw_route import RawRoute
 
 Scope = MutableMapping[str, Any]
 Key = tuple[frozenset[str] | None, str, bytes, str, bytes, bytes | None, bytes | None]
 
-LISTS, ENDPOINTS, VERSION, CHANGES = "/v1/lists/", "/v1/endpoints/", "/v1/version", "/v1/changes/"
 SERIAL_DIGITS = 10
 _HEADERS = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since", b"authorization"})
 
@@ -56,37 +58,47 @@ def asked_of(scope: Scope) -> Asked:
     return asked
 
 
-def route_of(path: str) -> tuple[str, str, str]:
-    """Kind, list and the rest: the file ending, or the serial. Raises NothingThere."""
-    for kind, mark in ((LISTS, "."), (ENDPOINTS, ""), (CHANGES, "/")):
-        if path.startswith(kind):
-            name, found, rest = path[len(kind) :].partition(mark) if mark else (path[len(kind) :], "", "")
-            if name and bool(found) == bool(mark) == bool(rest):
-                return kind, name, rest
-            nothing(path)
-    if path == VERSION:
-        return VERSION, "", ""
-    if path.startswith(f"{VERSION}/") and path[len(VERSION) + 1 :]:
-        return VERSION, path[len(VERSION) + 1 :], ""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a version has at a place."""
+
+    resource: Resource
+    counted: str
+    """The name by which it is counted."""
+    serial: int | None
+    """Whose holder has this version of the list; None for what is not the list itself."""
+
+
+def route_of(path: str) -> tuple[RawRoute, Mapping[str, str]]:
+    """The row of a path, and what stands at its places. Raises NothingThere."""
+    for row in FEED_ROUTES:
+        if (places := row.read(path)) is not None:
+            return row, places
     return nothing(path)
 
 
-def find_in(published: Published, kind: str, rest: str, asked: Asked) -> tuple[Resource, str]:
-    """What a version has at a place, and by which name it is counted. Raises NothingThere, RequestInvalid."""
-    if kind == CHANGES:
-        return _changes(published, rest), "changes"
-    if kind == VERSION:
-        return published.version, "version"
-    family = _family(asked.query)
-    if kind == LISTS:
-        resource, ending = published.resources.get((rest, family)), rest
+def find_in(published: Published, row: RawRoute, places: Mapping[str, str], query: bytes) -> Found:
+    """What a version has there. Raises NothingThere, RequestInvalid."""
+    serial = published.manifest.serial
+    if row is CHANGES:
+        return Found(_changes(published, places["serial"]), "changes", None)
+    if row is VERSION:
+        return Found(published.version, "version", None)
+    family = _family(row.asked(query).family)
+    if row is ENDPOINTS:
+        found, counted = published.endpoints.get(family), "endpoints"
     else:
-        resource, ending = published.endpoints.get(family), "endpoints"
-    if resource is None:
+        counted = f"{places['format']}.{places['beside']}" if row is BESIDE else places["format"]
+        found = published.resources.get((counted, family))
+    if found is None:
         what = f" of IPv{family}" if family else ""
-        msg = f"the list {published.manifest.list} has nothing{what} as {cut(ending, 40)!r}"
+        msg = f"the list {published.manifest.list} has nothing{what} as {cut(counted, 40)!r}"
         raise NothingThere(msg, hint="docs/feeds.md says which formats show what; keep what you have.")
-    return resource, ending
+    return Found(found, counted, None if row is BESIDE else serial)
+
+
+def _family(asked: str | UnsetType) -> int | None:
+    return None if asked is UNSET else int(asked)
 
 
 def _changes(published: Published, since: str) -> Resource:
@@ -97,23 +109,6 @@ def _changes(published: Published, since: str) -> Resource:
         msg = f"changes are known from version {oldest:010d} on"
         raise NothingThere(msg, hint="Read /v1/endpoints anew, and ask for changes from its version on.")
     return Resource.of_document(body, published.since)
-
-
-def _family(query: bytes) -> int | None:
-    """Raises RequestInvalid for anything but 4 or 6; other parameters are of no matter here."""
-    if not query:
-        return None
-    try:
-        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=50)
-    except ValueError:
-        pairs = [("family", "")]
-    values = [value for name, value in pairs if name == "family"]
-    if not values:
-        return None
-    if len(values) > 1 or values[0] not in ("4", "6"):
-        msg = "family is 4 or 6, once"
-        raise RequestInvalid(msg)
-    return int(values[0])
 
 
 def nothing(path: str) -> NoReturn:

@@ -27,10 +27,6 @@ from gatepost.server.conditions import choose, is_unchanged
 from gatepost.server.consumers import Consumer, Consumers, Fetched
 from gatepost.server.endpoints import versions
 from gatepost.server.feed_request import (
-    CHANGES,
-    ENDPOINTS,
-    LISTS,
-    VERSION,
     Asked,
     Key,
     Scope,
@@ -40,6 +36,7 @@ from gatepost.server.feed_request import (
     nothing,
     route_of,
 )
+from gatepost.server.feed_table import CHANGES, METHODS, VERSIONS
 from gatepost.server.problems import problem
 from gatepost.server.published import Headers, Published, Resource, Stamp, load, stamp_of
 from gatepost.server.repeats import AGAIN, Again, Answer, answer
@@ -47,9 +44,6 @@ from gatepost.server.repeats import AGAIN, Again, Answer, answer
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-METHODS = ("GET", "HEAD")
-BESIDE = (".sha256", ".md5", ".minisig")
-"""Endings of what is not the list itself."""
 LOOK_EVERY = 1.0
 """Seconds between two looks for a new version."""
 TRY_EVERY = 15.0
@@ -246,23 +240,22 @@ class Feeds:
         return who
 
     def _make(self, asked: Asked, who: Consumer | None) -> Made:
-        kind, name, rest = route_of(asked.path)
+        row, places = route_of(asked.path)
         if asked.method not in METHODS:
             msg = f"{cut(asked.method, 20)} is not for feeds"
             raise MethodRefused(msg)
-        if kind == VERSION and not name:
+        if row is VERSIONS:
             return self._answer(asked, self._all_versions(who), "-", "version", None)
+        name = places["name"]
         if name not in self._feeds or (who and not who.may(name)):
             nothing(asked.path)
         published = self._feeds[name].published
         if published is None:
             msg = f"the list {name} has no good version yet"
             raise NothingYet(msg, retry_after=RETRY_AFTER)
-        resource, ending = find_in(published, kind, rest, asked)
-        is_content = kind == ENDPOINTS or (kind == LISTS and not ending.endswith(BESIDE))
-        serial = published.manifest.serial if is_content else None
-        made = self._answer(asked, resource, name, ending, serial)
-        if kind != CHANGES:
+        found = find_in(published, row, places, asked.query)
+        made = self._answer(asked, found.resource, name, found.counted, found.serial)
+        if row is not CHANGES:
             self._keep(asked, who, made)
         return made
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
+from msgspec import UNSET, Struct, UnsetType
 
 from gatepost.callbacks.base import Callback, Received
 from gatepost.callbacks.feishu import Feishu
@@ -22,8 +23,9 @@ from gatepost.errors import CallbackRefused, cut
 from gatepost.kit.clock import Clock
 from gatepost.kit.secret import Secret
 from gatepost.model.incoming import Incoming
-from gatepost.refusals import NothingThere
+from gatepost.refusals import NothingThere, RequestForged, RequestInvalid, RequestTooLarge
 from gatepost.server.body import whole_body
+from gatepost.server.raw_route import Answered, HeadField, RawRoute
 
 PATH = "/v1/hints/"
 LEAST = 60.0
@@ -38,6 +40,45 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 TAKEN, REPEATED, OTHER, TRIED, REFUSED = "taken", "repeated", "other", "tried", "refused"
 """What became of a request: asked for it, known already, of something else, the platform trying the address,
 not genuine."""
+
+
+class HintPlaces(Struct):
+    """As the configuration calls it."""
+
+    name: str
+
+
+class HintQuery(Struct):
+    """What WeCom signs by; Feishu does it in the head."""
+
+    msg_signature: str | UnsetType = UNSET
+    timestamp: str | UnsetType = UNSET
+    nonce: str | UnsetType = UNSET
+    echostr: str | UnsetType = UNSET
+
+
+HINT_ROUTES = (
+    RawRoute(
+        path=f"{PATH}{{name}}",
+        methods=("GET", "POST"),
+        summary="A platform says that its lists changed.",
+        words="Its own signature is what lets it in: whatever is not genuine is 403.",
+        places=HintPlaces,
+        asks=HintQuery,
+        heads=tuple(
+            HeadField(f"X-Lark-{each}", "Feishu's signature.")
+            for each in ("Signature", "Request-Timestamp", "Request-Nonce")
+        ),
+        bodies=("application/json", "text/xml"),
+        answers={
+            200: Answered(
+                "Heard; what the platform wants to read", {"text/plain": (), "application/json": (Any,)}
+            ),
+            403: Answered("Not genuine", {"text/plain": ()}),
+        },
+        refusals=(RequestInvalid, NothingThere, RequestForged, RequestTooLarge),
+    ),
+)
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The table of the API: everything the server answers but feeds and pages."""
+"""The table of the API: everything the server answers but feeds, hints and pages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from gatepost.errors import UsageError
 from gatepost.model.role import Role
 from gatepost.refusals import LoginRequired, NothingThere, TooManyLogins
 from gatepost.server import answers, api, entries, explained, logging_in, metrics
+from gatepost.server.feed_table import FEED_ROUTES
+from gatepost.server.hints import HINT_ROUTES
 from gatepost.server.openapi import description
+from gatepost.server.raw_route import RawRoute
 from gatepost.server.route import Asked, Reply, Route
 
 VIEWER, APPROVER = Role.VIEWER, Role.APPROVER
@@ -157,4 +160,7 @@ ROUTES: tuple[Route, ...] = (
 )
 """Least role by row; a row without one is for anybody: probes, and the way in."""
 
-_SCHEMA = [description(ROUTES)]
+RAW: tuple[RawRoute, ...] = (*FEED_ROUTES, *HINT_ROUTES)
+"""Rows that are answered without the router: feeds, which ask for their consumers themselves, and hints."""
+
+_SCHEMA = [description(ROUTES, RAW)]
