@@ -141,7 +141,7 @@ def configuration_page() -> Iterator[str]:
 
 
 def section(name: str, value: Mapping[str, Any]) -> Iterator[str]:
-    """One top-level table: plain, named (``[sources.NAME]``) or repeated (``[[notify]]``)."""
+    """One table, and those in it: plain, named (``[sources.NAME]``) or repeated (``[[notify]]``)."""
     if "patternProperties" in value:
         members = next(iter(value["patternProperties"].values()))
         for one in members.get("oneOf", [members]):
@@ -151,6 +151,9 @@ def section(name: str, value: Mapping[str, Any]) -> Iterator[str]:
             yield from keys(f"[[{name}]]", one)
     else:
         yield from keys(f"[{name}]", value)
+        for key, one in value.get("properties", {}).items():
+            if one.get("type") == "object":
+                yield from section(f"{name}.{key}", one)
 
 
 def keys(head: str, value: Mapping[str, Any]) -> Iterator[str]:

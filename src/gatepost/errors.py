@@ -49,7 +49,9 @@
     │   ├── NothingThere       no such page, list or digest
     │   ├── NothingYet         a list that has no good version yet
     │   ├── MethodRefused      not with this method
-    │   └── TooManyLogins      wrong passwords came too often
+    │   ├── TooManyLogins      wrong passwords came too often
+    │   ├── LoginUnproven      what the login provider says of somebody cannot be relied on
+    │   └── ProviderFailed     the login provider cannot be asked, or answers wrongly
     ├── ServerUnavailable      our own server cannot listen, or ended
     ├── CallbackRefused        a callback that its platform did not sign so
     ├── ListUnavailable        a gate's list cannot be read where it is kept

@@ -68,3 +68,16 @@ class TooManyLogins(RequestError):
 
     transient = True
     hint = "Wait as long as `Retry-After` says."
+
+
+class LoginUnproven(RequestError):
+    """What the login provider says of somebody cannot be relied on; nobody was let in."""
+
+    hint = "Begin again at /login; if it stays, compare issuer, client_id and the clocks of both hosts."
+
+
+class ProviderFailed(RequestError):
+    """The login provider cannot be asked, or does not answer as OpenID Connect says."""
+
+    transient = True
+    hint = "Local users still log in. See that this host reaches the provider, and [server.oidc]."

@@ -18,7 +18,8 @@ def templates() -> list[Path]:
 
 def marked() -> set[str]:
     """By ``_("…")``, in templates and in the modules beside them."""
-    found = {text for path in SERVER.glob("console*.py") for text in papers.messages(path.read_text("utf-8"))}
+    modules = [*SERVER.glob("console*.py"), *SERVER.glob("oidc*.py")]
+    found = {text for path in modules for text in papers.messages(path.read_text("utf-8"))}
     for path in templates():
         found |= _of_template(path.read_text("utf-8"))
     return found

@@ -175,6 +175,11 @@ class ServerSettings:
         return self.options.certificate is not None
 
     @property
+    def https(self) -> bool:
+        """Whether people reach it over TLS: its own, or a proxy's."""
+        return self.tls or (self.options.url or "").startswith("https:")
+
+    @property
     def login(self) -> bool:
         """Whether anybody must say who they are."""
         return bool(self.users) or self.oidc is not None

@@ -297,6 +297,10 @@ class Entrance(Struct):
     event: str
     who: str
     address: str
+    subject: str = ""
+    """Of somebody for whom a login provider vouches: issuer and the provider's lasting name."""
+    why: str = ""
+    """What kept somebody out who came by way of a login provider: the error's kind."""
 
 
 class Audit(Struct):

@@ -32,6 +32,7 @@ from gatepost.server.feed_table import PREFIXES as FEEDS
 from gatepost.server.head import head_of
 from gatepost.server.hints import PATH as HINTS
 from gatepost.server.identity import Identity
+from gatepost.server.oidc import BACK, START
 from gatepost.server.problems import problem, surprise
 from gatepost.server.repeats import AGAIN, Again, Answer, Repeats
 from gatepost.server.route import HTML, Asked, Reply, Route
@@ -47,6 +48,8 @@ ROWS: tuple[Route, ...] = (*ROUTES, *CONSOLE)
 
 WORKERS = 4
 """Threads in which handlers run: the history is one file, more would only wait for it."""
+TRAVELLERS = 4
+"""Threads of their own for logins that wait for a provider: nobody else waits for it then."""
 HASHERS = 2
 """Of these, how many passwords are verified at once: each takes 32 MiB and a tenth of a second."""
 
@@ -72,10 +75,12 @@ class Server:
         self.repeats = Repeats()
         """Asked before this application, by whoever speaks HTTP for it."""
         workers, hashers = anyio.CapacityLimiter(WORKERS), anyio.CapacityLimiter(HASHERS)
+        travellers = anyio.CapacityLimiter(TRAVELLERS)
+        apart = {"/login": hashers, START: travellers, BACK: travellers}
         rows: list[BaseRoute] = [
             StarletteRoute(
                 route.path,
-                _endpoint(desk, route, hashers if route.path == "/login" else workers),
+                _endpoint(desk, route, apart.get(route.path, workers)),
                 methods=[route.method],
             )
             for route in ROWS
@@ -144,7 +149,7 @@ class Server:
         accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
         if b"text/html" in accept:
             place = scope["path"] if scope["method"] in SAFE else "/"
-            body, made["content-type"] = error_page(error, place, dict(scope["headers"])), HTML
+            body, made["content-type"] = error_page(self._desk, error, place, dict(scope["headers"])), HTML
         response = Response(body, status)
         response.headers.update({**_guarding(made["content-type"]), **made})
         await response(scope, receive, send)

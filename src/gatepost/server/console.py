@@ -28,6 +28,7 @@ from gatepost.server.console_words import LANGUAGES, Words
 from gatepost.server.desk import Desk
 from gatepost.server.door import NEEDED
 from gatepost.server.logging_in import place_of
+from gatepost.server.oidc import BACK, START
 from gatepost.server.route import HTML, Asked, Reply, Route
 
 YEAR = 31_536_000
@@ -63,18 +64,27 @@ def look(desk: Desk, asked: Asked) -> Reply:
 
 def login_form(desk: Desk, asked: Asked) -> Reply:
     """The form; it works without a script."""
-    now = desk.site.clock.now()
-    return Reply(render(asked.head, "login.html", "/login", now, next=place_of(asked.params.next), told=""))
+    return Reply(_login_page(desk, asked.head, place_of(asked.params.next)))
 
 
-def error_page(error: GatepostError, place: str, head: Mapping[bytes, bytes]) -> bytes:
-    """An error for a person; where a login is missing, the form with it."""
+def error_page(desk: Desk, error: GatepostError, place: str, head: Mapping[bytes, bytes]) -> bytes:
+    """An error for a person; where a login is missing, or failed at its provider, the ways in with it."""
     words = Words(Look.of(head).language)
-    now = datetime.now(UTC)
     message = words(cut(error.message, 600)) if error.message != NEEDED else ""
+    if place in (START, BACK) and not isinstance(error, NothingThere):
+        return _login_page(desk, head, "/", message, error.next_step)
     if isinstance(error, LoginRequired | TooManyLogins):
-        return render(head, "login.html", "/login", now, next=place_of(place), told=message)
-    return render(head, "error.html", "/", now, error=error, message=message)
+        return _login_page(desk, head, place_of(place), message)
+    return render(head, "error.html", "/", datetime.now(UTC), error=error, message=message)
+
+
+def _login_page(desk: Desk, head: Mapping[bytes, bytes], next_: str, told: str = "", step: str = "") -> bytes:
+    """The provider's way in, and the form where it can let somebody in."""
+    oidc = desk.settings.oidc
+    form = oidc is None or any(one.line is not None for one in desk.users.by_name.values())
+    provider = None if oidc is None else oidc.title
+    matter = {"next": next_, "told": told, "step": step, "form": form, "provider": provider}
+    return render(head, "login.html", "/login", desk.site.clock.now(), **matter)
 
 
 def _page(path: str, handler: object, summary: str, asks: type[Struct] | None = None) -> Route:

@@ -28,6 +28,7 @@ _ENTRANCES = {
     "refused": (State("stale", _("refused")), _("was refused: wrong name or password")),
     "logout": (State("none", _("login")), _("logged out")),
 }
+_AT_PROVIDER = _("was refused on the way back from the login provider: {why}")
 _OUTCOMES = {
     "applied": (State("ok", _("applied")), _("list {list}, serial {serial}, was applied to {target}")),
     "failed": (State("bad", _("failed")), _("serial {serial} of {list} could not be applied to {target}")),
@@ -111,4 +112,6 @@ def _deeds(document: JSON) -> Iterator[Deed]:
         yield Deed(one["at"] or one["intended_at"], state, "", did, why, one["digest"], one["error"])
     for one in document["entrances"]:
         state, text = _ENTRANCES[one["event"]]
-        yield Deed(one["at"], state, one["who"], say(text), one["address"])
+        if one["why"]:
+            text = _AT_PROVIDER
+        yield Deed(one["at"], state, one["who"], say(text, why=one["why"]), one["address"])

@@ -15,6 +15,7 @@ from gatepost.server.identity import Users
 from gatepost.server.limits import LoginLimit
 from gatepost.server.lookup import Lookup
 from gatepost.server.metrics import Metrics
+from gatepost.server.oidc import Oidc
 from gatepost.server.sessions import Sessions
 
 
@@ -45,6 +46,8 @@ class Desk:
     """Have a list looked at now; callable from any thread."""
     feeds: Feeds | None = None
     """What is published to devices; None where nothing of it is served."""
+    oidc: Oidc | None = None
+    """The provider that vouches for people; None where none is configured."""
     hints: Hints | None = None
     """Where platforms say that their lists changed."""
 
@@ -77,4 +80,5 @@ class Desk:
             wake=wake,
             feeds=feeds,
             hints=hints,
+            oidc=Oidc.of(settings.server, site.clock),
         )

@@ -18,7 +18,7 @@ from gatepost.model.role import Role
 from gatepost.refusals import LoginRequired, RequestForged, RoleMissing
 from gatepost.server.head import bearer, cookie
 from gatepost.server.identity import Identity, Users, Way, cookie_name, csrf_of
-from gatepost.server.sessions import Sessions
+from gatepost.server.sessions import Session, Sessions, Vouched
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -37,7 +37,7 @@ class Door:
     def __init__(self, settings: ServerSettings, users: Users, sessions: Sessions, clock: Clock) -> None:
         """Names are those configured, and loopback's."""
         self._users, self._sessions, self._clock = users, sessions, clock
-        self._login, self._tls = settings.login, settings.tls
+        self._login, self._tls, self._oidc = settings.login, settings.tls, settings.oidc
         self._cookie = cookie_name(tls=settings.tls)
         public = urlsplit(settings.options.url or "")
         self._origins = {f"{public.scheme}://{public.netloc.lower()}"} if public.netloc else set()
@@ -95,10 +95,21 @@ class Door:
 
     def _of_session(self, id_: str | None) -> Identity | None:
         session = self._sessions.find(id_, self._clock.now()) if id_ else None
-        user = self._users.by_name.get(session.user) if session else None
-        if id_ is None or session is None or user is None or user.mark != session.mark:
+        if id_ is None or session is None:
+            return None
+        if session.vouched is not None:
+            return self._vouched(id_, session, session.vouched)
+        user = self._users.by_name.get(session.user)
+        if user is None or user.mark != session.mark:
             return None
         return Identity(user.name, user.role, Way.SESSION, csrf_of(id_), session.expires)
+
+    def _vouched(self, id_: str, session: Session, vouched: Vouched) -> Identity | None:
+        """Somebody of the login provider, as long as it and its roles are those of the login."""
+        if self._oidc is None or self._oidc.mark != session.mark:
+            return None
+        subject = f"{vouched.issuer} {vouched.subject}"
+        return Identity(session.user, vouched.role, Way.SESSION, csrf_of(id_), session.expires, subject)
 
     def session_id(self, head: Head) -> str | None:
         """The id that the request's cookie names."""

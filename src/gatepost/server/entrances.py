@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -17,9 +18,21 @@ from gatepost.server import answers
 
 FILE_MOST = 1 << 20
 """Bytes after which the file is moved aside, over the one that was moved before."""
-NAME_SHOWN = 64
+NAME_SHOWN = 320
+SUBJECT_SHOWN = 512
 
 LOGIN, REFUSED, LOGOUT = "login", "refused", "logout"
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Somebody at the door."""
+
+    name: str
+    subject: str = ""
+    """Issuer and lasting name, where a login provider vouches."""
+    why: str = ""
+    """Kind of the error that kept somebody out who came by way of a login provider."""
 
 
 class Entrances:
@@ -31,11 +44,18 @@ class Entrances:
         self._file = None if place is None else place / "entrances.jsonl"
         self._lock = threading.Lock()
 
-    def note(self, event: str, who: str, address: str, at: datetime) -> None:
+    def note(self, event: str, who: Who, address: str, at: datetime) -> None:
         """Add a line. Raises StoreUnavailable."""
         if self._file is None:
             return
-        line = answers.Entrance(time_text(at) or "", event, cut(who, NAME_SHOWN), cut(address, NAME_SHOWN))
+        line = answers.Entrance(
+            time_text(at) or "",
+            event,
+            cut(who.name, NAME_SHOWN),
+            cut(address, NAME_SHOWN),
+            cut(who.subject, SUBJECT_SHOWN),
+            who.why,
+        )
         data = msgspec.json.encode(line) + b"\n"
         with self._lock, state_errors():
             self._make_room()

@@ -37,6 +37,8 @@ class Identity:
     way: Way
     csrf: str | None = None
     expires: datetime | None = None
+    subject: str = ""
+    """Issuer and lasting name of somebody for whom a login provider vouches."""
 
 
 @dataclass(frozen=True, slots=True)

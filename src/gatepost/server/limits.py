@@ -17,6 +17,8 @@ WRONG_BY_ADDRESS = 20
 REMEMBERED = 10_000
 """Pairs of address and name that are remembered; the oldest make room."""
 
+TOO_MANY = "too many wrong passwords; wait before the next try"
+
 URL_MOST = 4096
 HEADERS_MOST = 16 * 1024
 HEADERS_COUNT = 100
@@ -28,9 +30,9 @@ BODY_WITHIN = 10.0
 class LoginLimit:
     """Counts wrong passwords; an address that guesses waits, others are not kept out by it."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Remembers nothing."""
-        self._clock = clock
+    def __init__(self, clock: Clock, told: str = TOO_MANY) -> None:
+        """Remembers nothing; ``told``: to whoever has to wait."""
+        self._clock, self._told = clock, told
         self._wrong: dict[tuple[str, str], list[float]] = {}
 
     def check(self, name: str, address: str) -> None:
@@ -40,8 +42,7 @@ class LoginLimit:
             recent = _recent(self._wrong.get(key, ()), now)
             if len(recent) >= most:
                 wait = math.ceil(recent[-most] + WINDOW - now)
-                msg = "too many wrong passwords; wait before the next try"
-                raise TooManyLogins(msg, retry_after=max(1, wait))
+                raise TooManyLogins(self._told, retry_after=max(1, wait))
 
     def note(self, name: str, address: str) -> None:
         """A wrong password came. Counted before it is verified, so that tries at once do not slip through."""
@@ -57,11 +58,14 @@ class LoginLimit:
         for key, _ in _keys(name, address):
             if times := self._wrong.get(key):
                 times.pop()
-        self._wrong.pop((address, name), None)
+        if name:
+            self._wrong.pop((address, name), None)
 
 
 def _keys(name: str, address: str) -> Iterable[tuple[tuple[str, str], int]]:
-    return ((address, name), WRONG_BY_NAME), ((address, ""), WRONG_BY_ADDRESS)
+    """Of an address, and of a name from it where one is told."""
+    whole = ((address, ""), WRONG_BY_ADDRESS)
+    return (((address, name), WRONG_BY_NAME), whole) if name else (whole,)
 
 
 def _recent(times: Iterable[float], now: float) -> list[float]:

@@ -14,6 +14,7 @@ from gatepost.kit.secret import Secret
 from gatepost.refusals import LoginRequired
 from gatepost.server import answers, entrances
 from gatepost.server.desk import Desk
+from gatepost.server.entrances import Who
 from gatepost.server.identity import Identity, Way, cookie_name, csrf_of
 from gatepost.server.route import Asked, Reply
 from gatepost.server.sessions import Session
@@ -45,24 +46,25 @@ def log_in(desk: Desk, asked: Asked) -> Any:
     good = verify(user.line if user else None, Secret(body.password))
     if user is None or not good:
         desk.metrics.login("refused")
-        desk.entrances.note(entrances.REFUSED, body.user if user else "", asked.address, now)
+        desk.entrances.note(entrances.REFUSED, Who(body.user if user else ""), asked.address, now)
         msg = "name or password is wrong"
         raise LoginRequired(msg)
     desk.logins.forgive(body.user, asked.address)
     if (old := desk.door.session_id(asked.head)) is not None:
         desk.sessions.end(old)
     id_, session = desk.sessions.begin(user.name, user.mark, now)
-    desk.entrances.note(entrances.LOGIN, user.name, asked.address, now)
+    desk.entrances.note(entrances.LOGIN, Who(user.name), asked.address, now)
     desk.metrics.login("good")
     who = Identity(user.name, user.role, Way.SESSION, csrf_of(id_), session.expires)
-    return _answer(desk, asked, who, _cookie(desk, id_, session), body.next)
+    return _answer(desk, asked, who, session_cookie(desk, id_, session), body.next)
 
 
 def log_out(desk: Desk, asked: Asked) -> Any:
     """Ends the session of the cookie; a token has none."""
     if asked.who.way is Way.SESSION and (id_ := desk.door.session_id(asked.head)) is not None:
         desk.sessions.end(id_)
-        desk.entrances.note(entrances.LOGOUT, asked.who.name, asked.address, desk.site.clock.now())
+        who = Who(asked.who.name, asked.who.subject)
+        desk.entrances.note(entrances.LOGOUT, who, asked.address, desk.site.clock.now())
     nobody = Identity("", asked.who.role, Way.OPEN)
     return _answer(desk, asked, nobody, f"{_cookie_start(desk, '')}; Max-Age=0", asked.body.next)
 
@@ -96,13 +98,13 @@ def _answer(desk: Desk, asked: Asked, who: Identity, cookie: str, next_: str) ->
     return Reply(msgspec.json.encode(describe(desk, who)), "application/json", 200, headers)
 
 
-def _cookie(desk: Desk, id_: str, session: Session) -> str:
+def session_cookie(desk: Desk, id_: str, session: Session) -> str:
+    """As a header sets it."""
     seconds = int((session.expires - session.began).total_seconds())
     return f"{_cookie_start(desk, id_)}; Max-Age={seconds}"
 
 
 def _cookie_start(desk: Desk, value: str) -> str:
-    tls = desk.settings.tls
-    https = tls or (desk.settings.options.url or "").startswith("https:")
-    name = cookie_name(tls=tls)
-    return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict" + ("; Secure" if https else "")
+    name = cookie_name(tls=desk.settings.tls)
+    secure = "; Secure" if desk.settings.https else ""
+    return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}"

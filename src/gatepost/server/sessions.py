@@ -11,6 +11,7 @@ import msgspec
 
 from gatepost.engine.state import folder, state_errors
 from gatepost.kit.files import read_regular, write_atomic
+from gatepost.model.role import Role
 from gatepost.server.identity import key_of
 
 SESSIONS_MOST = 1000
@@ -22,14 +23,30 @@ _BYTES = 32
 _FILE_MOST = 1 << 20
 
 
+class Vouched(msgspec.Struct, frozen=True):
+    """What the configuration does not say of somebody, since a login provider does."""
+
+    issuer: str
+    subject: str
+    role: Role
+
+
 class Session(msgspec.Struct, frozen=True):
     """One login."""
 
     user: str
+    """A local user's name, or what a vouched person is shown by."""
     mark: str
-    """Of the user's password at login."""
+    """Of the user's password at login, or of the provider's settings."""
     began: datetime
     expires: datetime
+    vouched: Vouched | None = None
+    """Where a login provider vouched for this person: who is meant is told by it, not by the name."""
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Who it is of, whatever they are shown by."""
+        return ("", self.user) if self.vouched is None else (self.vouched.issuer, self.vouched.subject)
 
 
 class Sessions:
@@ -50,12 +67,14 @@ class Sessions:
             found if found is not None and found.began <= now + self._lasts and now < found.expires else None
         )
 
-    def begin(self, user: str, mark: str, now: datetime) -> tuple[str, Session]:
+    def begin(
+        self, user: str, mark: str, now: datetime, vouched: Vouched | None = None
+    ) -> tuple[str, Session]:
         """A new session and its id, on disk when this returns. Raises StoreUnavailable."""
         id_ = secrets.token_urlsafe(_BYTES)
-        session = Session(user, mark, now, now + self._lasts)
+        session = Session(user, mark, now, now + self._lasts, vouched)
         with self._lock:
-            self._write({**self._kept(user, now), key_of(id_): session})
+            self._write({**self._kept(session.owner, now), key_of(id_): session})
         return id_, session
 
     def end(self, id_: str) -> None:
@@ -63,13 +82,13 @@ class Sessions:
         with self._lock:
             self._write({key: one for key, one in self._known.items() if key != key_of(id_)})
 
-    def _kept(self, user: str, now: datetime) -> dict[str, Session]:
+    def _kept(self, owner: tuple[str, str], now: datetime) -> dict[str, Session]:
         """What stays when one more comes: what is not over, the newest of all and of this user."""
         live = sorted(
             ((key, one) for key, one in self._known.items() if now < one.expires),
             key=lambda item: item[1].began,
         )[-(SESSIONS_MOST - 1) :]
-        own = [key for key, one in live if one.user == user]
+        own = [key for key, one in live if one.owner == owner]
         over = set(own[: max(0, len(own) - SESSIONS_OF_ONE + 1)])
         return {key: one for key, one in live if key not in over}
 

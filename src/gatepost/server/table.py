@@ -8,6 +8,7 @@ from gatepost.refusals import LoginRequired, NothingThere, TooManyLogins
 from gatepost.server import answers, api, entries, explained, logging_in, metrics
 from gatepost.server.feed_table import FEED_ROUTES
 from gatepost.server.hints import HINT_ROUTES
+from gatepost.server.oidc_login import OIDC_ROUTES
 from gatepost.server.openapi import description
 from gatepost.server.raw_route import RawRoute
 from gatepost.server.route import Asked, Reply, Route
@@ -145,6 +146,7 @@ ROUTES: tuple[Route, ...] = (
         body=logging_in.LogoutBody,
         statuses={303: "A form's way on"},
     ),
+    *OIDC_ROUTES,
     Route("GET", "/livez", None, api.live, answers.Live, "Whether the process answers."),
     Route(
         "GET",
