@@ -11,7 +11,7 @@ from typing import Any
 
 import zstandard
 
-from gatepost.kit.clock import Clock
+from gatepost.kit.clock import Clock, SystemClock
 from gatepost.model.entry import Domain, Entry, Protocol
 from gatepost.server.feeds import Feeds
 from gatepost.targets.feed import Feed
@@ -28,6 +28,16 @@ RICH = (
     Entry(Domain("work.weixin.qq.com", tree=True)),
 )
 """With all that entries can have."""
+
+
+class Ticking(SystemClock):
+    """The machine's time, but for how long it feels until the next look."""
+
+    jump = 0.0
+
+    def monotonic(self) -> float:
+        """Moved on by tests."""
+        return super().monotonic() + self.jump
 
 
 @dataclass(frozen=True, slots=True)

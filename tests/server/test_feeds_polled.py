@@ -14,24 +14,13 @@ import anyio.from_thread
 import pytest
 import uvicorn
 
-from gatepost.kit.clock import SystemClock
 from gatepost.kit.secret import Secret
 from gatepost.server.consumers import Consumer, Consumers
 from gatepost.server.feeds import Feeds
 from rigs.devices import fortigate, opn_sense, pan_os
-from rigs.feeding import WIDE, Press
+from rigs.feeding import WIDE, Press, Ticking
 
 TOKEN, NEXT = "the token of the edge", "the next token of the edge"
-
-
-class Ticking(SystemClock):
-    """The machine's time, but for how long it feels until the next look."""
-
-    jump = 0.0
-
-    def monotonic(self) -> float:
-        """Moved on by tests."""
-        return super().monotonic() + self.jump
 
 
 @contextmanager

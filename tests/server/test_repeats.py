@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gatepost.config.server_keys import ServerOptions, ServerSettings
-from gatepost.kit.clock import SystemClock
 from gatepost.kit.secret import Secret
 from gatepost.server.app import Server
 from gatepost.server.connection import Connection
@@ -27,7 +26,7 @@ from gatepost.server.feeds import Made
 from gatepost.server.lookup import Lookup, look_up
 from gatepost.server.repeats import AGAIN, MOST, RAW, RAW_MOST, Repeats, answer
 from gatepost.server.serve import serving
-from rigs.feeding import WIDE, Press
+from rigs.feeding import WIDE, Press, Ticking
 from rigs.plans import entries
 from rigs.serving import TEN, bearer, house, people
 
@@ -36,16 +35,6 @@ pytestmark = pytest.mark.anyio
 ANYWHERE = ServerSettings(ServerOptions(listen="127.0.0.1:0"))
 FEED = "/v1/lists/webhooks.txt"
 CHECK = f"/v1/check?value={TEN[0]}"
-
-
-class Ticking(SystemClock):
-    """The machine's time, but for how long it feels until the next look."""
-
-    jump = 0.0
-
-    def monotonic(self) -> float:
-        """Moved on by tests."""
-        return super().monotonic() + self.jump
 
 
 @dataclass

@@ -54,12 +54,12 @@ class Quick:
     def again(self, query: bytes) -> Again:
         """The same question, until a list moved; only the time of the answer is another."""
         edition, (before, after) = self._edition, self._known[query]
-        status, head, _ = answer(200, *_whole(before + self._now() + after))
+        first = answer(200, *_whole(before + self._now() + after))
 
         def again(_client: str) -> Answer | None:
             if self._present.lookup is not self._lookup or self._edition != edition:
                 return None
-            return Answer(status, head, before + self._now() + after)
+            return first._replace(body=before + self._now() + after)
 
         return again
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from gatepost.server.pages import Pages
 from gatepost.server.repeats import RAW, Answer, Repeats, is_whole
 
 HEAD_WITHIN = 15.0
@@ -36,12 +37,16 @@ class Connection(HttpToolsProtocol):
     """Whether a head has begun that is not whole."""
     _raw: bytes | None = None
     _repeated_at = 0.0
+    _family = 0
+    """Of the socket, where what is sent goes into it as it is; 0 where it is encrypted."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The first head is waited for from now on."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows it to Transport
         self._repeats: Repeats = getattr(self.app, "repeats", NONE)
         self._client = self.client[0] if self.client else "unknown"
+        if transport.get_extra_info("sslcontext") is None and (place := transport.get_extra_info("socket")):
+            self._family = place.family
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -85,22 +90,30 @@ class Connection(HttpToolsProtocol):
     def _repeat(self, answer: Answer) -> None:
         """As uvicorn ends an answer, but for a timer that is not begun anew each time."""
         self._stop()
-        parts = (
-            answer.status,
-            self._repeats.date(self.server_state.default_headers),
-            answer.head,
-            answer.body,
-        )
-        if len(answer.body) > COPIED_MOST:
-            self.transport.writelines(parts)
+        date = self._repeats.date(self.server_state.default_headers)
+        head = b"".join((answer.status, date, answer.head))
+        if answer.pages is not None and self._family:
+            self._hand_over(head, answer.body, answer.pages)
+        elif len(answer.body) > COPIED_MOST:
+            self.transport.writelines((head, answer.body))
         else:
-            self.transport.write(b"".join(parts))
+            self.transport.write(head + answer.body)
         self.server_state.total_requests += 1
         self._repeated_at = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
+
+    def _hand_over(self, head: bytes, body: bytes, pages: Pages) -> None:
+        """To the kernel, past the transport while that holds nothing back; what is left goes through it."""
+        transport, sent = self.transport, 0
+        if not transport.get_write_buffer_size():
+            sent = pages.send(transport.get_extra_info("socket").fileno(), self._family, head)
+        if sent < len(head):
+            transport.writelines((head[sent:], body))
+        elif left := len(head) + len(body) - sent:
+            transport.write(memoryview(body)[-left:])
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""

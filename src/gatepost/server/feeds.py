@@ -285,8 +285,10 @@ class Feeds:
         if serial is not None:
             headers.append((b"gatepost-serial", b"%d" % serial))
         status = 304 if unchanged else 200
-        body = b"" if unchanged or asked.method == "HEAD" else one.body
-        return _made(headers, body, (name, ending, status), serial)
+        is_sent = not unchanged and asked.method != "HEAD"
+        body, pages = (one.body, one.pages) if is_sent else (b"", None)
+        wire = answer(status, headers, body, pages)
+        return _made(headers, wire, (name, ending, status), serial)
 
     def _refusal(self, error: GatepostError, asked: Asked) -> Made:
         status, body, fields = problem(error)
@@ -298,13 +300,13 @@ class Feeds:
         if isinstance(error, LoginRequired):
             headers.append((b"www-authenticate", b'Basic realm="gatepost", charset="UTF-8"'))
             headers.append((b"www-authenticate", b'Bearer realm="gatepost"'))
-        return _made(headers, b"" if asked.method == "HEAD" else body, ("-", "-", status))
+        wire = answer(status, headers, b"" if asked.method == "HEAD" else body)
+        return _made(headers, wire, ("-", "-", status))
 
 
-def _made(headers: Headers, body: bytes, counted: tuple[str, str, int], serial: int | None = None) -> Made:
+def _made(headers: Headers, wire: Answer, counted: tuple[str, str, int], serial: int | None = None) -> Made:
     start = {"type": "http.response.start", "status": counted[2], "headers": headers}
-    message = {"type": "http.response.body", "body": body}
-    return Made(start, message, answer(counted[2], headers, body), counted, serial)
+    return Made(start, {"type": "http.response.body", "body": wire.body}, wire, counted, serial)
 
 
 def _state(feed: Feed) -> FeedState:

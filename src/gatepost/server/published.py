@@ -11,6 +11,7 @@ from pathlib import Path
 from gatepost.model.address import Family
 from gatepost.server.conditions import date_text
 from gatepost.server.endpoints import Changes, endpoints, version_of
+from gatepost.server.pages import Pages, pages_of
 from gatepost.targets.feed import Manifest, Version, link_of, read_version
 
 JSON_TYPE = "application/json"
@@ -24,11 +25,13 @@ class Representation:
     body: bytes
     etag: bytes
     """Strong, quoted: SHA-256 of ``body``."""
+    pages: Pages | None
+    """Of ``body``, where it is long."""
 
     @classmethod
     def of(cls, body: bytes) -> Representation:
         """Tag them."""
-        return cls(body, b'"' + sha256(body).hexdigest().encode() + b'"')
+        return cls(body, b'"' + sha256(body).hexdigest().encode() + b'"', pages_of(body))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from gatepost.server.pages import Pages
+
 Scope = MutableMapping[str, Any]
 
 RAW = "gatepost.raw"
@@ -43,6 +45,8 @@ class Answer(NamedTuple):
     head: bytes
     """All other fields, and the empty line."""
     body: bytes
+    pages: Pages | None = None
+    """The body once more, where it is long."""
 
 
 Again = Callable[[str], Answer | None]
@@ -90,9 +94,11 @@ def is_whole(data: bytes) -> bool:
     return data.endswith(b"\r\n\r\n") and data.count(b"\r\n\r\n") == 1
 
 
-def answer(status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> Answer:
+def answer(
+    status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes, pages: Pages | None = None
+) -> Answer:
     """Of what ASGI would be sent."""
-    return Answer(STATUS_LINE[status], _lines(headers) + b"\r\n", body)
+    return Answer(STATUS_LINE[status], _lines(headers) + b"\r\n", body, pages)
 
 
 def _lines(fields: Iterable[tuple[bytes, bytes]]) -> bytes:
