@@ -29,6 +29,7 @@ TEST = RUN | {
     "strace": "strace",
     "ipset": "ipset",
     "iptables": "iptables",
+    "minisign": "minisign",
     "chromium-headless-shell": "chromium-headless-shell",
     CHINESE: "fonts-wqy-zenhei",
 }
@@ -43,6 +44,7 @@ WITHOUT = {
     "strace": "tests of system calls",
     "ipset": "the comparison with ipset under a flood of packets",
     "iptables": "the comparison with ipset under a flood of packets",
+    "minisign": "verifying signatures of feeds",
     "chromium-headless-shell": "tests of the console in a browser",
     CHINESE: "Chinese letters on pictures of the console",
     "iprange": "the comparison with iprange",

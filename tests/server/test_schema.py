@@ -122,7 +122,6 @@ def operations(url, **headers):
 
 def fuzz(operation, check) -> None:
     """Good and bad requests of one operation, half of them for what is there."""
-
     ways = [operation.as_strategy()]
     if [*operation.iter_parameters()] or operation.body:
         ways.append(operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
