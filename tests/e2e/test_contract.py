@@ -280,6 +280,18 @@ def test_plan_document(done):
     assert [one["status"] for one in document["lists"]] == ["changes", "changes"]
 
 
+def test_only_necessary(done):
+    """With `only_necessary` what WeCom marks as not necessary stays out, and all else is in."""
+    source = next(one for one in done["fetch"]["sources"] if one["source"] == "corp-clients")
+    necessary = {one["value"] for one in source["entries"] if one["necessary"] is not False}
+    left_out = {one["value"] for one in source["entries"]} - necessary
+    plan = done["plan"]["plans"][0]
+    assert plan["list"] == "outbound"
+    assert "live.work.weixin.qq.com" in left_out
+    assert left_out.isdisjoint(plan["add"])
+    assert "i.work.weixin.qq.com" in necessary & set(plan["add"])
+
+
 def test_first_list_is_accepted(done):
     """A source's first whole answer has no baseline: plan exits 2, nothing is held."""
     assert [one["reasons"] for one in done["plan"]["lists"]] == [[], []]
@@ -404,20 +416,6 @@ def test_config_documents(done):
     assert show["guards"]["baselines"] == ["604800s", "2592000s"]
     assert show["guards"]["grace"] == "604800s"
     assert (show["guards"]["max_removed"], show["guards"]["absences"]) == (0.3, 3)
-
-
-def test_defaults_of_the_safety_settings(done):
-    """The table of defaults, as `config show` prints what is in force."""
-    guards, source = done["show"]["guards"], done["show"]["sources"]["feishu-events"]
-    assert guards == done["show"]["lists"]["webhooks"]["guards"] | {"baselines": guards["baselines"]}
-    assert {name: guards[name] for name in ("max_added", "max_churn", "quarantine")} == {
-        "max_added": 1.0, "max_churn": 0.5, "quarantine": 0.05
-    }  # fmt: skip
-    assert (guards["max_removed_entries"], guards["max_added_entries"]) == (2, 8)
-    assert (guards["new_family"], guards["special"]) == ("hold", "quarantine")
-    assert (guards["widest_v4"], guards["widest_v6"]) == (16, 32)
-    assert (source["deadline"], source["source_deadline"], source["stale_after"]) == (20.0, 60.0, "86400s")
-    assert (source["max_body"], source["max_pages"], source["max_entries"]) == (2 << 20, 200, 20_000)
 
 
 def test_check_document(done):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import MISSING, fields
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,9 +40,14 @@ def _account(
         name=name,
         client=client,
         build=partial(build, client.Account, document, where, options, resolve),
-        shown=dict(table),
+        shown={"platform": platform, **_defaults(client), **table},
         hosts=frozenset({proxy}) if proxy else client.hosts_of(built),
     )
+
+
+def _defaults(client: type[Platform]) -> dict[str, Any]:
+    """What holds of keys that are not written, where something does."""
+    return {one.name: one.default for one in fields(client.Account) if one.default not in (MISSING, None)}
 
 
 def placed(document: Document, value: Any) -> Any:
