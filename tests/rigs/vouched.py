@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import msgspec
 from anyio.from_thread import start_blocking_portal
 
 from gatepost.config.oidc_keys import OidcOptions, OidcSettings
@@ -16,6 +17,8 @@ from gatepost.config.server_keys import ServerOptions, ServerSettings
 from gatepost.kit.clock import SystemClock
 from gatepost.kit.secret import Secret
 from gatepost.model.role import Role
+from gatepost.server.app import Server
+from gatepost.server.oidc_provider import Provider
 from gatepost.server.serve import serving
 from rigs.openid import CLIENT, SECRET, StandIn, stand_in
 from rigs.serving import House, house, people
@@ -70,8 +73,6 @@ class Street:
 
     def entrances(self) -> list[dict[str, Any]]:
         """The book at the door, oldest first."""
-        import msgspec  # noqa: PLC0415 - documents as the API gives them
-
         return [msgspec.to_builtins(one) for one in reversed(self.house.desk.entrances.last(100))]
 
     def texts(self) -> dict[str, bytes]:
@@ -86,16 +87,34 @@ class Street:
         return found
 
 
+def hurried(made: House, within: float) -> House:
+    """The same, waiting for its provider this long."""
+    assert made.desk.oidc is not None
+    assert made.desk.settings.oidc is not None
+    provider = Provider(made.desk.settings.oidc, SystemClock(), within=within)
+    desk = replace(made.desk, oidc=replace(made.desk.oidc, provider=provider))
+    return replace(made, desk=desk, server=Server(desk))
+
+
 @contextmanager
 def street(
-    folder: Path, made: House | None = None, provider: StandIn | None = None, **keys: Any
+    folder: Path,
+    *,
+    made: House | None = None,
+    provider: StandIn | None = None,
+    within: float | None = None,
+    **keys: Any,
 ) -> Iterator[Street]:
-    """Both on ports; ``made``: a server on a site that was there before."""
+    """Both on ports; ``made``: on a site that was there before; other keys are the configuration's."""
     with ExitStack() as stack:
         at = provider or stack.enter_context(stand_in())
         settings = vouching(at, **keys)
         here = made.again(settings) if made else stack.enter_context(house(folder, SystemClock(), settings))
+        here = here if within is None else hurried(here, within)
         portal = stack.enter_context(start_blocking_portal())
         url = stack.enter_context(portal.wrap_async_context_manager(serving(here.desk, here.server)))
         at.redirects.add(f"{url}{BACK}")
-        yield Street(here, at, url)
+        try:
+            yield Street(here, at, url)
+        finally:
+            at.released.set()

@@ -59,6 +59,7 @@ def _place(place: str, settings: OidcSettings) -> str:
     local = is_loopback(settings.host) and is_loopback(host)
     good = parts.scheme == "https" or (parts.scheme == "http" and local)
     if not good or not host or "@" in parts.netloc or not place.isascii() or not place.isprintable():
-        msg = f"the provider names a place that is no https address: {cut(place.partition('?')[0])}"
+        shown = cut(place.partition("?")[0].rpartition("@")[2])
+        msg = f"the provider names a place that is no https address: {shown}"
         raise ProviderFailed(msg)
     return host

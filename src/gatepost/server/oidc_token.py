@@ -19,7 +19,9 @@ from joserfc.errors import (
     BadSignatureError,
     ExpiredTokenError,
     InvalidClaimError,
+    InvalidKeyCurveError,
     InvalidKeyIdError,
+    KeyParameterError,
     MissingClaimError,
     UnsupportedAlgorithmError,
 )
@@ -75,8 +77,8 @@ def verified(token: Secret, keys: KeySet, expected: Expected) -> Mapping[str, An
         claims = CodeIDToken(signed.claims, signed.header, _options(expected), _params(expected))
         claims.validate(now=int(expected.now.timestamp()), leeway=LEEWAY)
         outcome = _checked(claims)
-    except (BadSignatureError, InvalidKeyIdError):
-        return None
+    except (BadSignatureError, InvalidKeyIdError, InvalidKeyCurveError, KeyParameterError):
+        return None  # of another name, or of another kind
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it, and its text may quote it
         outcome = LoginUnproven(f"the provider's ID token is refused: {_words(error)}")
     if isinstance(outcome, LoginUnproven):
