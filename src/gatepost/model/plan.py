@@ -28,6 +28,8 @@ class Capabilities:
     domains: bool = False
     ports: bool = False
     """Whether protocol and ports are kept; else only the address is."""
+    necessity: bool = False
+    """Whether it tells what the platform can do without; that alone is no change to be applied."""
     max_entries: int = 100_000
     max_ranges: Mapping[Family, int] = field(default_factory=dict)
     """Runs of addresses without a gap that the place can hold, of families for which it has a limit."""

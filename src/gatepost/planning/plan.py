@@ -24,6 +24,7 @@ from gatepost.planning import guard, protect
 from gatepost.planning.canonical import canonical, differences, without
 from gatepost.planning.digest import digest_entries, digest_plan
 from gatepost.planning.measure import Comparison, compare
+from gatepost.planning.necessity import with_necessity
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def project(content: Content, capabilities: Capabilities) -> tuple[tuple[Entry, 
     """What a target should hold, canonical, and one sentence on each thing it cannot hold."""
     able = _within(content.effective, capabilities)
     desired = content.effective if able == [*content.effective] else canonical(able)
+    if capabilities.necessity:
+        desired = with_necessity(desired, content.listed)
     return desired, tuple(_notes(content.effective, capabilities))
 
 

@@ -90,7 +90,7 @@ class Feed(Target):
     @property
     def capabilities(self) -> Capabilities:
         """Everything: what one format cannot show, another does, and the manifest says which."""
-        return Capabilities(domains=True, ports=True, granularity=Granularity.FILE)
+        return Capabilities(domains=True, ports=True, necessity=True, granularity=Granularity.FILE)
 
     @property
     def path(self) -> Path:
