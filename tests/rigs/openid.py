@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import html
 import json
 import secrets
 import threading
@@ -188,6 +189,8 @@ class StandIn:
     published: list[str] = field(default_factory=lambda: ["first", "weak"])
     described: Claims = field(default_factory=dict)
     """What its description says otherwise."""
+    asks: bool = False
+    """It shows a page of its own first, as real ones do."""
     thin: bool = False
     """Groups are told at userinfo alone."""
     codes: dict[str, Grant] = field(default_factory=dict)
@@ -270,6 +273,9 @@ class StandIn:
 
     def _authorize(self, request: Request) -> Response:
         asked = dict(request.query_params)
+        if self.asks and "agreed" not in asked:
+            agreed = html.escape(f"{request.url.path}?{request.url.query}&agreed=1")
+            return HTMLResponse(f'<!doctype html><title>Office</title><a href="{agreed}">It is me</a>')
         redirect, state = asked.get("redirect_uri", ""), asked.get("state", "")
         needed = {"response_type": "code", "client_id": CLIENT, "code_challenge_method": "S256", "kept": "1"}
         if redirect not in self.redirects:  # RFC 6749, 4.1.2.1: nobody is sent to a place that is not known

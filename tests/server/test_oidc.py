@@ -13,6 +13,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx2
 import pytest
+import schemathesis
+from hypothesis import given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from gatepost.model.role import Role
 from gatepost.server.app import TRAVELLERS
@@ -20,11 +24,12 @@ from gatepost.server.limits import WRONG_BY_ADDRESS
 from gatepost.server.table import ROUTES
 from rigs.canaries import find
 from rigs.openid import ANNA, FORGED, SECRET, SPOKEN, VERA, StandIn
-from rigs.serving import PASSWORDS
+from rigs.serving import PASSWORDS, bearer
 from rigs.surfing import site
 from rigs.vouched import BACK, ROLES, Street, street
 
 pytestmark = pytest.mark.anyio
+CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 VERA_HERE = "vera@localhost"
 
 
@@ -316,6 +321,21 @@ def test_whatever_comes_back_is_answered(town, query):
     answer = town.surfer().go(f"{town.url}{BACK}{query}", "evil.example")
     assert answer.status_code in {400, 403, 413}
     assert "yyyy" not in answer.text
+
+
+@pytest.mark.hypothesis
+@pytest.mark.parametrize("path", ["/login/oidc", BACK])
+def test_whatever_is_sent_to_its_addresses_is_answered_as_described(town, path):
+    """Good and bad, by whoever: no server error, no status but those described."""
+    described = httpx2.get(f"{town.url}/schema", headers=bearer("alice")).json()
+    operation = schemathesis.openapi.from_dict(described)[path]["GET"]
+
+    @settings(max_examples=max(8, settings.default.max_examples // 12), deadline=None)
+    @given(case=operation.as_strategy())
+    def send(case):
+        case.call_and_validate(base_url=town.url, checks=CHECKS, allow_redirects=False)
+
+    send()
 
 
 def test_whom_the_provider_turns_away_is_told_so(town):
