@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar
 
 import msgspec
@@ -24,6 +25,15 @@ LIST = re.compile(r"[a-z0-9-]{1,40}")
 WAY = r"(?:DIRECT|(?:PROXY|HTTPS|SOCKS|SOCKS4|SOCKS5) [A-Za-z0-9.-]{1,253}:[1-9][0-9]{0,4})"
 WAYS = re.compile(rf"{WAY}(?:; {WAY}){{0,9}}")
 """What a proxy auto-configuration may answer; browsers try each in turn."""
+
+
+class Collapse(StrEnum):
+    """How the addresses of a list are written."""
+
+    NONE = "none"
+    """As the list has them: those of each port by themselves."""
+    CIDR = "cidr"
+    """As the fewest prefixes that hold the same addresses, and no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,13 @@ class Format(ABC):
     @abstractmethod
     def render(self, edition: Edition) -> bytes:
         """The whole file, ending with a newline. Raises ValueError for what cannot be written."""
+
+
+def collapses(able: Capabilities) -> tuple[Collapse, ...]:
+    """How the addresses of a format can be had; not merged where it tells ports, which merging would lose."""
+    if not able.families:
+        return ()
+    return (Collapse.NONE,) if able.ports else (Collapse.NONE, Collapse.CIDR)
 
 
 def prefixes(entries: Iterable[Entry]) -> Iterator[Prefix]:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-from msgspec import UNSET, UnsetType
+from msgspec import UnsetType
 
 from gatepost.errors import cut
-from gatepost.refusals import NothingThere
+from gatepost.formats.base import collapses
+from gatepost.refusals import NothingThere, RequestInvalid
 from gatepost.server.consumers import Consumer
-from gatepost.server.feed_table import BESIDE, CHANGES, ENDPOINTS, FEED_ROUTES, VERSION
+from gatepost.server.feed_table import BESIDE, CHANGES, ENDPOINTS, FEED_ROUTES, FORMATS, VERSION, ListQuery
 from gatepost.server.published import Published, Resource
 from gatepost.server.raw_route import RawRoute
 
+T = TypeVar("T")
 Scope = MutableMapping[str, Any]
 Key = tuple[frozenset[str] | None, str, bytes, str, bytes, bytes | None, bytes | None]
 
 SERIAL_DIGITS = 10
+WHOLE = "A part is never given: keep what you have; raise max only where the device holds more."
 _HEADERS = frozenset({b"accept-encoding", b"if-none-match", b"if-modified-since", b"authorization"})
 
 
@@ -79,26 +82,46 @@ def route_of(path: str) -> tuple[RawRoute, Mapping[str, str]]:
 
 def find_in(published: Published, row: RawRoute, places: Mapping[str, str], query: bytes) -> Found:
     """What a version has there. Raises NothingThere, RequestInvalid."""
-    serial = published.manifest.serial
     if row is CHANGES:
         return Found(_changes(published, places["serial"]), "changes", None)
     if row is VERSION:
         return Found(published.version, "version", None)
-    family = _family(row.asked(query).family)
     if row is ENDPOINTS:
-        found, counted = published.endpoints.get(family), "endpoints"
-    else:
-        counted = f"{places['format']}.{places['beside']}" if row is BESIDE else places["format"]
-        found = published.resources.get((counted, family))
+        family = _given(row.asked(query).family)
+        found = published.endpoints.get(None if family is None else int(family))
+        return Found(
+            found or _lacking(published, family, "endpoints"), "endpoints", published.manifest.serial
+        )
+    ending = f"{places['format']}.{places['beside']}" if row is BESIDE else places["format"]
+    resource = _listed(published, places["format"], ending, row.asked(query))
+    return Found(resource, ending, None if row is BESIDE else published.manifest.serial)
+
+
+def _listed(published: Published, form: str, ending: str, asked: ListQuery) -> Resource:
+    """A list, or what stands beside it, whole or not at all: a device would not tell that it got a part."""
+    family, collapse, most = _given(asked.family), _given(asked.collapse), _given(asked.max)
+    if collapse and form in FORMATS and collapse not in (able := collapses(FORMATS[form].capabilities)):
+        why = "tells ports, which merging would lose" if able else "has no addresses"
+        msg = f"{form} {why}, so there is no collapse={collapse.value} of it"
+        raise RequestInvalid(msg)
+    found = published.resources.get((ending, None if family is None else int(family), collapse))
     if found is None:
-        what = f" of IPv{family}" if family else ""
-        msg = f"the list {published.manifest.list} has nothing{what} as {cut(counted, 40)!r}"
-        raise NothingThere(msg, hint="docs/feeds.md says which formats show what; keep what you have.")
-    return Found(found, counted, None if row is BESIDE else serial)
+        return _lacking(published, family, ending)
+    if most is not None and not 0 < found.count <= most:
+        many, name = found.count or "an unknown number of", published.manifest.list
+        msg = f"the list {name} has {many} entries as {cut(ending, 40)!r}, more than max={most}"
+        raise NothingThere(msg, hint=WHOLE)
+    return found
 
 
-def _family(asked: str | UnsetType) -> int | None:
-    return None if asked is UNSET else int(asked)
+def _lacking(published: Published, family: str | None, ending: str) -> NoReturn:
+    what = f" of IPv{family}" if family else ""
+    msg = f"the list {published.manifest.list} has nothing{what} as {cut(ending, 40)!r}"
+    raise NothingThere(msg, hint="docs/feeds.md says which formats show what; keep what you have.")
+
+
+def _given(value: T | UnsetType) -> T | None:
+    return None if isinstance(value, UnsetType) else value
 
 
 def _changes(published: Published, since: str) -> Resource:

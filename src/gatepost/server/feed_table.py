@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gatepost.errors import GatepostError
-from gatepost.formats.base import Format
+from gatepost.formats.base import Collapse, Format
 from gatepost.kit.discovery import plugins
 from gatepost.refusals import (
     LoginRequired,
@@ -22,6 +22,8 @@ from gatepost.refusals import (
 from gatepost.server.endpoint_shapes import Change, Endpoint, Known, Latest
 from gatepost.server.raw_route import Answered, HeadField, RawRoute
 
+MAX_MOST = 100_000_000
+"""Entries: more than any device holds."""
 METHODS = ("GET", "HEAD")
 FORMATS: Mapping[str, type[Format]] = {one.name: one for one in plugins("gatepost.formats", Format)}
 
@@ -75,6 +77,24 @@ class FamilyQuery(Struct):
     """Which part of a list."""
 
     family: Family = UNSET
+
+
+class ListQuery(FamilyQuery):
+    """Which part of a list, and how."""
+
+    collapse: (
+        Annotated[
+            Collapse,
+            Meta(description="cidr: the fewest prefixes that hold the same addresses; none: as listed."),
+        ]
+        | UnsetType
+    ) = UNSET
+    max: (
+        Annotated[
+            int, Meta(ge=1, le=MAX_MOST, description="404 instead of a list with more entries than this.")
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 NUMBER = {"type": "integer", "minimum": 0}
@@ -160,15 +180,16 @@ BESIDE = _route(
     "It is that of the list in the same format, with the same parameters.",
     {"text/plain": ()},
     places=BesidePlaces,
-    asks=FamilyQuery,
+    asks=ListQuery,
 )
 LIST = _route(
     "/v1/lists/{name}.{format}",
     "A published list, for devices.",
-    "Never an empty list: 404 where it has nothing of the kind, 503 before its first good version.",
+    "Never an empty or a cut list: 404 where it has nothing of the kind, or more than `max` entries; "
+    "503 before its first good version.",
     _contents(),
     places=ListPlaces,
-    asks=FamilyQuery,
+    asks=ListQuery,
     serial=True,
 )
 ENDPOINTS = _route(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from gatepost.formats.base import Collapse
 from gatepost.model.address import Family
 from gatepost.server.conditions import date_text
 from gatepost.server.endpoints import Changes, endpoints, version_of
@@ -16,6 +17,8 @@ from gatepost.targets.feed import Manifest, Version, link_of, read_version
 
 JSON_TYPE = "application/json"
 Headers = list[tuple[bytes, bytes]]
+Place = tuple[str, int | None, Collapse | None]
+Stamp = tuple[str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Resource:
     modified: datetime
     encodings: dict[str, Representation]
     """``identity`` is always there."""
+    count: int = 0
+    """Values of a list in it; 0 where they were not counted."""
 
     @classmethod
     def of_document(cls, body: bytes, modified: datetime) -> Resource:
@@ -79,8 +84,8 @@ class Published:
     """One version of one list."""
 
     manifest: Manifest
-    resources: dict[tuple[str, int | None], Resource]
-    """By file ending (``txt``, ``gdc.json.sha256``) and family."""
+    resources: dict[Place, Resource]
+    """By file ending (``txt``, ``gdc.json.sha256``), family, and how addresses shall be written."""
     endpoints: dict[int | None, Resource]
     version: Resource
     changes: Changes
@@ -89,9 +94,6 @@ class Published:
     def since(self) -> datetime:
         """When it was published."""
         return self.manifest.at.astimezone(UTC)
-
-
-Stamp = tuple[str, int, int]
 
 
 def stamp_of(folder: Path) -> Stamp | None:
@@ -124,15 +126,17 @@ def load(folder: Path, name: str) -> Published | None:
     )
 
 
-def _resources(version: Version) -> dict[tuple[str, int | None], Resource]:
-    found: dict[tuple[str, int | None], Resource] = {}
+def _resources(version: Version) -> dict[Place, Resource]:
+    found: dict[Place, Resource] = {}
     for each in version.manifest.renditions:
         ending = f"{each.format}.{each.suffix}" if each.suffix else each.format
         encodings = {
             encoding: Representation.of(version.data[file.path]) for encoding, file in each.files.items()
         }
         media = each.media_type.encode("ascii")
-        found[ending, each.family] = Resource(media, each.modified.astimezone(UTC), encodings)
+        one = Resource(media, each.modified.astimezone(UTC), encodings, each.count)
+        ways = each.collapse if each.variant else (None, *each.collapse)
+        found |= {(ending, each.family, way): one for way in ways}
     return found
 
 

@@ -198,7 +198,8 @@ class Folder:
         place = self.path / f"{VERSIONS}/{manifest.generation:08}"
         forms = {each.name: each for each in self.formats}
         for each in manifest.renditions:
-            if each.family is None and not each.suffix and each.format in forms:
+            plain = each.family is None and each.variant is None and not each.suffix
+            if plain and each.format in forms:
                 data = self._changed_bytes(place, version, each)
                 entries = None if data is None else rerendered(forms[each.format], edition, data)
                 if entries is not None:

@@ -6,6 +6,7 @@
     PATH/versions/00000007/manifest.json   this
     PATH/versions/00000007/NAME.txt        each rendition, and beside it .gz, .zst, .sha256, .md5, .minisig
     PATH/versions/00000007/4/NAME.txt      the same of one family
+    PATH/versions/00000007/none/NAME.txt   the same not merged (and none/4/…), where that differs
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from typing import Literal
 
 import msgspec
 
+from gatepost.formats.base import Collapse
 from gatepost.kit.files import read_regular
+from gatepost.model.address import Family
 from gatepost.model.entry import Entry
 from gatepost.targets._rows import Row
 
+Suffix = Literal["", "sha256", "md5", "minisig"]
 MANIFEST = "manifest.json"
 CURRENT = "current"
 VERSIONS = "versions"
@@ -50,13 +54,19 @@ class Rendition(msgspec.Struct, frozen=True, omit_defaults=True):
     """Since when the bytes are these, to the second."""
     files: dict[str, File]
     """By encoding: ``identity`` always, ``gzip`` and ``zstd`` where they are shorter."""
-    family: Literal[4, 6] | None = None
-    suffix: Literal["", "sha256", "md5", "minisig"] = ""
+    family: Family | None = None
+    suffix: Suffix = ""
+    variant: Collapse | None = None
+    """None: what is given to whoever does not say how addresses shall be written."""
+    collapse: tuple[Collapse, ...] = ()
+    """What else it is: that of whoever says one of these."""
+    count: int = 0
+    """Values in it; 0 in versions before they were counted."""
 
     @property
-    def key(self) -> tuple[str, int | None, str]:
-        """By which it is asked for."""
-        return self.format, self.family, self.suffix
+    def key(self) -> tuple[str, int | None, str, Collapse | None]:
+        """Where it stands."""
+        return self.format, self.family, self.suffix, self.variant
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
