@@ -14,7 +14,7 @@ import pytest
 from gatepost.emulator.state import ListChange
 from rigs.history import passed
 from rigs.program import Program
-from rigs.sites import EVENTS, HISTORY, SERVED, in_file, listed
+from rigs.sites import EVENTS, HISTORY, SERVED, in_file, listed, own
 
 RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 SERVICE = HISTORY + SERVED + EVENTS + 'every = "1h"\n' + listed("events") + in_file()
@@ -53,6 +53,18 @@ def test_run_applies_on_schedule_and_stops_on_sigterm(service, emulator):
     assert "started: 1 lists, 1 targets" in done.err
     assert done.err.endswith("stopped; what is applied stays\n")
     assert all(re.match(RFC3339, line) for line in done.err.splitlines()), done.err
+
+
+def test_entries_of_the_file_itself_wait_for_no_interval(program):
+    """Whoever adds one and starts the service anew sees it applied at once, though the hour is not over."""
+    site = HISTORY + SERVED + listed("own") + in_file()
+    program.write(site + own("101.226.1.0/26"))
+    program.json("apply")
+    program.write(site + own("101.226.1.0/26", "101.226.2.0/26"))
+    with program.running("run") as running:
+        running.wait_for("edge applied +1 -0 sha256:")
+        running.stop(signal.SIGTERM, within=10).ended(0)
+    assert (program.folder / "edge.txt").read_text() == "101.226.1.0/26\n101.226.2.0/26\n"
 
 
 def test_run_stops_while_a_platform_hangs(service, emulator):

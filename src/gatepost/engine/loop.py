@@ -63,6 +63,11 @@ def due(site: Site) -> tuple[str, ...]:
     return tuple(name for name, moment in moments.items() if moment is None or moment <= now)
 
 
+def here(site: Site) -> set[str]:
+    """Listed sources that ask nobody: whoever edits one and starts the service anew waits for no interval."""
+    return {name for name in _listed(site) if site.settings.sources[name].plugin.is_here}
+
+
 def _listed(site: Site) -> list[str]:
     names = (name for one in site.settings.lists.values() for name in one.allowlist.sources)
     return list(dict.fromkeys(names))
@@ -179,14 +184,16 @@ def _sources_of(site: Site, names: Collection[str]) -> set[str]:
 async def _turns(site: Site, tell: Tell, turning: anyio.Lock, wake: Wake) -> None:
     """A turn that fails as a whole is told and tried again."""
     last: dict[str, float] = {}
+    unread = here(site)
     while True:
-        sources = {*due(site), *_sources_of(site, wake.taken())}
+        sources = {*due(site), *unread, *_sources_of(site, wake.taken())}
         lists = lists_due(site, sources, last)
         try:
             if lists:
                 async with turning:
                     await turn(site, lists, sources, tell.report)
             last |= {one.name: site.clock.monotonic() for one in lists}
+            unread = set()
         except GatepostError as error:
             await tell.fail(error)
             await site.clock.sleep(RETRY_FIRST.total_seconds())

@@ -35,6 +35,8 @@ class Source(ABC):
     """Whether the platform documents ``a.b.c.*`` for its addresses."""
     ranges: ClassVar[bool] = False
     """Whether the platform documents ``a-b`` for its addresses."""
+    is_here: ClassVar[bool] = False
+    """Whether the list stands in the configuration: asking costs nobody anything, so each start asks."""
     reference: ClassVar[str]
     """The platform's page this follows."""
 

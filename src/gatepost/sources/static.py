@@ -18,6 +18,7 @@ class Static(Source):
     every: ClassVar[str] = "1h"
     wildcards: ClassVar[bool] = True
     ranges: ClassVar[bool] = True
+    is_here: ClassVar[bool] = True
     reference: ClassVar[str] = "docs/sources/static.md"
 
     @dataclass(frozen=True, slots=True)
