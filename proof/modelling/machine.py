@@ -252,7 +252,7 @@ class Gateposts(RuleBasedStateMachine):
             return
         self._count("armed")
         if confirmed:
-            confirm(site.settings.state, armed.id)
+            confirm(site.settings.state, armed.id, who="me", at=site.clock.now())
         elif not dead:
             self._run(revert(site.settings.state, site.targets, armed.id))
             assert held(self.world.device.entries) == before

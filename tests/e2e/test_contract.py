@@ -117,7 +117,7 @@ COMMANDS = {"word": ("approve", "reject")}
 """Of which commands a document is, where that is not its name."""
 
 
-@pytest.mark.parametrize("member", ledger.members())
+@pytest.mark.parametrize("member", ledger.members("members"))
 def test_a_member_is_there_and_what_it_may_be(done, small, member):
     """In every run's document; each literal was seen."""
     if member.document == "error":

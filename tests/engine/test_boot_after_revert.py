@@ -45,7 +45,7 @@ async def test_boot_loads_what_was_confirmed(world):
     """Once a change is confirmed boot loads it."""
     await world.apply()
     await risk(world)
-    confirm(world.site.settings.state, None)
+    confirm(world.site.settings.state, None, who="me", at=world.site.clock.now())
     assert kept(world) == (world.target.entries, 2)
     wipe(world)
     assert [one.outcome for one in await restore(world)] == [Outcome.APPLIED]

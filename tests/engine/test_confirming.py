@@ -65,12 +65,32 @@ async def test_revert_is_recorded(world):
     assert waiting(world.site.settings.state) == ()
 
 
+def keep(world, id_=None):
+    """A person's word, an hour after the change."""
+    at = world.site.clock.now() + timedelta(hours=1)
+    return confirm(world.site.settings.state, id_, who="ada@desk", at=at)
+
+
+async def test_confirmed_is_recorded(world):
+    """Who confirmed, and when, is in the history with the next run, once; it approves nothing."""
+    await world.apply()
+    _, report = await risk(world)
+    keep(world)
+    at = world.site.clock.now() + timedelta(hours=1)
+    for _ in range(2):
+        await settle_pending(world.site)
+        (word,) = world.site.store.words(10)
+        assert (word.word, word.who, word.at) == (Word.CONFIRM, "ada@desk", at)
+        assert word.digest == report.results[0].plan.digest
+    assert world.site.store.word(word.digest) is None
+
+
 async def test_confirmed_stays(world):
     """A confirmed change is not taken back, however late the timer rings."""
     await world.apply()
     armed, _ = await risk(world)
     after = world.target.entries
-    assert [one.id for one in confirm(world.site.settings.state, None)] == [armed.id]
+    assert [one.id for one in keep(world)] == [armed.id]
     assert await back(world, armed) == ()
     assert world.target.entries == after
 
@@ -81,7 +101,7 @@ async def test_too_late_to_confirm(world):
     armed, _ = await risk(world)
     await back(world, armed)
     with pytest.raises(UsageError, match="taken back"):
-        confirm(world.site.settings.state, armed.id)
+        keep(world, armed.id)
 
 
 async def test_same_change_waits_for_a_word(world):
@@ -138,7 +158,7 @@ async def test_died_while_reverting(world):
     assert [one.outcome for one in await back(world, armed)] == [Outcome.FAILED]
     world.target.failing = None
     with pytest.raises(UsageError):
-        confirm(world.site.settings.state, None)
+        keep(world)
     world.clock.advance(FIVE)
     await settle_pending(world.site)
     assert world.target.entries == before
@@ -164,7 +184,7 @@ async def test_kept_after_all(world):
     world.target.failing = TargetUnavailable("gone for a while")
     await back(world, armed)
     world.target.failing = None
-    assert [one.id for one in confirm(world.site.settings.state, armed.id)] == [armed.id]
+    assert [one.id for one in keep(world, armed.id)] == [armed.id]
     await settle_pending(world.site)
     assert (waiting(world.site.settings.state), world.target.entries) == ((), after)
     assert (await world.apply()).results[0].outcome is Outcome.UNCHANGED

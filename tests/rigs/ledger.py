@@ -22,8 +22,8 @@ import pytest
 PLACE = Path(__file__).parents[1] / "data" / "contract.toml"
 NOT_BUILT = "not_built"
 """The section of what is promised and not built yet."""
-MEMBERS = "members"
-"""The section of documents: a table each, with members by path and what they may be."""
+MEMBERS = ("members", "served")
+"""The sections of documents: a table each, with members by path and what they may be."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,10 @@ class Member:
         return f"{self.document}: {self.path}{self.only and ' = '}{self.only}"
 
 
-def members() -> list[Any]:
-    """Parameters of a test: each member, and each literal that it may be."""
+def members(section: str) -> list[Any]:
+    """Parameters of a test: each member of a section's documents, and each literal that it may be."""
     found = []
-    for document, table in ledger()[MEMBERS].items():
+    for document, table in ledger()[section].items():
         for path, kinds in table.items():
             found.append(Member(document, path, kinds))
             literals = [one for one in _parted(kinds) if _literal(one)]
@@ -138,7 +138,7 @@ def _literal(kind: str) -> bool:
     return kind in {"true", "false", "null"} or kind.startswith('"')
 
 
-_STEP = re.compile(r"(?P<name>[^.\[\]]+)(?:\[(?P<only>[^\]]*)\])?(?P<maybe>\??)(?:\.|$)")
+_STEP = re.compile(r"(?P<name>[^.\[\]?]+)(?:\[(?P<only>[^\]]*)\])?(?P<maybe>\??)(?:\.|$)")
 
 
 def reach(document: Any, path: str) -> Iterator[Any]:
@@ -214,19 +214,20 @@ def every(kind: Callable[[Any], bool]) -> Callable[[Any], bool]:
 KINDS: Mapping[str, Callable[[Any], bool]] = {
     "text": lambda value: isinstance(value, str) and value != "",
     "time": _matches(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "day": _matches(r"20\d{6}"),
     "digest": _matches(r"sha256:[0-9a-f]{64}"),
-    "percent": _matches(r"\d+ %"),
     "count": is_count,
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "status": lambda value: value in {"in_step", "changes", "held"},
     "code": lambda value: is_count(value) or (isinstance(value, str) and value != ""),
     "flag": lambda value: isinstance(value, bool),
     "array": lambda value: isinstance(value, list),
-    "object": lambda value: isinstance(value, dict),
     "prefix": is_prefix,
     "value": is_value,
+    "prefixes": every(is_prefix),
     "values": every(is_value),
+    "texts": every(lambda value: isinstance(value, str) and value != ""),
     "ranges": is_ranges,
     "links": every(_matches(r"https://\S+")),
-    "address": lambda value: _matches(r"[0-9a-f.:]+")(value) and bool(ipaddress.ip_address(value)),
 }
 """What a member may be, by name."""

@@ -7,9 +7,11 @@ import click
 from gatepost.cli.building import settings_of
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
+from gatepost.cli.word import who
 from gatepost.engine.confirming import confirm
 from gatepost.engine.pending import Pending
 from gatepost.engine.report import time_text
+from gatepost.kit.clock import SystemClock
 
 
 @click.command(help=_("Keep a change that would be taken back by itself."))
@@ -17,7 +19,7 @@ from gatepost.engine.report import time_text
 @takes_options
 def command(ui: Ui, id_: str | None) -> int:
     """Needs neither the history nor a platform: a person in a hurry must not wait for them."""
-    done = confirm(settings_of(ui).state, id_)
+    done = confirm(settings_of(ui).state, id_, who=who(), at=SystemClock().now())
     document = {"confirmed": [_document(one) for one in done]}
     ui.show(document, lambda: _print(ui, done))
     return 0

@@ -30,6 +30,7 @@ from gatepost.engine.pending import (
     CONFIRMED,
     REVERTED,
     REVERTING,
+    SPOKEN,
     Part,
     Pending,
     all_in,
@@ -47,8 +48,8 @@ from gatepost.engine.state import folder, if_alone_in, state_errors
 from gatepost.errors import GatepostError, StalePlan, StoreUnavailable, UsageError, VerifyFailed
 from gatepost.kit.clock import Clock
 from gatepost.model.content import Serial
-from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result
-from gatepost.model.record import Failure
+from gatepost.model.plan import Cause, Current, Outcome, Plan, PlanStatus, Result, Word
+from gatepost.model.record import Failure, WordRecord
 from gatepost.planning.canonical import without
 from gatepost.planning.digest import digest_entries
 from gatepost.planning.put_back import plan_away, plan_back
@@ -146,10 +147,10 @@ def disarm(site: Site, armed: Armed) -> None:
         path_of(place, armed.id, ARMED).unlink(missing_ok=True)
 
 
-def confirm(state: Path | None, id_: str | None) -> tuple[Pending, ...]:
+def confirm(state: Path | None, id_: str | None, *, who: str, at: datetime) -> tuple[Pending, ...]:
     """A change stays for good. Without an id: the one, or all, that wait.
 
-    By its id also one that should be taken back and could not be: what of it is there stays.
+    Who said so, and when, is put into the history by the next run that writes it. By its id also one that should be taken back and could not be: what of it is there stays.
     Raises UsageError where nothing waits, or where it is being taken back at this moment.
     """
     armed = [one for one in all_in(state, ARMED) if id_ in (None, one.id)]
@@ -159,6 +160,9 @@ def confirm(state: Path | None, id_: str | None) -> tuple[Pending, ...]:
         msg = f"nothing waits to be confirmed{f' as {id_}' if id_ else ''}: it was confirmed, or taken back"
         raise UsageError(msg, hint="`gatepost status` shows what is applied.")
     for one in done:
+        with suppress(StoreUnavailable):  # a full disk is no reason to take back what a person confirmed
+            spoken = msgspec.structs.replace(one, confirmed_by=who, confirmed_at=at)
+            write(pending_folder(state), spoken, SPOKEN)
         _end_confirmed(state, one)
     return tuple(done)
 
@@ -287,7 +291,10 @@ def _keep_before(state: Path | None, last: Last) -> None:
 
 
 def absorb(store: Store, state: Path | None, now: datetime) -> None:
-    """Put what was taken back into the history. Raises StoreError."""
+    """Put what was taken back, and what was confirmed, into the history. Raises StoreError."""
+    for spoken in all_in(state, SPOKEN):
+        _record_spoken(store, spoken)
+        path_of(pending_folder(state), spoken.id, SPOKEN).unlink(missing_ok=True)
     for pending in all_in(state, REVERTED):
         for part in pending.parts:
             if _was_taken_back(store, pending, part):
@@ -295,6 +302,12 @@ def absorb(store: Store, state: Path | None, now: datetime) -> None:
                 written = pending.returns.get(part.target)
                 _record(store, PLAN.from_json(bytes(written)) if written else _returning(part), now)
         path_of(pending_folder(state), pending.id, REVERTED).unlink(missing_ok=True)
+
+
+def _record_spoken(store: Store, pending: Pending) -> None:
+    at = pending.confirmed_at or pending.armed_at
+    for part in pending.parts:
+        store.record_word(WordRecord(part.plan, Word.CONFIRM, pending.confirmed_by, "", at))
 
 
 def _was_taken_back(store: Store, pending: Pending, part: Part) -> bool:

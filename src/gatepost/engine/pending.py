@@ -23,6 +23,8 @@ from gatepost.planning.digest import digest_entries
 from gatepost.store.encode import WireEntry, entry_of_wire
 
 ARMED, REVERTING, REVERTED, CONFIRMED = "armed", "reverting", "reverted", "confirmed"
+SPOKEN = "spoken"
+"""Confirmed, and what boot loads is in its place; who did it is not in the history yet."""
 SIZE_MAX = 1 << 30
 LATE = timedelta(seconds=10)
 """After its end, when what should take it back had time enough."""
@@ -76,6 +78,8 @@ class Pending(msgspec.Struct, frozen=True):
     """The boot of the host that its time is counted in; empty where boots cannot be told apart."""
     ends: float = 0.0
     """Seconds of that boot after which it is taken back."""
+    confirmed_by: str = ""
+    confirmed_at: datetime | None = None
 
 
 def counted_in(clock: Clock, within: timedelta) -> tuple[str, float]:

@@ -123,10 +123,11 @@ class Cause(StrEnum):
 
 
 class Word(StrEnum):
-    """A person's word on a held plan."""
+    """A person's word on a plan: a held one is approved or rejected, an applied one confirmed."""
 
     APPROVE = "approve"
     REJECT = "reject"
+    CONFIRM = "confirm"
 
 
 @dataclass(frozen=True, slots=True)

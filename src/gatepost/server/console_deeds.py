@@ -29,6 +29,11 @@ _ENTRANCES = {
     "logout": (State("none", _("login")), _("logged out")),
 }
 _AT_PROVIDER = _("was refused on the way back from the login provider: {why}")
+_WORDS = {
+    "approve": (State("ok", _("approved")), _("approved what was held")),
+    "reject": (State("bad", _("rejected")), _("rejected what was held")),
+    "confirm": (State("ok", _("confirmed")), _("confirmed what was applied")),
+}
 _OUTCOMES = {
     "applied": (State("ok", _("applied")), _("list {list}, serial {serial}, was applied to {target}")),
     "failed": (State("bad", _("failed")), _("serial {serial} of {list} could not be applied to {target}")),
@@ -102,10 +107,8 @@ def _outcome(one: JSON) -> tuple[State, Said]:
 
 def _deeds(document: JSON) -> Iterator[Deed]:
     for one in document["words"]:
-        approved = one["word"] == "approve"
-        state = State("ok", _("approved")) if approved else State("bad", _("rejected"))
-        did = say(_("approved what was held") if approved else _("rejected what was held"))
-        yield Deed(one["at"], state, one["who"], did, one["why"], one["digest"])
+        state, did = _WORDS[one["word"]]
+        yield Deed(one["at"], state, one["who"], say(did), one["why"], one["digest"])
     for one in document["outcomes"]:
         state, did = _outcome(one)
         why = "" if one["outcome"] == "reverted" else _CAUSES.get(one["cause"], "")

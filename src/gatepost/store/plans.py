@@ -217,7 +217,9 @@ def _keep_plan(connection: Connection, plan: Plan, at: datetime) -> None:
 
 
 def _last_word(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    return sa.select(words).where(where).order_by(words.c.id.desc()).limit(1)
+    """On what was held: that a change was confirmed afterwards says nothing of that."""
+    on_held = words.c.word != Word.CONFIRM.value
+    return sa.select(words).where(where, on_held).order_by(words.c.id.desc()).limit(1)
 
 
 def _record(row: Any) -> OutcomeRecord:
