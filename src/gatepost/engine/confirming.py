@@ -150,7 +150,8 @@ def disarm(site: Site, armed: Armed) -> None:
 def confirm(state: Path | None, id_: str | None, *, who: str, at: datetime) -> tuple[Pending, ...]:
     """A change stays for good. Without an id: the one, or all, that wait.
 
-    Who said so, and when, is put into the history by the next run that writes it. By its id also one that should be taken back and could not be: what of it is there stays.
+    Who said so, and when, is put into the history by the next run that writes it. By its id also one
+    that should be taken back and could not be: what of it is there stays.
     Raises UsageError where nothing waits, or where it is being taken back at this moment.
     """
     armed = [one for one in all_in(state, ARMED) if id_ in (None, one.id)]
