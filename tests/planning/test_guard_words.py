@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -91,26 +92,36 @@ def test_families():
     assert said(guard.family("events", comparisons, DEFAULTS)) == [
         (
             "family",
-            "0",
+            "IPv4: 0",
             "2",
             "events: all 2 IPv4 addresses would go, measured against the last accepted list.",
             False,
         ),
         (
             "family",
-            "1",
+            "IPv6: 1",
             "0",
             "events: 1 IPv6 addresses appear where there were none, measured against the last accepted list.",
             False,
         ),
         (
             "family",
-            "2",
+            "domains: 2",
             "0",
             "events: 2 domains appear where there were none, measured against the last accepted list.",
             False,
         ),
     ]
+
+
+def test_numbers_that_nobody_reads():
+    """Addresses of IPv6 are told as powers of two, to the nearest below."""
+    old, new = entries("2400:da00::/64"), entries("2400:da00::/64", "2400:db00::/63", "2400:dc00::/128")
+    (gone,) = guard.family("events", against("last", old, TEN), DEFAULTS)[1:]
+    assert gone.message.startswith("events: all 2^64 IPv6 addresses would go, ")
+    more = dataclasses.replace(DEFAULTS, max_added_entries=1)
+    (come,) = guard.growth("events", against("last", old, new), more)
+    assert come.message.startswith("events: some 2^65 IPv6 addresses would join 2^64 (200 %")
 
 
 def test_width():

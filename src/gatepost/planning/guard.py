@@ -33,6 +33,7 @@ PUT_BACK: Mapping[Cause, str] = {
 """What stays until somebody says so."""
 
 _NONE = Fraction(0)
+_READ_MOST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def shrink(subject: str, comparisons: Iterable[Comparison], limits: Limits) -> t
         return measure.removed_share if many else _NONE
 
     def words(measure: Measure) -> str:
-        return f"{measure.gone} of {measure.old} {measure.kind} would go"
+        return f"{_many(measure.gone)} of {_many(measure.old)} {measure.kind} would go"
 
     return _worst(_Rule("shrink", _share(limits.max_removed), share, words), subject, comparisons)
 
@@ -70,7 +71,7 @@ def growth(subject: str, comparisons: Iterable[Comparison], limits: Limits) -> t
         return measure.added_share if many else _NONE
 
     def words(measure: Measure) -> str:
-        return f"{measure.come} {measure.kind} would join {measure.old}"
+        return f"{_many(measure.come)} {measure.kind} would join {_many(measure.old)}"
 
     return _worst(_Rule("growth", _share(limits.max_added), share, words), subject, comparisons)
 
@@ -87,7 +88,8 @@ def churn(subject: str, comparisons: Iterable[Comparison], limits: Limits) -> tu
         return measure.churned_share if many else _NONE
 
     def words(measure: Measure) -> str:
-        return f"{measure.gone} of {measure.old} {measure.kind} would give way to {measure.come} others"
+        gone, old, come = _many(measure.gone), _many(measure.old), _many(measure.come)
+        return f"{gone} of {old} {measure.kind} would give way to {come} others"
 
     return _worst(_Rule("churn", _share(limits.max_churn), share, words), subject, comparisons)
 
@@ -102,12 +104,13 @@ def family(subject: str, comparisons: Iterable[Comparison], limits: Limits) -> t
             if bool(measure.old) == bool(measure.new) or measure.kind in found:
                 continue
             what = (
-                f"all {measure.old} {measure.kind} would go"
+                f"all {_many(measure.old)} {measure.kind} would go"
                 if measure.old
-                else f"{measure.new} {measure.kind} appear where there were none"
+                else f"{_many(measure.new)} {measure.kind} appear where there were none"
             )
             message = f"{subject}: {what}, measured against {_named(comparison)}."
-            found[measure.kind] = Reason("family", str(measure.new), str(measure.old), message, subject)
+            name, now = measure.kind.removesuffix(" addresses"), _many(measure.new)
+            found[measure.kind] = Reason("family", f"{name}: {now}", _many(measure.old), message, subject)
     return tuple(found.values())
 
 
@@ -174,8 +177,11 @@ def totals(subject: str, sizes: Mapping[Family, tuple[int, int]], limits: Limits
         while limit < before:
             limit *= 2
         if size > limit:
-            message = f"{subject}: {size} IPv{each} addresses are more than the {limit} a list may hold."
-            reasons.append(Reason("total", str(size), str(limit), message, subject))
+            most = _many(limit)
+            message = (
+                f"{subject}: {_many(size)} IPv{each} addresses are more than the {most} a list may hold."
+            )
+            reasons.append(Reason("total", _many(size), most, message, subject))
     return tuple(reasons)
 
 
@@ -346,6 +352,14 @@ def _too_wide(
 def _prefixes(entries: Iterable[Entry], only: Family | None = None) -> list[Prefix]:
     values = (entry.value for entry in entries)
     return [value for value in values if isinstance(value, Prefix) and only in (None, value.family)]
+
+
+def _many(number: int) -> str:
+    """Of IPv6, numbers that nobody reads: the power of two beside one says as much."""
+    power = number.bit_length() - 1
+    if number < _READ_MOST:
+        return str(number)
+    return f"2^{power}" if number == 1 << power else f"some 2^{power}"
 
 
 def _named(comparison: Comparison) -> str:
