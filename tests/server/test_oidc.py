@@ -224,6 +224,7 @@ def _gone():
         ({"authorization_endpoint": "https://bob:pw@sso.example/"}, "no https address"),
         ({"authorization_endpoint": "https://sso.example/\r\nset-cookie: x=1"}, "no https address"),
         ({"code_challenge_methods_supported": ["plain"]}, "knows no PKCE with S256"),
+        ({"token_endpoint_auth_methods_supported": ["private_key_jwt"]}, "takes no client_secret"),
     ],
 )
 def test_a_description_of_somebody_else_is_refused(town, described, told):

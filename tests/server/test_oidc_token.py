@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gatepost.kit.secret import Secret
 from gatepost.refusals import LoginUnproven
 from gatepost.server.oidc_token import LEEWAY, Expected, key_set, verified
 from rigs.openid import CLIENT, VERA, half, public, token
@@ -27,7 +26,7 @@ CLAIMS = {
 
 def expected(later: float = 0) -> Expected:
     """By our clock."""
-    return Expected(ISSUER, CLIENT, "n" * 24, Secret(ACCESS), NOW + timedelta(seconds=later))
+    return Expected(ISSUER, CLIENT, "n" * 24, ACCESS, NOW + timedelta(seconds=later))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -50,7 +49,7 @@ def test_keys_that_are_none_are_left_out():
 def test_clocks_may_be_a_minute_apart():
     """In both directions, and no more."""
     keys = key_set([public("first")])
-    made = Secret(token(CLAIMS, "first"))
+    made = token(CLAIMS, "first")
     for later in (-LEEWAY, 0, 300 + LEEWAY - 1):
         assert verified(made, keys, expected(later))["sub"] == VERA["sub"]
     for later in (-LEEWAY - 1, 300 + LEEWAY):
@@ -60,20 +59,17 @@ def test_clocks_may_be_a_minute_apart():
 
 def test_another_key_of_whatever_kind_is_no_key_of_the_token():
     """So that keys are fetched anew, rather than the login refused."""
-    made = Secret(token(CLAIMS, "first", kid=None))
+    made = token(CLAIMS, "first", kid=None)
     for other in ("second", "ec"):
         assert verified(made, key_set([public(other)]), expected()) is None
-    assert (
-        verified(Secret(token(CLAIMS, "first")), key_set([{**public("ec"), "kid": "first"}]), expected())
-        is None
-    )
+    assert verified(token(CLAIMS, "first"), key_set([{**public("ec"), "kid": "first"}]), expected()) is None
 
 
 def test_a_refusal_holds_nothing_of_the_token():
     """Neither its text nor what hangs on it."""
     made = token({**CLAIMS, "nonce": "canary-nonce-canary"}, "first")
     with pytest.raises(LoginUnproven) as told:
-        verified(Secret(made), key_set([public("first")]), expected())
+        verified(made, key_set([public("first")]), expected())
     assert told.value.__cause__ is None
     assert told.value.__context__ is None
     assert "canary" not in told.value.message

@@ -9,6 +9,7 @@ from msgspec import Struct
 from gatepost.config.oidc_keys import OidcSettings
 from gatepost.errors import cut
 from gatepost.kit.hosts import is_loopback
+from gatepost.kit.oauth import BASIC, POST
 from gatepost.refusals import ProviderFailed
 from gatepost.server.console_words import _
 
@@ -34,6 +35,10 @@ def check_metadata(found: Metadata, settings: OidcSettings) -> None:
     methods = found.code_challenge_methods_supported
     if methods is not None and "S256" not in methods:
         msg = "the provider knows no PKCE with S256"
+        raise ProviderFailed(msg)
+    ways = found.token_endpoint_auth_methods_supported
+    if ways is not None and not {BASIC, POST} & {*ways}:
+        msg = "the provider takes no client_secret, in a header or in a form"
         raise ProviderFailed(msg)
     _place(found.authorization_endpoint, settings)
     for place in (found.token_endpoint, found.jwks_uri, found.userinfo_endpoint):

@@ -7,11 +7,9 @@ configuration names, and all of a login's requests together have one deadline.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote_plus
 
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -22,6 +20,7 @@ from msgspec import Struct
 from gatepost.config.oidc_keys import OidcSettings
 from gatepost.kit.clock import Clock
 from gatepost.kit.http import Http, HttpSettings, Value
+from gatepost.kit.oauth import BASIC, client_shown
 from gatepost.kit.secret import Secret, bearer
 from gatepost.refusals import LoginUnproven, ProviderFailed
 from gatepost.server.console_words import _
@@ -39,8 +38,6 @@ SPARED = 5.0
 """Seconds for which a provider that cannot be asked is not asked again."""
 BODY_MOST = 512 * 1024
 
-BASIC, POST = "client_secret_basic", "client_secret_post"
-_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]+")
 _CODE = re.compile(r"[a-z_]{1,40}")
 
 
@@ -119,9 +116,9 @@ class Provider:
         async with self._session() as asking:
             found = await self._described(asking)
             told = await self._redeemed(asking, found, form)
-            access = Secret(told.access_token)
-            expected = Expected(found.issuer, self._options.client_id, flow.nonce, access, self._clock.now())
-            claims = await self._proven(asking, found, Secret(told.id_token), expected)
+            access, client = Secret(told.access_token), self._options.client_id
+            expected = Expected(found.issuer, client, flow.nonce, told.access_token, self._clock.now())
+            claims = await self._proven(asking, found, told.id_token, expected)
             if lacks(claims, self.settings) and found.userinfo_endpoint is not None:
                 claims = {**await self._userinfo(asking, found.userinfo_endpoint, access, claims), **claims}
         return person_of(claims, self.settings)
@@ -155,8 +152,10 @@ class Provider:
         return found
 
     async def _redeemed(self, asking: Asking, found: Metadata, form: dict[str, Value]) -> TokenAnswer:
-        headers = self._authenticated(found, form)
-        reply = await asking.reply("POST", found.token_endpoint, headers=headers, form=form)
+        methods = found.token_endpoint_auth_methods_supported or (BASIC,)
+        shown = client_shown(self._options.client_id, self._options.client_secret, methods)
+        place = found.token_endpoint
+        reply = await asking.reply("POST", place, headers=shown.headers, form={**form, **shown.form})
         told = asking.read(reply, TokenAnswer)
         if told.error:
             raise _refusal(told.error)
@@ -168,22 +167,7 @@ class Provider:
             raise ProviderFailed(msg)
         return told
 
-    def _authenticated(self, found: Metadata, form: dict[str, Value]) -> dict[str, str | Secret]:
-        """Who we are, in a header or, added to it, in the form (RFC 6749, 2.3.1).
-
-        In the header both parts are escaped as forms are. Not every provider takes that back, so
-        what would be escaped goes into the form where the provider takes that as well.
-        """
-        id_, secret = self._options.client_id, self._options.client_secret
-        methods = found.token_endpoint_auth_methods_supported or (BASIC,)
-        plain = bool(_UNRESERVED.fullmatch(id_) and _UNRESERVED.fullmatch(secret.reveal()))
-        if POST in methods and not (BASIC in methods and plain):
-            form |= {"client_id": id_, "client_secret": secret}
-            return {}
-        pair = f"{quote_plus(id_)}:{quote_plus(secret.reveal())}"
-        return {"authorization": Secret(f"Basic {base64.b64encode(pair.encode()).decode()}")}
-
-    async def _proven(self, asking: Asking, found: Metadata, token: Secret, expected: Expected) -> Claims:
+    async def _proven(self, asking: Asking, found: Metadata, token: str, expected: Expected) -> Claims:
         """Keys that are known may be old ones: they are asked for once more."""
         claims = verified(token, self._keys, expected) if self._keys is not None else None
         if claims is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,6 @@ from joserfc.errors import (
 from joserfc.jwk import KeySet, import_key
 from joserfc.jws import JWSRegistry
 
-from gatepost.kit.secret import Secret
 from gatepost.refusals import LoginUnproven
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
@@ -49,8 +48,8 @@ class Expected:
 
     issuer: str
     client_id: str
-    nonce: str
-    access_token: Secret
+    nonce: str = field(repr=False)
+    access_token: str = field(repr=False)
     """What ``at_hash`` is of, where it is there."""
     now: datetime
 
@@ -70,10 +69,10 @@ def key_set(documents: Iterable[Mapping[str, Any]]) -> KeySet | None:
     return KeySet(found) if found else None
 
 
-def verified(token: Secret, keys: KeySet, expected: Expected) -> Mapping[str, Any] | None:
+def verified(token: str, keys: KeySet, expected: Expected) -> Mapping[str, Any] | None:
     """The claims; None where no key of these signed them. Raises LoginUnproven."""
     try:
-        signed = jwt.decode(token.reveal(), keys, registry=_Registry())
+        signed = jwt.decode(token, keys, registry=_Registry())
         claims = CodeIDToken(signed.claims, signed.header, _options(expected), _params(expected))
         claims.validate(now=int(expected.now.timestamp()), leeway=LEEWAY)
         outcome = _checked(claims)
@@ -97,7 +96,7 @@ def _params(expected: Expected) -> dict[str, Any]:
     return {
         "nonce": expected.nonce,
         "client_id": expected.client_id,
-        "access_token": expected.access_token.reveal(),
+        "access_token": expected.access_token,
     }
 
 
