@@ -32,8 +32,6 @@ from gatepost.server.oidc_person import Person
 from gatepost.server.route import HTML, Asked, Reply, Route
 from gatepost.server.sessions import Vouched
 
-_Text = Annotated[str, Meta(max_length=4096)]
-
 
 class BeginParams(Struct, forbid_unknown_fields=True):
     """Where from."""
@@ -44,10 +42,10 @@ class BeginParams(Struct, forbid_unknown_fields=True):
 class BackParams(Struct):
     """What the provider sends along (RFC 6749, 4.1.2; RFC 9207); what else it adds is not looked at."""
 
-    state: _Text = ""
-    code: _Text = ""
-    error: _Text = ""
-    iss: _Text | None = None
+    state: Annotated[str, Meta(max_length=128)] = ""
+    code: Annotated[str, Meta(max_length=2048)] = ""
+    error: Annotated[str, Meta(max_length=200)] = ""
+    iss: Annotated[str, Meta(max_length=200)] | None = None
 
 
 def begin(desk: Desk, asked: Asked) -> Reply:
