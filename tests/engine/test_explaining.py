@@ -23,7 +23,7 @@ from gatepost.testing import raw
 pytestmark = pytest.mark.anyio
 
 TEN = tuple(f"101.126.59.{n}" for n in range(10))
-CHINESE = tomllib.loads(files("gatepost.cli").joinpath("locale/zh.toml").read_text(encoding="utf-8"))
+CHINESE = tomllib.loads(files("gatepost").joinpath("locale/zh.toml").read_text(encoding="utf-8"))
 
 
 def told(world, value: str, say=str) -> str:

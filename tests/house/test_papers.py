@@ -135,7 +135,7 @@ def marked() -> set[str]:
 
 def test_every_message_is_translated() -> None:
     """The command line speaks Chinese wherever it speaks English, and no translation is left over."""
-    catalogue = tomllib.loads(read("src/gatepost/cli/locale/zh.toml"))
+    catalogue = tomllib.loads(read("src/gatepost/locale/zh.toml"))
     assert list(papers.translated(marked(), catalogue)) == []
     said = {text for path in python_files("src/gatepost") for text in papers.texts(read(path))}
     assert sorted(set(catalogue) - marked() - said) == []

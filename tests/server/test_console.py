@@ -17,7 +17,7 @@ from gatepost.model.role import Role
 from gatepost.planning.guard_text import GUARDS
 from gatepost.server import console_words
 from gatepost.server.console import CONSOLE
-from gatepost.server.console_words import CATALOGUES, Words, catalogue, language_of
+from gatepost.server.console_words import OWN, Words, catalogue, language_of
 from house import papers
 from rigs import texts
 from rigs.serving import BASE, ROLES, TEN, House, bearer
@@ -327,7 +327,7 @@ def test_every_text_of_the_console_is_translated_and_none_is_left_over():
     known = catalogue()
     words = {one.value for one in (*State, *Direction)} | set(GUARDS.values())
     assert list(papers.translated(texts.marked() | words, known)) == []
-    own = tomllib.loads(CATALOGUES[1].read_text("utf-8"))
+    own = tomllib.loads(OWN.read_text("utf-8"))
     said = {"name or password is wrong"}
     assert sorted(set(own) - texts.marked() - words - said) == []
 

@@ -1,14 +1,15 @@
 """The words of the command line in the user's language.
 
 Messages stand in the code in English; the English text is the key of the
-Chinese one in ``locale/zh.toml``. A message without translation shows in
-English. Nothing is imported for an English user: ``gatepost --help`` waits
-for this module.
+Chinese one in ``gatepost/locale/zh.toml``. A message without translation shows
+in English.
 """
 
 from __future__ import annotations
 
 import os
+
+from gatepost.kit.catalogue import catalogue
 
 _chosen: dict[str, str] = {}
 """The catalogue in use: English text to translated text; empty for English."""
@@ -44,14 +45,3 @@ def _from_environment() -> str:
 def _(text: str) -> str:
     """A message in the chosen language."""
     return _chosen.get(text, text)
-
-
-def catalogue(language: str) -> dict[str, str]:
-    """All messages of a language, by their English text."""
-    if language == "en":
-        return {}
-    import tomllib  # noqa: PLC0415 - an English user does not wait for it
-
-    path = os.path.join(os.path.dirname(__file__), "locale", f"{language}.toml")  # noqa: PTH118, PTH120 - pathlib is slow to import
-    with open(path, "rb") as file:  # noqa: PTH123 - as above
-        return tomllib.load(file)

@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 import anyio
 
 from gatepost.cli.building import quieten_retries
-from gatepost.cli.language import catalogue
 from gatepost.config import Settings
 from gatepost.config.settings import NotifySettings
 from gatepost.engine.messenger import Means, Messenger, OpenChannel
 from gatepost.engine.site import Site
 from gatepost.errors import cut
+from gatepost.kit.catalogue import catalogue
 from gatepost.kit.clock import Clock
 from gatepost.notify.base import Channel, Words
 

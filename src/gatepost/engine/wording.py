@@ -1,6 +1,6 @@
 """Sentences that explain, in English; whoever shows them hands in how they are translated.
 
-What stands here is the key of its translation (``cli/locale``); places in braces
+What stands here is the key of its translation (``gatepost/locale``); places in braces
 are filled with numbers, names of the configuration and canonical values.
 """
 

@@ -1,6 +1,6 @@
 """What each guard means, in short words; whoever shows them hands in how they are translated.
 
-A text here is the key of its translation (``cli/locale``); places in braces
+A text here is the key of its translation (``gatepost/locale``); places in braces
 are filled with what the guard measured, and its limit.
 """
 

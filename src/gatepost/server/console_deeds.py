@@ -107,8 +107,8 @@ def _outcome(one: JSON) -> tuple[State, Said]:
 
 def _deeds(document: JSON) -> Iterator[Deed]:
     for one in document["words"]:
-        state, did = _WORDS[one["word"]]
-        yield Deed(one["at"], state, one["who"], say(did), one["why"], one["digest"])
+        state, text = _WORDS[one["word"]]
+        yield Deed(one["at"], state, one["who"], say(text), one["why"], one["digest"])
     for one in document["outcomes"]:
         state, did = _outcome(one)
         why = "" if one["outcome"] == "reverted" else _CAUSES.get(one["cause"], "")

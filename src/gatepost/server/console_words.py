@@ -1,7 +1,7 @@
 """The words of the console: English in the code and the templates, Chinese in TOML beside them.
 
 Each request has its own language, so nothing here is global but the catalogues.
-The command line's catalogue is read as well: hints of errors stand there.
+The product's catalogue is read as well: hints of errors stand there.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gatepost.kit import catalogue as shared
 from gatepost.model.reason import Reason
 from gatepost.planning.guard_text import guard_words
 
 LANGUAGES = ("en", "zh")
-_HERE = Path(__file__).parent
-CATALOGUES = (_HERE.parent / "cli" / "locale" / "zh.toml", _HERE / "locale" / "zh.toml")
+OWN = Path(__file__).parent / "locale" / "zh.toml"
+"""Texts that the console alone has."""
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -82,10 +83,7 @@ class Words:
 @cache
 def catalogue() -> Mapping[str, str]:
     """Chinese by English; the console's own words win."""
-    found: dict[str, str] = {}
-    for path in CATALOGUES:
-        found |= tomllib.loads(path.read_text(encoding="utf-8"))
-    return found
+    return shared.catalogue("zh") | tomllib.loads(OWN.read_text(encoding="utf-8"))
 
 
 def language_of(accepted: str) -> str:
