@@ -152,8 +152,9 @@ async def test_pages_go_with_their_version(tmp_path):
                     await stream.send(ASKED % FEED.encode())
                     tag, body, _ = await answer_of(stream)
                     assert tag == sha256(body).hexdigest()
-                await stream.send(ASKED % FEED.encode())
-                await answer_of(stream)
+                while not pages_open():  # a request that looks for a newer version goes the long way
+                    await stream.send(ASKED % FEED.encode())
+                    await answer_of(stream)
                 assert pages_open() == 1
     assert pages_open() == 0
 
