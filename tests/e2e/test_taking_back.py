@@ -224,7 +224,7 @@ def test_adopted(program):
 def test_drift_is_seen_by_the_service(site):
     """The running service tells what somebody changed by hand, and whose file it was."""
     with site.running("run") as running:
-        running.wait_for("edge unchanged")
+        running.wait_for("edge applied +1")
         (site.folder / "edge.txt").write_text("61.0.0.1/32\n9.9.9.9/32\n")
         seen = running.wait_for("+9.9.9.9/32")
     assert "changed by somebody else" in seen
