@@ -70,7 +70,7 @@ proof:  ## The long instruments: packets, kills, faults, writers, model, museum,
 
 lock:  ## Resolve requirements/*.txt anew; UPGRADE=1 takes newer versions
 	@scripts/setup test
-	@$(COMPILE) --extra apprise --extra callbacks --extra emulator --extra oidc --extra server --group build --group bench --group oracles --group dev \
+	@$(COMPILE) --extra apprise --extra callbacks --extra emulator --extra oidc --extra postgresql --extra server --group build --group bench --group oracles --group dev \
 		-o requirements/test.txt
 	@$(COMPILE) --extra callbacks --extra emulator --extra server --group build -c requirements/test.txt -o requirements/run.txt
 	@$(COMPILE) -c requirements/test.txt -o requirements/core.txt

@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,12 +26,16 @@ LOCK = ROOT / ".make" / "setup.lock"
 
 RUN = {"nft": "nftables", "ip": "iproute2", "unshare": "util-linux"}
 CHINESE = "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc"
+POSTGRES = "/usr/lib/postgresql/*/bin/initdb"
+CLUSTERS = Path("/etc/postgresql-common/createcluster.conf")
+"""Where Debian's packages of PostgreSQL read whether to set up and start a server of their own."""
 TEST = RUN | {
     "git": "git",
     "strace": "strace",
     "ipset": "ipset",
     "iptables": "iptables",
     "minisign": "minisign",
+    POSTGRES: "postgresql",
     "chromium-headless-shell": "chromium-headless-shell",
     CHINESE: "fonts-wqy-zenhei",
 }
@@ -45,6 +51,7 @@ WITHOUT = {
     "ipset": "the comparison with ipset under a flood of packets",
     "iptables": "the comparison with ipset under a flood of packets",
     "minisign": "verifying signatures of feeds",
+    POSTGRES: "the store on PostgreSQL",
     "chromium-headless-shell": "tests of the console in a browser",
     CHINESE: "Chinese letters on pictures of the console",
     "iprange": "the comparison with iprange",
@@ -86,9 +93,11 @@ def missing_programs(profile: str) -> dict[str, str]:
 
 
 def is_there(name: str) -> bool:
-    """A file by its path, or a program where programs are."""
+    """A file by its path, in which a star may stand, or a program where programs are."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-    return Path(name).exists() if name.startswith("/") else shutil.which(name, path=path) is not None
+    if name.startswith("/"):
+        return any(Path("/").glob(name.removeprefix("/")))
+    return shutil.which(name, path=path) is not None
 
 
 def missing_packages(profile: str) -> list[str]:
@@ -105,6 +114,20 @@ def has_package(name: str) -> bool:
     return shown.returncode == 0
 
 
+@contextmanager
+def no_cluster() -> Iterator[None]:
+    """Programs alone: PostgreSQL's package starts no server of its own. What its owner said before counts."""
+    said = CLUSTERS.exists()
+    if not said:
+        CLUSTERS.parent.mkdir(exist_ok=True)
+        CLUSTERS.write_text("create_main_cluster = false\n")
+    try:
+        yield
+    finally:
+        if not said:
+            CLUSTERS.unlink()
+
+
 def install_packages(profile: str) -> None:
     """By apt as root; otherwise name what is left out."""
     packages = missing_packages(profile)
@@ -113,7 +136,8 @@ def install_packages(profile: str) -> None:
         apt = ("apt-get", "-qq", "-y", "-o", "DPkg::Lock::Timeout=300")
         run(*apt, "update", DEBIAN_FRONTEND="noninteractive")
         there = [package for package in packages if has_package(package)]
-        run(*apt, "install", "--no-install-recommends", *there, DEBIAN_FRONTEND="noninteractive")
+        with no_cluster():
+            run(*apt, "install", "--no-install-recommends", *there, DEBIAN_FRONTEND="noninteractive")
     for name, package in missing_programs(profile).items():
         say(f"left out: {WITHOUT[name]} ({name} is missing; install {package} as root)")
 

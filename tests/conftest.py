@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_socket
 from hypothesis import HealthCheck, Phase, settings
 
 from gatepost.testing import FrozenClock
+
+if TYPE_CHECKING:
+    from rigs.postgres import Postgres
 
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile("proof", parent=settings.get_profile("default"), max_examples=5_000)
@@ -47,6 +51,15 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL of this process alone, started where a test asks for it."""
+    from rigs.postgres import postgres  # noqa: PLC0415 - most tests need no driver
+
+    with postgres() as started:
+        yield started
 
 
 @pytest.fixture

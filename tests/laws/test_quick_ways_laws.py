@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -114,21 +116,31 @@ def content(items: list[tuple[Entry, str, State]], at: datetime) -> Content:
     return Content(listed, effective, digest_entries(effective))
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def stores(request: pytest.FixtureRequest) -> Iterator[tuple[Store, Store]]:
+    """Two of a kind for all examples; each has a list of its own."""
+    server = request.param == "postgresql" and request.getfixturevalue("server")
+    urls = [server.fresh() if server else "sqlite://" for _ in range(2)]
+    with Store.open(urls[0]) as one, Store.open(urls[1]) as other:
+        yield one, other
+
+
 @settings(max_examples=30)
-@given(st.lists(contents, max_size=5))
+@given(versions=st.lists(contents, max_size=5))
 def test_store_that_remembers_keeps_what_one_that_forgets_keeps(
-    versions: list[list[tuple[Entry, str, State]]],
+    stores: tuple[Store, Store], versions: list[list[tuple[Entry, str, State]]]
 ) -> None:
     """Reading only what differs loses nothing and dates nothing anew, serial by serial."""
-    with Store.open("sqlite://") as one, Store.open("sqlite://") as other:
-        for number, items in enumerate(versions):
-            at = AT + timedelta(hours=number)
-            other._kept._values.clear()
-            new = content(items, at)
-            assert one.record_content("w", new, at) == other.record_content("w", new, at)
-            other._kept._values.clear()
-            assert one.latest("w") == other.latest("w")
+    one, other = stores
+    name = f"w{len(one.lists())}"
+    for number, items in enumerate(versions):
+        at = AT + timedelta(hours=number)
         other._kept._values.clear()
-        assert one.serials("w") == other.serials("w")
-        for record in one.serials("w"):
-            assert one.snapshot("w", record.serial) == other.snapshot("w", record.serial)
+        new = content(items, at)
+        assert one.record_content(name, new, at) == other.record_content(name, new, at)
+        other._kept._values.clear()
+        assert one.latest(name) == other.latest(name)
+    other._kept._values.clear()
+    assert one.serials(name) == other.serials(name)
+    for record in one.serials(name):
+        assert one.snapshot(name, record.serial) == other.snapshot(name, record.serial)

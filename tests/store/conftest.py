@@ -23,8 +23,13 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/state/gatepost/gatepost.db"
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", "postgresql"])
 def store(request: pytest.FixtureRequest, url: str) -> Iterator[Store]:
     """Open, empty; every claim of the contract holds for each kind."""
-    with Store.open(url if request.param == "file" else "sqlite://") as opened:
+    match request.param:
+        case "memory":
+            url = "sqlite://"
+        case "postgresql":
+            url = request.getfixturevalue("server").ready()
+    with Store.open(url) as opened:
         yield opened
