@@ -151,13 +151,14 @@ async def untrusted_certificate(folder: Path) -> Row:
 
 
 async def configured_base_url(folder: Path) -> Row:
-    """A18: another host in the configuration, without the owner's word."""
-    return await _asked(folder, "A18", "https://169.254.169.254")
+    """A18: another host in the configuration, with the owner's word, but inside."""
+    return await _asked(folder, "A18", "https://169.254.169.254", "allow_custom_host = true")
 
 
-async def _asked(folder: Path, case: str, base_url: str) -> Row:
-    """One cycle of a site whose platform is at this place."""
-    settings = settings_from(folder, toml(folder, Emulator(), base_url, ("feishu",)))
+async def _asked(folder: Path, case: str, base_url: str, more: str = "") -> Row:
+    """One cycle of a site whose platform is at this place; ``more`` of its account."""
+    text = toml(folder, Emulator(), base_url, ("feishu",))
+    settings = settings_from(folder, text.replace("[accounts.feishu]", f"[accounts.feishu]\n{more}"))
     site, target = site_from(settings)
     report = await Emulated(Emulator(), base_url, site, target).cycle()
     site.store.close()

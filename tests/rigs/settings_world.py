@@ -305,7 +305,7 @@ def _looked_at(folder: Path, name: str, text: str) -> Any:
     program.write(text)
     shown = {"example", "default store", "postgres", "guards for all", "every guard"}
     line = ["config", "show" if name in shown else "check"]
-    if name in {"http beyond", "other host", "allowed host"}:
+    if name == "allowed host":
         line = ["fetch"]
     path = f"{RESOLVING}:{folder}"
     return lambda: program(*line, "--json", PYTHONPATH=path)

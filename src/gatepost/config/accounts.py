@@ -12,9 +12,11 @@ from gatepost.config.settings import AccountSettings
 from gatepost.config.tables import named
 from gatepost.config.toml import Document, KeyPath
 from gatepost.config.values import build
+from gatepost.errors import cut
 from gatepost.kit.discovery import plugins
+from gatepost.kit.hosts import is_loopback
 from gatepost.kit.secret import Secret, check_reference, resolve
-from gatepost.platforms.base import Platform
+from gatepost.platforms.base import Platform, Reach
 
 
 def read_accounts(document: Document) -> dict[str, AccountSettings]:
@@ -33,6 +35,7 @@ def _account(
         document.refuse((*where, "platform"), f"expected one of {', '.join(sorted(clients))}")
     options = {key: placed(document, value) for key, value in table.items() if key != "platform"}
     built = build(client.Account, document, where, options, unread)
+    _check_host(document, where, client, built)
     if built.proxy is not None:
         check_proxy(document, (*where, "proxy"), built.proxy)
     proxy = urlsplit(built.proxy or "").hostname
@@ -43,6 +46,22 @@ def _account(
         shown={"platform": platform, **_defaults(client), **table},
         hosts=frozenset({proxy}) if proxy else client.hosts_of(built),
     )
+
+
+def _check_host(document: Document, where: KeyPath, client: type[Platform], account: Reach) -> None:
+    """Refuse now what no request would be sent to: a host that must not have the account's secrets."""
+    if account.base_url is None:
+        return
+    parts = urlsplit(account.base_url)
+    host = parts.hostname or ""
+    if is_loopback(host):
+        return
+    if parts.scheme != "https":
+        document.refuse((*where, "base_url"), "expected https (http to loopback only): secrets go there")
+    if host not in client.hosts and not account.allow_custom_host:
+        own = ", ".join(sorted(client.hosts))
+        what = f"{cut(host, 80)!r} is none of the platform's own hosts ({own}), so no secret goes there"
+        document.refuse((*where, "base_url"), f"{what} without allow_custom_host = true")
 
 
 def _defaults(client: type[Platform]) -> dict[str, Any]:
