@@ -56,11 +56,12 @@ bench:  ## Measure beside the alternatives; figures go to build/bench/
 	@scripts/setup bench
 	@$(BIN)/python bench/run.py $(BENCH)
 
-proof:  ## The long instruments: packets, kills, faults, writers, model, museum, mutation, deeper laws
+proof:  ## The long instruments: packets, kills, crashes, faults, writers, model, museum, mutation, deeper laws
 	@scripts/setup test
 	@$(STEP) 'packets while lists change'; $(BIN)/python proof/packets.py
 	@$(STEP) 'writers at once'; $(BIN)/python proof/writers.py
 	@$(STEP) 'killed at every step'; $(BIN)/python proof/kills.py
+	@$(STEP) 'the server killed while it is used'; $(BIN)/python proof/crashes.py
 	@$(STEP) 'faults at every step'; $(BIN)/python proof/faults.py
 	@$(STEP) 'anything in any order'; $(BIN)/python proof/model.py
 	@$(STEP) 'bugs of others'; $(BIN)/python proof/museum.py

@@ -1,0 +1,1 @@
+"""A server killed while people and a device use it."""
