@@ -306,8 +306,9 @@ def metrics_page() -> Iterator[str]:
 def metric_rows() -> Iterator[tuple[str, str, str, str]]:
     """Counted ones from the registry, states from a site that has nothing."""
     nothing: Any = SimpleNamespace(sources=(), lists=(), targets=(), counts={}, fetched=tuple)
-    counted = Metrics().registry._collector_to_names  # noqa: SLF001 - a metric without samples shows nowhere else
-    for one in [*counted, *states_of(nothing, {}, ()), *feed_states(nothing)]:
+    metrics = Metrics()
+    counted = metrics.registry._collector_to_names  # noqa: SLF001 - a metric without samples shows nowhere else
+    for one in [*counted, metrics.requests(), *states_of(nothing, {}, ()), *feed_states(nothing)]:
         about = vars(one)
         if "_labelnames" in about:
             name = about.get("_name") or about["name"]

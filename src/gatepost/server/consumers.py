@@ -133,10 +133,9 @@ class Consumers:
         """What each has; ``published``: serial by list, and since when it is there."""
         return tuple(self._fetched(row, published.get(row.list)) for _, row in sorted(self._rows.items()))
 
-    @property
-    def is_due(self) -> bool:
-        """Whether there is something to save now."""
-        return self._save_at is not None and self.clock.monotonic() >= self._save_at
+    def is_due(self, now: float) -> bool:
+        """Whether there is something to save at a moment of the clock's monotonic seconds."""
+        return self._save_at is not None and now >= self._save_at
 
     def save(self) -> None:
         """Write the file, whole or not at all; blocks. A full disk costs nothing but the memory of it."""

@@ -145,7 +145,7 @@ class Feeds:
         self._count(made, who, client_of(scope), is_fetched=asked.method == "GET")
         if again is not None:
             scope[AGAIN] = again
-        if self.consumers.is_due:
+        if self.consumers.is_due(self.clock.monotonic()):
             await to_thread.run_sync(self.consumers.save)
 
     def _count(self, made: Made, who: Consumer | None, client: str, *, is_fetched: bool) -> None:
@@ -157,8 +157,10 @@ class Feeds:
         """What is ready for such a request by then, while the same may fetch it; it is kept here alone."""
 
         def again(client: str) -> Answer | None:
-            made = self._memo.get(key)
-            if made is None or self.consumers.known is not known or self._is_time() or self.consumers.is_due:
+            made, now = self._memo.get(key), self.clock.monotonic()
+            if made is None or self.consumers.known is not known:
+                return None
+            if self._look_at is None or now >= self._look_at or self.consumers.is_due(now):
                 return None
             self._count(made, who, client, is_fetched=True)
             return made.wire

@@ -6,6 +6,7 @@ source that answers and a list that is not applied are two alarms.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -57,8 +58,7 @@ class Metrics:
         )
         self._refusals = self._counter("guard_refusals", "Times a guard held an answer or a plan.", "reason")
         self._drifts = self._counter("target_drift", "Times others changed a target.", "target")
-        self._requests = self._counter("http_requests", "Requests answered.", "route", "code")
-        self._answered: dict[tuple[str, int], Counter] = {}
+        self._answered: defaultdict[tuple[str, int], int] = defaultdict(int)
         self._logins = self._counter("logins", "Tries to log in.", "result")
         self._hints = self._counter("hints", "What platforms sent of their own accord.", "hint", "result")
 
@@ -98,11 +98,8 @@ class Metrics:
         self._drifts.labels(drift.target).inc()
 
     def answered(self, route: str, status: int) -> None:
-        """A request was answered."""
-        key = route, status
-        if (count := self._answered.get(key)) is None:
-            count = self._answered[key] = self._requests.labels(route, str(status))
-        count.inc()
+        """A request was answered: counted as cheaply as can be, from the event loop alone."""
+        self._answered[route, status] += 1
 
     def login(self, result: str) -> None:
         """Somebody tried to log in."""
@@ -128,7 +125,14 @@ class Metrics:
 
     def text(self, states: Iterable[Metric]) -> bytes:
         """Everything, in Prometheus' text format."""
-        return generate_latest(_With(self.registry, list(states)))
+        return generate_latest(_With(self.registry, [self.requests(), *states]))
+
+    def requests(self) -> Metric:
+        """Those answered so far."""
+        family = CounterMetricFamily("gatepost_http_requests", "Requests answered.", labels=["route", "code"])
+        for (route, status), count in sorted(self._answered.copy().items()):
+            family.add_metric([route, str(status)], count)
+        return family
 
 
 class _With:

@@ -32,7 +32,9 @@ class Pages:
         sent = 0
         with suppress(OSError):
             file = self._made()
-            connection = socket.socket(family, socket.SOCK_STREAM, 0, fileno=place)
+            connection = socket.SocketType(
+                family, socket.SOCK_STREAM, 0, place
+            )  # the plain one: half the cost
             try:
                 sent = connection.send(head, socket.MSG_MORE | socket.MSG_NOSIGNAL)
                 if sent == len(head):
