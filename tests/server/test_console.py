@@ -260,7 +260,7 @@ async def test_a_wrong_password_is_told_on_the_form(locked):
     """401, in the reader's language, with the form to try again."""
     form = {"content-type": "application/x-www-form-urlencoded", "origin": BASE}
     async with locked.client() as client:
-        content = "user=bob&password=wrong&next=/plans"
+        content = "user=bob&password=wrong"
         told = await client.post("/login", content=content, headers={**form, **HTML, "accept-language": "zh"})
     assert told.status_code == 401
     assert "用户名或密码错误" in told.text

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote
+
 import pytest
 
 from gatepost.refusals import RequestInvalid
@@ -186,12 +189,28 @@ async def test_a_browser_gets_pages(locked):
     page = await locked.get("/v1/status", accept="text/html,*/*")
     assert page.status_code == 401
     assert page.headers["content-type"].startswith("text/html")
-    assert 'action="/login"' in page.text
+    assert 'action="/login?next=/v1/status"' in page.text
     odd = await locked.get("/%3Cscript%3Ealert(1)%3C/script%3E", accept="text/html")
     assert odd.status_code == 404
     assert "<script>alert" not in odd.text
     form = await locked.get("/login?next=/plans%22%3E%3Cb%3E")
     assert "<b>" not in form.text
+
+
+async def test_a_wrong_password_does_not_forget_the_page_that_was_wanted(locked):
+    """The form that comes back leads there, with its question; never off this server."""
+    first = (await locked.get("/lists/webhooks?at=2026-01-05T08:00", accept="text/html")).text
+    for place, kept in ((_action(first), _action(first)), ("/login?next=//evil.example", "/login?next=/")):
+        wrong = {"user": "bob", "password": "wrong"}
+        page = await locked.ask("POST", place, json=wrong, accept="text/html", origin=BASE)
+        assert page.status_code == 401
+        assert _action(page.text) == kept
+    assert unquote(_action(first)) == "/login?next=/lists/webhooks?at=2026-01-05T08:00"
+
+
+def _action(page: str) -> str:
+    """Where the form of a page sends what is typed."""
+    return re.search(r'action="(/login[^"]*)"', page)[1]
 
 
 async def test_half_a_body_is_none():

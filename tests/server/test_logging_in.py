@@ -161,8 +161,8 @@ async def test_a_form_logs_in_and_goes_on_to_a_page_of_ours(locked):
     }
     async with locked.client() as client:
         for next_, place in places.items():
-            form = {"user": "bob", "password": PASSWORDS["bob"], "next": next_}
-            answer = await client.post("/login", data=form, headers={"origin": BASE})
+            form = {"user": "bob", "password": PASSWORDS["bob"]}
+            answer = await client.post("/login", params={"next": next_}, data=form, headers={"origin": BASE})
             assert (answer.status_code, answer.headers["location"]) == (303, place)
             client.cookies.clear()
 

@@ -148,8 +148,8 @@ class Server:
             made["allow"] = ", ".join(sorted(_methods(scope["path"])))
         accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
         if b"text/html" in accept:
-            place = scope["path"] if scope["method"] in SAFE else "/"
-            body, made["content-type"] = error_page(self._desk, error, place, dict(scope["headers"])), HTML
+            page = error_page(self._desk, error, scope["path"], _wanted(scope), dict(scope["headers"]))
+            body, made["content-type"] = page, HTML
         response = Response(body, status)
         response.headers.update({**_guarding(made["content-type"]), **made})
         await response(scope, receive, send)
@@ -160,6 +160,14 @@ def feeds_role(desk: Desk) -> Role | None:
     settings = desk.settings
     open_ = not settings.login or bool(settings.consumers) or settings.options.open_feeds
     return None if open_ else Role.VIEWER
+
+
+def _wanted(scope: Scope) -> str:
+    """Where somebody goes once they are let in: the page they asked for, or the one that their form names."""
+    query = scope["query_string"].decode("latin-1")
+    if scope["method"] in SAFE:
+        return f"{scope['path']}?{query}" if query else str(scope["path"])
+    return next((value for name, value in parse_qsl(query) if name == "next"), "/")
 
 
 def _methods(path: str) -> set[str]:

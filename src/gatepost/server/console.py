@@ -27,17 +27,11 @@ from gatepost.server.console_page import COOKIE, THEMES, Look, render
 from gatepost.server.console_words import LANGUAGES, Words
 from gatepost.server.desk import Desk
 from gatepost.server.door import NEEDED
-from gatepost.server.logging_in import place_of
+from gatepost.server.logging_in import LoginParams, place_of
 from gatepost.server.oidc import BACK, START
 from gatepost.server.route import HTML, Asked, Reply, Route
 
 YEAR = 31_536_000
-
-
-class LoginParams(Struct, forbid_unknown_fields=True):
-    """Where from."""
-
-    next: Annotated[str, Meta(max_length=512)] = "/"
 
 
 class LookParams(Struct, forbid_unknown_fields=True):
@@ -67,14 +61,19 @@ def login_form(desk: Desk, asked: Asked) -> Reply:
     return Reply(_login_page(desk, asked.head, place_of(asked.params.next)))
 
 
-def error_page(desk: Desk, error: GatepostError, place: str, head: Mapping[bytes, bytes]) -> bytes:
-    """An error for a person; where a login is missing, or failed at its provider, the ways in with it."""
+def error_page(
+    desk: Desk, error: GatepostError, place: str, wanted: str, head: Mapping[bytes, bytes]
+) -> bytes:
+    """An error for a person; where a login is missing, or failed at its provider, the ways in with it.
+
+    ``wanted``: where they are to go once they are let in.
+    """
     words = Words(Look.of(head).language)
     message = words(cut(error.message, 600)) if error.message != NEEDED else ""
     if place in (START, BACK) and not isinstance(error, NothingThere):
         return _login_page(desk, head, "/", message, error.next_step)
     if isinstance(error, LoginRequired | TooManyLogins):
-        return _login_page(desk, head, place_of(place), message)
+        return _login_page(desk, head, place_of(wanted), message)
     return render(head, "error.html", "/", datetime.now(UTC), error=error, message=message)
 
 

@@ -22,12 +22,17 @@ from gatepost.server.sessions import Session
 _PLACE = re.compile(r"/(?![/\\])[A-Za-z0-9._~/%:?=&+-]{0,500}")
 
 
+class LoginParams(Struct, forbid_unknown_fields=True):
+    """Where to, for forms; in the address, so that a refused form knows it as well."""
+
+    next: Annotated[str, Meta(max_length=512, description="Page of ours to go to.")] = "/"
+
+
 class LoginBody(Struct, forbid_unknown_fields=True):
     """Name and password."""
 
     user: Annotated[str, Meta(min_length=1, max_length=64)]
     password: Annotated[str, Meta(min_length=1, max_length=1024)]
-    next: Annotated[str, Meta(max_length=512, description="Page of ours to go to, for forms.")] = ""
 
 
 class LogoutBody(Struct, forbid_unknown_fields=True):
@@ -56,7 +61,7 @@ def log_in(desk: Desk, asked: Asked) -> Any:
     desk.entrances.note(entrances.LOGIN, Who(user.name), asked.address, now)
     desk.metrics.login("good")
     who = Identity(user.name, user.role, Way.SESSION, csrf_of(id_), session.expires)
-    return _answer(desk, asked, who, session_cookie(desk, id_, session), body.next)
+    return _answer(desk, asked, who, session_cookie(desk, id_, session), asked.params.next)
 
 
 def log_out(desk: Desk, asked: Asked) -> Any:

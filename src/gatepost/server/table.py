@@ -132,6 +132,7 @@ ROUTES: tuple[Route, ...] = (
         logging_in.log_in,
         answers.Session,
         "Begin a session.",
+        asks=logging_in.LoginParams,
         body=logging_in.LoginBody,
         refusals=(LoginRequired, TooManyLogins),
         statuses={303: "A form's way on"},
