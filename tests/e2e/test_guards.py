@@ -55,7 +55,7 @@ HELD = (
     Case("churn", ("wecom", "callback_ip"), 'kind = "wecom.callback"\naccount = "corp"', "ingress",
          TEN[:6] + OTHERS[:4], "57 %", "50 %", f'{NOW}\nmax_removed = "50 %"'),
     Case("family", ("wechat", "callback_ip"), 'kind = "wechat.callback"\naccount = "wechat-mp"', "ingress",
-         [*TEN, "2408:8700:1000::1"], "1", "0"),
+         [*TEN, "2408:8700:1000::1"], "IPv6: 1", "0"),
     Case("widest", **chat(1), after=[*TEN, "101.0.0.0/12"], measured="/12", limit="/16"),
     Case("total", **chat(2), after=[*TEN, "101.126.0.0/24"], measured="266", limit="200",
          settings="max_addresses_v4 = 200"),
