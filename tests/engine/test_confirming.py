@@ -11,8 +11,8 @@ from gatepost.engine.approval import give_word
 from gatepost.engine.confirming import arm, confirm, disarm, settle_pending
 from gatepost.engine.cycle import apply_to_confirm
 from gatepost.engine.exits import Exit, exit_of
+from gatepost.engine.pending import REVERTING, claim, time_left, waiting
 from gatepost.engine.pending import armed as armed_as
-from gatepost.engine.pending import time_left, waiting
 from gatepost.engine.state import if_alone
 from gatepost.errors import ProgramFailed, StoreUnavailable, TargetUnavailable, UsageError
 from gatepost.model.plan import Cause, Outcome, Word
@@ -304,3 +304,33 @@ async def test_state_cannot_be_written(world, tmp_path):
     plans = [result.plan for result in (await world.plan()).results]
     with pytest.raises(StoreUnavailable):
         await arm(replace(world.site, settings=settings), plans, FIVE, who="me", start=no_timer)
+
+
+async def test_kept_while_a_revert_died(world):
+    """Claimed by a timer that died before it did anything, then confirmed: that is recorded, nothing else."""
+    await world.apply()
+    armed, report = await risk(world)
+    state = world.site.settings.state
+    assert claim(state, armed.id, REVERTING)
+    keep(world, armed.id)
+    await settle_pending(world.site)
+    assert [one.word for one in world.site.store.words(10)] == [Word.CONFIRM]
+    applied = world.site.store.applied("edge")
+    assert (applied.cause, applied.digest) == (Cause.SYNC, report.results[0].plan.digest)
+
+
+@pytest.mark.parametrize("text", ["", '{"id": 1}', "whole, of another name"])
+async def test_a_word_that_is_none_is_put_aside(world, text):
+    """It stops no run, records nothing, and is not read again."""
+    await world.apply()
+    await risk(world)
+    keep(world)
+    pending = world.site.settings.state / "pending"
+    (spoken,) = pending.glob("*.spoken.json")
+    bad = pending / "zzzz.spoken.json"
+    bad.write_bytes(spoken.read_bytes() if text.startswith("whole") else text.encode())
+    for _ in range(2):
+        await settle_pending(world.site)
+    assert [one.word for one in world.site.store.words(10)] == [Word.CONFIRM]
+    assert list(pending.glob("*.spoken.json")) == []
+    assert bad.with_suffix(".unreadable").exists()

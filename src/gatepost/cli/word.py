@@ -20,7 +20,8 @@ def who() -> str:
         name = os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
         name = f"uid {os.getuid()}"
-    return f"{name}@{socket.gethostname()}"
+    shown = name.encode("utf-8", "replace").decode()  # the environment may hold bytes that are no text
+    return f"{shown}@{socket.gethostname()}"
 
 
 def speak(ui: Ui, digest: str, word: Word, why: str) -> int:

@@ -40,6 +40,7 @@ from gatepost.engine.pending import (
     is_over,
     path_of,
     pending_folder,
+    spoken_in,
     waiting,
     write,
 )
@@ -293,27 +294,31 @@ def _keep_before(state: Path | None, last: Last) -> None:
 
 def absorb(store: Store, state: Path | None, now: datetime) -> None:
     """Put what was taken back, and what was confirmed, into the history. Raises StoreError."""
-    for spoken in all_in(state, SPOKEN):
-        _record_spoken(store, spoken)
-        path_of(pending_folder(state), spoken.id, SPOKEN).unlink(missing_ok=True)
+    spoken = {one.id: one for one in spoken_in(state)}
     for pending in all_in(state, REVERTED):
         for part in pending.parts:
-            if _was_taken_back(store, pending, part):
+            if _was_taken_back(store, pending, part, kept=pending.id in spoken):
                 store.record_reverted(part.plan, now)
                 written = pending.returns.get(part.target)
                 _record(store, PLAN.from_json(bytes(written)) if written else _returning(part), now)
         path_of(pending_folder(state), pending.id, REVERTED).unlink(missing_ok=True)
+    for one in spoken.values():
+        _record_spoken(store, one)
+        path_of(pending_folder(state), one.id, SPOKEN).unlink(missing_ok=True)
 
 
 def _record_spoken(store: Store, pending: Pending) -> None:
     at = pending.confirmed_at or pending.armed_at
-    for part in pending.parts:
+    for part in (one for one in pending.parts if one.target not in pending.done):
         store.record_word(WordRecord(part.plan, Word.CONFIRM, pending.confirmed_by, "", at))
 
 
-def _was_taken_back(store: Store, pending: Pending, part: Part) -> bool:
-    """As was written down; or, where the disk was full, as the history knows of what was applied."""
-    if part.target in pending.failures:
+def _was_taken_back(store: Store, pending: Pending, part: Part, *, kept: bool) -> bool:
+    """As was written down; or, where the disk was full, as the history knows of what was applied.
+
+    ``kept``: a person confirmed it after all, so what was not written down was not taken back.
+    """
+    if part.target in pending.failures or (kept and part.target not in pending.done):
         return False
     applied = store.applied(part.target)
     return part.target in pending.done or (applied is not None and applied.digest == part.plan)

@@ -172,6 +172,25 @@ def all_in(state: Path | None, status: str) -> Iterator[Pending]:
             yield found
 
 
+def spoken_in(state: Path | None) -> Iterator[Pending]:
+    """Words that are to be recorded; what is none is put aside, since nothing depends on it but the record.
+
+    Raises StoreUnavailable.
+    """
+    if state is None:
+        return
+    for path in sorted((state / "pending").glob(f"*.{SPOKEN}.json")):
+        try:
+            found = _read(path)
+        except StoreCorrupt:
+            found = None
+        if found is not None and path.name == f"{found.id}.{SPOKEN}.json":
+            yield found
+        else:
+            with state_errors():
+                path.rename(path.with_suffix(".unreadable"))
+
+
 def armed(state: Path | None, id_: str) -> Pending | None:
     """The change as it waits now; None once confirmed or claimed. Raises StoreUnavailable, StoreCorrupt."""
     return _read(path_of(pending_folder(state), id_, ARMED))

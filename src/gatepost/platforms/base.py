@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from gatepost.errors import (
     AddressNotAllowed,
@@ -217,12 +217,21 @@ class Reach:
         if self.base_url is None:
             return
         parts = urlsplit(self.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.username is None
+        if not good or not _is_port(parts):
             msg = "base_url must be https://host[:port][/path], or http:// to loopback"
             raise ValueError(msg)
         if parts.query or parts.fragment:
             msg = "base_url must have no query and no fragment"
             raise ValueError(msg)
+
+
+def _is_port(parts: SplitResult) -> bool:
+    """Whether the port, where there is one, can be one."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 class Platform(ABC):

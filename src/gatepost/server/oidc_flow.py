@@ -61,6 +61,10 @@ class Flows:
         sealed = seal(self._key, msgspec.json.encode(flow))
         return flow, base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
+    def knows(self, kept: str | None) -> bool:
+        """Whether a browser brings a login that was begun here, and is not too old."""
+        return self._opened(kept) is not None
+
     def finish(self, kept: str | None, state: str) -> Flow:
         """The one that this browser began and the provider answers; once. Raises RequestForged."""
         flow = self._opened(kept)

@@ -61,8 +61,16 @@ def begin(desk: Desk, asked: Asked) -> Reply:
 
 
 def come_back(desk: Desk, asked: Asked) -> Reply:
-    """Let in whoever the provider vouches for; what is refused is written down like a wrong password."""
+    """Let in whoever the provider vouches for; what is refused is written down like a wrong password.
+
+    Whoever brings no login that began here is refused and no more: any page could send a browser so, and
+    would shut out its address, or fill the book.
+    """
     oidc = _oidc(desk)
+    kept = cookie(asked.head, _cookie_name(desk))
+    if not oidc.flows.knows(kept):
+        desk.metrics.login("refused")
+        oidc.flows.finish(kept, asked.params.state)
     oidc.arrivals.check("", asked.address)
     oidc.arrivals.note("", asked.address)
     try:

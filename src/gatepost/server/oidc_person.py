@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -38,7 +39,7 @@ def lacks(claims: Claims, settings: OidcSettings) -> bool:
 
 def person_of(claims: Claims, settings: OidcSettings) -> Person:
     """Raises LoginUnproven where the name is missing, RoleMissing for whoever has no group with a role."""
-    name = f"{cut(_name(claims, settings), NAME_MOST)}@{settings.host}"
+    name = f"{_short(_name(claims, settings), claims['sub'])}@{settings.host}"
     told = _groups(_claim(claims, settings.options.role_claim))
     roles = [settings.roles[one] for one in told if one in settings.roles]
     if not roles:
@@ -48,6 +49,14 @@ def person_of(claims: Claims, settings: OidcSettings) -> Person:
             msg, hint=_("Name one of this person's groups in [server.oidc.roles], or use another account.")
         )
     return Person(claims["sub"], name, next(one for one in reversed(Role) if one in roles))
+
+
+def _short(name: str, subject: str) -> str:
+    """A name that is cut ends with what tells it from others that begin alike."""
+    if len(name) <= NAME_MOST:
+        return cut(name, NAME_MOST)
+    mark = hashlib.sha256(subject.encode()).hexdigest()[:8]
+    return f"{cut(name, NAME_MOST - len(mark) - 1)}~{mark}"
 
 
 def _name(claims: Claims, settings: OidcSettings) -> str:

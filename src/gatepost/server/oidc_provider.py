@@ -120,7 +120,8 @@ class Provider:
             expected = Expected(found.issuer, client, flow.nonce, told.access_token, self._clock.now())
             claims = await self._proven(asking, found, told.id_token, expected)
             if lacks(claims, self.settings) and found.userinfo_endpoint is not None:
-                claims = {**await self._userinfo(asking, found.userinfo_endpoint, access, claims), **claims}
+                more = await self._userinfo(asking, found.userinfo_endpoint, access, claims)
+                claims = {**more, **{name: value for name, value in claims.items() if value is not None}}
         return person_of(claims, self.settings)
 
     def _session(self) -> Asking:
