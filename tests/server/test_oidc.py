@@ -525,19 +525,6 @@ def test_a_page_of_others_shuts_nobody_out(tmp_path):
         assert town.log_in(lured).status_code == 200
 
 
-def test_long_names_that_begin_alike_stay_apart(tmp_path):
-    """What is cut of a name ends with a mark of whose it is."""
-    with street(tmp_path) as town:
-        seen = set()
-        for last in ("alice", "bobby"):
-            surfer, subject = town.surfer(), f"f:12345678-1234-1234-1234-123456789012:{last}"
-            town.provider.person = {**VERA, "sub": subject, "preferred_username": subject}
-            town.log_in(surfer)
-            seen.add(town.session(surfer)["user"])
-        assert len(seen) == 2
-        assert max(len(name.partition("@")[0]) for name in seen) <= 40
-
-
 def test_logins_are_counted(tmp_path):
     """Good, refused, and failed for the provider's sake."""
     with street(tmp_path) as town:

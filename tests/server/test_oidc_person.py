@@ -58,7 +58,7 @@ def test_whatever_the_claim_holds_only_a_whole_group_gives_a_role(told):
         ({"email": "v@x.org", "email_verified": "true"}, "s-1"),
         ({"preferred_username": 7}, "s-1"),
         ({"preferred_username": "a\nb\u202e"}, "a\\nb\\u202e"),
-        ({"preferred_username": "x" * 99}, "x" * (NAME_MOST - 1) + "…"),
+        ({"preferred_username": "x" * 99}, "x" * (NAME_MOST - 10) + "…~6a840baf"),
         ({"preferred_username": "\ud800"}, "\\ud800"),
     ],
 )
@@ -93,3 +93,11 @@ def test_more_is_asked_for_only_where_something_is_missing():
     assert lacks({"sub": "s-1"}, SETTINGS)
     assert not lacks({"sub": "s-1", "groups": []}, SETTINGS)
     assert lacks(STAFF, oidc(ISSUER, name_claim="upn"))
+
+
+def test_long_names_that_begin_alike_stay_apart():
+    """What is cut of a name ends with a mark of whose it is."""
+    long = [f"f:12345678-1234-1234-1234-123456789012:{last}" for last in ("alice", "bobby")]
+    names = {person_of({**STAFF, "sub": one, "preferred_username": one}, SETTINGS).name for one in long}
+    assert len(names) == 2
+    assert max(len(one.partition("@")[0]) for one in names) <= NAME_MOST

@@ -277,8 +277,9 @@ LOOK_UP = re.compile(
 
 
 def way(connection: Connection, statement: str, values: Any) -> list[str]:
-    """How the database finds it; a server counts before it decides."""
+    """How the database finds it; a server counts before it decides, and is asked for a way by an index."""
     if connection.dialect.name == "sqlite":
         return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
     connection.exec_driver_sql("ANALYZE")
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", values)]
