@@ -104,6 +104,13 @@ class Place:
             with anyio.fail_after(30):
                 yield Line(stream)
 
+    async def learn(self, line: Line, raw: bytes) -> None:
+        """Ask until it is answered from memory; what is written down meanwhile lets some go the long way."""
+        seen = -1
+        while len(self.app.long) > seen:
+            seen = len(self.app.long)
+            await line.ask(raw)
+
     async def publish(self, *texts: str) -> None:
         """Another version, which is looked for at once."""
         await self.press.publish(entries(*texts))
@@ -391,11 +398,9 @@ async def test_old_versions_are_not_kept(tmp_path):
             await one.publish(f"61.0.{number}.0/24")
             one.desk.present.lookup = look_up(one.desk.site, Lookup.of_nothing())
             for path in (FEED, CHECK):
-                for _ in range(3):
-                    await line.ask(head(path, f"If-None-Match: {number}"))
+                await one.learn(line, head(path, f"If-None-Match: {number}"))
         gc.collect()
         kept = [type(found) for found in gc.get_objects() if isinstance(found, (Made, Lookup))]
-        assert 12 <= len(one.app.long) <= 24, "a look that goes on beside a request may make one more go long"
         assert (kept.count(Made), kept.count(Lookup)) == (1, 2), "one more is of the house's own server"
 
 

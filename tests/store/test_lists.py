@@ -248,7 +248,8 @@ def test_covering_agrees_with_brute_force(
 def test_no_question_scans_the_intervals(store: Store, start: datetime) -> None:
     """Where an entry is looked up, by time or by serial, the database searches an index."""
     is_server = not store._database.is_sqlite  # which decides by how much there is
-    some = [f"10.{number >> 8}.{number & 255}.1/32" for number in range(20_000 if is_server else 1)]
+    rows = 60_000 if is_server else 1  # where looking up costs a server a third of reading it all
+    some = [f"10.{number >> 8}.{number & 255}.1/32" for number in range(rows)]
     store.record_content("webhooks", plain(start, *some), start)
     asked: list[tuple[str, Any]] = []
 
@@ -277,9 +278,8 @@ LOOK_UP = re.compile(
 
 
 def way(connection: Connection, statement: str, values: Any) -> list[str]:
-    """How the database finds it; a server counts before it decides, and is asked for a way by an index."""
+    """How the database finds it; a server counts before it decides."""
     if connection.dialect.name == "sqlite":
         return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
     connection.exec_driver_sql("ANALYZE")
-    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     return [row[0] for row in connection.exec_driver_sql(f"EXPLAIN {statement}", values)]
