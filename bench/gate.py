@@ -136,11 +136,8 @@ def peers(allowed: list[Prefix]) -> dict[str, App]:
 
 
 def forget(app: AsgiGate) -> None:
-    """Nobody came before, neither to the gate nor to its list."""
-    standing = app.gate.standing
-    standing.memo.clear()
-    if standing.listing is not None:
-        standing.listing.find.__self__.clear()  # type: ignore[attr-defined]  # a method of the matcher's memo
+    """Nobody came before."""
+    app.gate.standing.memo.clear()
 
 
 def turns(allowed: list[Prefix]) -> dict[str, tuple[App, list[Scope], bool]]:

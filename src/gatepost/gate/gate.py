@@ -9,7 +9,7 @@ from threading import Lock
 from gatepost.errors import ConfigInvalid
 from gatepost.gate.client_address import Doubt, find_client
 from gatepost.gate.counts import Counts
-from gatepost.gate.listing import Listing
+from gatepost.gate.listing import Listing, Match
 from gatepost.gate.paths import Paths
 from gatepost.gate.settling import Settling
 from gatepost.gate.trust import Trust
@@ -58,10 +58,24 @@ class Policy:
             raise ConfigInvalid(msg)
 
 
+def _nothing(text: str) -> Match | None:  # noqa: ARG001 - asked as a listing is
+    return None
+
+
 class Standing:
     """Policy and list of one moment, with the verdicts given under them. Replaced, never changed."""
 
-    __slots__ = ("listing", "memo", "peer_is_all", "policy", "reads_header", "wanted", "wanted_key")
+    __slots__ = (
+        "_edition",
+        "_find",
+        "listing",
+        "memo",
+        "peer_is_all",
+        "policy",
+        "reads_header",
+        "wanted",
+        "wanted_key",
+    )
 
     def __init__(self, policy: Policy, listing: Listing | None, *, checked: bool) -> None:
         self.policy = policy
@@ -74,27 +88,27 @@ class Standing:
         self.wanted_key = f"HTTP_{policy.trust.header.upper().replace('-', '_')}"
         """And as WSGI does."""
         self.memo: dict[Key, Verdict] = {}
+        self._find = listing.find if listing else _nothing
+        self._edition = listing.edition if listing else None
 
     def judge(self, peer: str | None, port: int | None, lines: Sequence[str]) -> Verdict:
         """Without the memo."""
-        listing = self.listing
         address, doubt, _ = find_client(self.policy.trust, peer, port, lines)
-        if listing is None:
+        if self.listing is None:
             return Verdict(address, None, Refusal.NOT_LOADED, None)
         if address is None:
-            return Verdict(None, None, doubt, listing.edition)
-        match = listing.find(address)
-        return Verdict(address, match, None if match else Refusal.UNLISTED, listing.edition)
+            return Verdict(None, None, doubt, self._edition)
+        match = self._find(address)
+        return Verdict(address, match, None if match else Refusal.UNLISTED, self._edition)
 
     def meet(self, peer: str, port: int | None) -> Verdict:
         """As :meth:`learn` where no header is read; quick for a listed client that never came before."""
-        listing = self.listing
-        if listing is not None and port != 0 and ":" not in peer:
-            match = listing.find(peer)  # reads an IPv4 address in its one spelling only
+        if port != 0 and ":" not in peer:
+            match = self._find(peer)  # reads an IPv4 address in its one spelling only
             if match is not None:
                 if len(self.memo) >= MEMO_MAX:
                     self.memo.clear()
-                verdict = self.memo[peer] = _make(Verdict, (peer, match, None, listing.edition))
+                verdict = self.memo[peer] = _make(Verdict, (peer, match, None, self._edition))
                 return verdict
         return self.learn(peer, peer, port, ())
 

@@ -63,7 +63,7 @@ class Listing:
         """A listing of prefixes. Raises EmptyAnswer and ValuesRefused, naming ``source``."""
         known = list(values)
         prefixes = _checked([prefix for prefix, _ in known], source)
-        return cls(edition, digest, len(prefixes), _addresses(prefixes), Matcher(known).find)
+        return cls(edition, digest, len(prefixes), _addresses(prefixes), Matcher(known).find_new)
 
     @classmethod
     def of_content(cls, edition: Edition, content: Content) -> Listing:
@@ -72,7 +72,7 @@ class Listing:
         values = [(one.entry.value, _match(one)) for one in shown if isinstance(one.entry.value, Prefix)]
         force = [entry.value for entry in content.effective if isinstance(entry.value, Prefix)]
         prefixes = _checked(force, f"the list {edition.list}")
-        find = Matcher(values, within=prefixes).find
+        find = Matcher(values, within=prefixes).find_new
         return cls(edition, content.digest, len(prefixes), _addresses(prefixes), find)
 
 

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
-from gatepost.model.address import Family, Prefix, parse_v4, parse_v6
+from gatepost.model.address import Family, Prefix, bytes_of_v4, bytes_of_v6
 from gatepost.model.content import Content, Listed, State
 from gatepost.model.entry import Domain
 
@@ -21,13 +21,14 @@ MEMO_MAX = 65_536
 TEXT_MAX = 255
 """Characters of the longest text that is looked up at all."""
 
-_MAPPED = 0xFFFF
+_MAPPED = bytes(10) + b"\xff\xff"
+"""How IPv4-mapped addresses begin (RFC 4291, 2.5.5.2)."""
 
 
 class Matcher(Generic[T]):
     """An immutable table of prefixes and domains, each with what it stands for."""
 
-    __slots__ = ("find",)
+    __slots__ = ("find", "find_new")
 
     find: Callable[[str], T | None]
     """``find(text)``: what the most specific value that covers an address or host name stands for.
@@ -35,6 +36,8 @@ class Matcher(Generic[T]):
     An IPv4-mapped address (a dual-stack socket's peer) is its IPv4 address.
     None where nothing covers it, and for any text that is in doubt.
     """
+    find_new: Callable[[str], T | None]
+    """The same without the memo, for whoever remembers what it made of the answer."""
 
     def __init__(
         self,
@@ -49,11 +52,12 @@ class Matcher(Generic[T]):
         ``memo``: how many answers are remembered.
         """
         known = list(items)
-        bounds = None if within is None else [(prefix, None) for prefix in within]
+        bounds = None if within is None else list(within)
         prefixes = [(value, what) for value, what in known if isinstance(value, Prefix)]
         tables = {family: _table(prefixes, bounds, family) for family in Family}
         names = _Names((value, what) for value, what in known if isinstance(value, Domain))
-        self.find = _Memo(tables[Family.V4], tables[Family.V6], names, memo).__getitem__
+        find = _finder(tables[Family.V4], tables[Family.V6], names)
+        self.find_new, self.find = find, _Memo(find, memo).__getitem__
 
     @classmethod
     def of_content(cls, content: Content) -> Matcher[Listed]:
@@ -63,23 +67,34 @@ class Matcher(Generic[T]):
         return Matcher(((one.entry.value, one) for one in in_force), within=prefixes)
 
 
+def _finder(v4: _Table[T], v6: _Table[T], names: _Names[T]) -> Callable[[str], T | None]:
+    """One function for all three; clients that come for the first time wait for it."""
+    starts, meanings = v4.starts, v4.meanings
+
+    def find(text: str) -> T | None:
+        try:
+            if ":" not in text:
+                return meanings[bisect_right(starts, bytes_of_v4(text)) - 1]
+            packed = bytes_of_v6(text)
+        except (OSError, ValueError):
+            return names.at(text)
+        return v4.at(packed[12:]) if packed.startswith(_MAPPED) else v6.at(packed)
+
+    return find
+
+
 class _Table(Generic[T]):
-    """Disjoint segments of one family: where each starts, and what it stands for."""
+    """Disjoint segments of one family: where each starts, in network order, and what it stands for."""
 
     __slots__ = ("meanings", "starts")
 
-    def __init__(self, segments: Iterable[tuple[int, T | None]]) -> None:
-        self.starts: list[int] = [-1]
-        self.meanings: list[T | None] = [None]
-        for start, meaning in segments:
-            if self.starts[-1] == start:
-                self.meanings[-1] = meaning
-            elif self.meanings[-1] is not meaning:
-                self.starts.append(start)
-                self.meanings.append(meaning)
+    def __init__(self, segments: list[_Segment[T]], family: Family) -> None:
+        within = [(start, meaning) for start, meaning in segments if not start >> family.bits]
+        self.starts = [b"", *(start.to_bytes(family.bits // 8, "big") for start, _ in within)]
+        self.meanings: list[T | None] = [None, *(meaning for _, meaning in within)]
 
-    def at(self, number: int) -> T | None:
-        return self.meanings[bisect_right(self.starts, number) - 1]
+    def at(self, packed: bytes) -> T | None:
+        return self.meanings[bisect_right(self.starts, packed) - 1]
 
 
 class _Names(Generic[T]):
@@ -94,6 +109,8 @@ class _Names(Generic[T]):
             (self.trees if domain.tree else self.exact).setdefault(domain.name, what)
 
     def at(self, text: str) -> T | None:
+        if len(text) > TEXT_MAX:
+            return None
         name = text.lower()
         if name in self.exact:
             return self.exact[name]
@@ -108,43 +125,49 @@ class _Names(Generic[T]):
 class _Memo(dict[str, T | None]):
     """Answers by text: a known one costs one dictionary look-up, in C."""
 
-    __slots__ = ("_most", "_names", "_v4", "_v6")
+    __slots__ = ("_find", "_most")
 
-    def __init__(self, v4: _Table[T], v6: _Table[T], names: _Names[T], most: int) -> None:
+    def __init__(self, find: Callable[[str], T | None], most: int) -> None:
         super().__init__()
-        self._most = most
-        self._v4, self._v6, self._names = v4, v6, names
+        self._find, self._most = find, most
 
     def __missing__(self, text: str) -> T | None:
         if len(text) > TEXT_MAX:
             return None
         if len(self) >= self._most:
             self.clear()
-        try:
-            answer = self._v6_at(text) if ":" in text else self._v4.at(parse_v4(text))
-        except (OSError, ValueError):
-            answer = self._names.at(text)
-        self[text] = answer
+        answer = self[text] = self._find(text)
         return answer
 
-    def _v6_at(self, text: str) -> T | None:
-        number = parse_v6(text)
-        return self._v4.at(number & 0xFFFFFFFF) if number >> 32 == _MAPPED else self._v6.at(number)
+
+_Segment = tuple[int, T | None]
+"""The first address of a run, and what all addresses of the run stand for."""
 
 
-def _table(
-    items: list[tuple[Prefix, T]], bounds: list[tuple[Prefix, None]] | None, family: Family
-) -> _Table[T]:
-    table = _Table(_flatten((prefix, what) for prefix, what in items if prefix.family is family))
-    return table if bounds is None else _bounded(table, [b for b, _ in bounds if b.family is family])
+def _table(items: list[tuple[Prefix, T]], bounds: list[Prefix] | None, family: Family) -> _Table[T]:
+    segments = _merged(_flatten((prefix, what) for prefix, what in items if prefix.family is family))
+    if bounds is not None:
+        segments = _merged(_bounded(segments, [prefix for prefix in bounds if prefix.family is family]))
+    return _Table(segments, family)
 
 
-def _flatten(items: Iterable[tuple[Prefix, T]]) -> Iterable[tuple[int, T | None]]:
+def _merged(segments: Iterable[_Segment[T]]) -> list[_Segment[T]]:
+    """One for each start, the last; none that goes on with what was before it."""
+    found: list[_Segment[T]] = []
+    for start, meaning in segments:
+        if found and found[-1][0] == start:
+            found[-1] = start, meaning
+        elif (found[-1][1] if found else None) is not meaning:
+            found.append((start, meaning))
+    return found
+
+
+def _flatten(items: Iterable[tuple[Prefix, T]]) -> Iterable[_Segment[T]]:
     """Segments of prefixes that may nest; the innermost has the word."""
     unique: dict[Prefix, T] = {}
     for prefix, what in items:
         unique.setdefault(prefix, what)
-    around: list[tuple[int, T | None]] = []
+    around: list[_Segment[T]] = []
     for prefix in sorted(unique, key=lambda p: (p.network, p.length)):
         while around and around[-1][0] < prefix.network:
             yield _left(around)
@@ -154,18 +177,17 @@ def _flatten(items: Iterable[tuple[Prefix, T]]) -> Iterable[tuple[int, T | None]
         yield _left(around)
 
 
-def _left(around: list[tuple[int, T | None]]) -> tuple[int, T | None]:
+def _left(around: list[_Segment[T]]) -> _Segment[T]:
     """The innermost prefix ends: from the next address on, the one around it has the word again."""
     last, _ = around.pop()
     return last + 1, around[-1][1] if around else None
 
 
-def _bounded(table: _Table[T], bounds: list[Prefix]) -> _Table[T]:
+def _bounded(segments: list[_Segment[T]], bounds: list[Prefix]) -> Iterable[_Segment[T]]:
     """Only what lies within the bounds."""
-    segments: list[tuple[int, T | None]] = []
+    starts = [start for start, _ in segments]
     for prefix in sorted(bounds, key=lambda p: (p.network, p.length)):
-        segments.append((prefix.network, table.at(prefix.network)))
-        inside = range(bisect_right(table.starts, prefix.network), bisect_right(table.starts, prefix.last))
-        segments += [(table.starts[place], table.meanings[place]) for place in inside]
-        segments.append((prefix.last + 1, None))
-    return _Table(segments)
+        begin = bisect_right(starts, prefix.network)
+        yield prefix.network, segments[begin - 1][1] if begin else None
+        yield from segments[begin : bisect_right(starts, prefix.last)]
+        yield prefix.last + 1, None

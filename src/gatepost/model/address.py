@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 from struct import iter_unpack
 from sys import byteorder
@@ -42,14 +43,20 @@ HOST_MASKS = {
 """By family and length: the bits in which the addresses of a network differ."""
 
 
+bytes_of_v4 = partial(inet_pton, AF_INET)
+"""The four bytes of a dotted quad, which sort as addresses do; OSError or ValueError for anything else."""
+bytes_of_v6 = partial(inet_pton, AF_INET6)
+"""The sixteen bytes of an IPv6 address, which sort as addresses do; OSError or ValueError likewise."""
+
+
 def parse_v4(text: str) -> int:
     """Integer of a dotted quad; raises OSError or ValueError for anything else."""
-    return int.from_bytes(inet_pton(AF_INET, text), "big")
+    return int.from_bytes(bytes_of_v4(text), "big")
 
 
 def parse_v6(text: str) -> int:
     """Integer of an IPv6 address; raises OSError or ValueError for anything else."""
-    return int.from_bytes(inet_pton(AF_INET6, text), "big")
+    return int.from_bytes(bytes_of_v6(text), "big")
 
 
 def format_address(family: Family, number: int) -> str:
