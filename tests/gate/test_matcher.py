@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,11 +11,14 @@ from hypothesis import strategies as st
 
 from gatepost.gate import matcher as module
 from gatepost.gate.matcher import Matcher
+from gatepost.model.answer import Accepted
 from gatepost.model.content import Allowlist, Override, State
-from gatepost.model.entry import Direction
+from gatepost.model.entry import Direction, Entry, Protocol
+from gatepost.model.limits import Limits
+from gatepost.planning.accept import accept
 from gatepost.planning.compose import compose
 from gatepost.planning.normalise import parse_value
-from rigs.answers import START, accepted
+from rigs.answers import START, accepted, answer
 
 NESTED = ("101.226.0.0/16", "101.226.103.0/24", "101.226.103.7/32", "2400:da00::/32", "2400:da00::7/128")
 
@@ -115,20 +119,55 @@ def test_what_is_excluded_is_not_found():
     assert let_in.find("b.qq.com") is None
 
 
-def networks(size: int, heights: int) -> st.SearchStrategy[str]:
-    """Networks among the first addresses of a block: the fewer, the more they nest."""
-    numbers, levels = st.integers(0, size - 1), st.integers(0, heights)
-    return st.builds(lambda n, height: f"101.226.103.{n >> height << height}/{32 - height}", numbers, levels)
+def test_ports_that_nest():
+    """A network with a port around addresses without one: all of it is in force, whatever the order."""
+    wide, narrow = parse_value("101.226.103.0/24"), parse_value("101.226.103.64/26")
+    web = ((443, 443),)
+    some = answer(entries=(Entry(narrow), Entry(wide, Protocol.TCP, web)))
+    verdict = accept(some, None, (), Limits(), approved=True)
+    assert isinstance(verdict, Accepted)
+    allowlist = Allowlist("webhooks", Direction.INGRESS, ("events",))
+    let_in = Matcher.of_content(compose(allowlist, {"events": verdict}, START))
+    assert [let_in.find(f"101.226.103.{number}") is not None for number in range(256)] == [True] * 256
 
 
-toy = networks(256, 8) | networks(8, 3)
+BLOCKS = [
+    ipaddress.ip_network(each)
+    for each in ("101.226.103.0/24", "0.0.0.0/24", "255.255.255.0/24", "::/120", "ffff:ffff::/120")
+] + [ipaddress.ip_network((2**128 - 256, 120))]
+"""Somewhere, and at both ends of all addresses."""
+Networks = list[ipaddress.IPv4Network | ipaddress.IPv6Network]
 
 
-@given(st.lists(toy, max_size=12))
-def test_the_table_agrees_with_looking_at_each(values: list[str]):
-    """For every address of a small space the answer is the narrowest network that holds it."""
-    narrowest = sorted(map(ipaddress.IPv4Network, values), key=lambda network: -network.prefixlen)
-    fast = table(*values)
-    for address in map(ipaddress.IPv4Address, range(0x65E266FE, 0x65E26802)):
+def networks(block: ipaddress.IPv4Network | ipaddress.IPv6Network) -> st.SearchStrategy[Networks]:
+    """Of a block, or among its first or last eight addresses: the fewer, the more they nest."""
+
+    def network(number: int, height: int) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+        first = int(block[0]) + (number >> height << height)
+        return ipaddress.ip_network(
+            (first.to_bytes(block.max_prefixlen // 8, "big"), block.max_prefixlen - height)
+        )
+
+    whole = st.builds(network, st.integers(0, 255), st.integers(0, 8))
+    few = st.builds(network, st.integers(0, 7) | st.integers(248, 255), st.integers(0, 3))
+    return st.lists(whole | few, max_size=12)
+
+
+@given(
+    st.sampled_from(BLOCKS).flatmap(
+        lambda block: st.tuples(st.just(block), networks(block), st.none() | networks(block))
+    )
+)
+def test_the_table_agrees_with_looking_at_each(drawn: tuple[Any, Networks, Networks | None]):
+    """For every address of a small space: the narrowest network that holds it, where that is in force."""
+    block, listed, within = drawn
+    narrowest = sorted(listed, key=lambda network: -network.prefixlen)
+    bounds = None if within is None else [parse_value(str(each)) for each in within]
+    fast = Matcher(((parse_value(str(each)), str(each)) for each in listed), within=bounds)
+    ends = (int(block[0]) - 1, int(block[-1]) + 1)
+    beside = [type(block[0])(number) for number in ends if 0 <= number < 1 << block.max_prefixlen]
+    for address in (*block, *beside):
         expected = next((str(network) for network in narrowest if address in network), None)
-        assert fast.find(str(address)) == expected
+        if within is not None and not any(address in network for network in within):
+            expected = None
+        assert fast.find(str(address)) == fast.find_new(str(address)) == expected, address

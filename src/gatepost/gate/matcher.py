@@ -185,9 +185,12 @@ def _left(around: list[_Segment[T]]) -> _Segment[T]:
 
 def _bounded(segments: list[_Segment[T]], bounds: list[Prefix]) -> Iterable[_Segment[T]]:
     """Only what lies within the bounds."""
-    starts = [start for start, _ in segments]
+    starts, last = [start for start, _ in segments], -1
     for prefix in sorted(bounds, key=lambda p: (p.network, p.length)):
+        if prefix.last <= last:
+            continue  # within the one before it
+        last = prefix.last
         begin = bisect_right(starts, prefix.network)
         yield prefix.network, segments[begin - 1][1] if begin else None
-        yield from segments[begin : bisect_right(starts, prefix.last)]
-        yield prefix.last + 1, None
+        yield from segments[begin : bisect_right(starts, last)]
+        yield last + 1, None
