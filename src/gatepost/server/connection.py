@@ -37,8 +37,8 @@ class Connection(HttpToolsProtocol):
     """Whether a head has begun that is not whole."""
     _raw: bytes | None = None
     _repeated_at = 0.0
-    _family = 0
-    """Of the socket, where what is sent goes into it as it is; 0 where it is encrypted."""
+    _place = -1
+    """The socket's number, where what is sent goes into it as it is; -1 where it is encrypted."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The first head is waited for from now on."""
@@ -46,7 +46,7 @@ class Connection(HttpToolsProtocol):
         self._repeats: Repeats = getattr(self.app, "repeats", NONE)
         self._client = self.client[0] if self.client else "unknown"
         if transport.get_extra_info("sslcontext") is None and (place := transport.get_extra_info("socket")):
-            self._family = place.family
+            self._place = place.fileno()
         self._wait()
 
     def data_received(self, data: bytes) -> None:
@@ -92,7 +92,7 @@ class Connection(HttpToolsProtocol):
         self._stop()
         date = self._repeats.date(self.server_state.default_headers)
         head = b"".join((answer.status, date, answer.head))
-        if answer.pages is not None and self._family:
+        if answer.pages is not None and self._place >= 0:
             self._hand_over(head, answer.body, answer.pages)
         elif len(answer.body) > COPIED_MOST:
             self.transport.writelines((head, answer.body))
@@ -109,7 +109,7 @@ class Connection(HttpToolsProtocol):
         """To the kernel, past the transport while that holds nothing back; what is left goes through it."""
         transport, sent = self.transport, 0
         if not transport.get_write_buffer_size():
-            sent = pages.send(transport.get_extra_info("socket").fileno(), self._family, head)
+            sent = pages.send(self._place, head)
         if sent < len(head):
             transport.writelines((head[sent:], body))
         elif left := len(head) + len(body) - sent:

@@ -1,60 +1,61 @@
-"""Long bodies in the kernel's own memory, which it sends without a copy (sendfile(2), memfd_create(2))."""
+"""Long answers in the kernel's own memory, which it sends without a copy (sendfile(2), memfd_create(2))."""
 
 from __future__ import annotations
 
 import os
-import socket
-from contextlib import suppress
 
 LEAST = 65_536
 """Bytes from which on a body is sent so; below it a copy costs less than one more call."""
 
 
 class Pages:
-    """A body whose pages are made when it is first sent so, and given back with the last that knows it."""
+    """A body behind its head: one file, made when the same head goes out again, gone with who knows it.
 
-    __slots__ = ("_body", "_file")
+    The head has a date, so within a second all answers share the file, and in the next it is made anew.
+    """
+
+    __slots__ = ("_body", "_file", "_head", "_length", "_seen")
 
     def __init__(self, body: bytes) -> None:
         self._body = body
-        self._file: int | None = None
+        self._file = -1
+        self._head = self._seen = b""
+        """Of the file; and of the last answer."""
+        self._length = 0
 
     def __del__(self) -> None:
-        if self._file is not None:
+        if self._file >= 0:
             os.close(self._file)
 
-    def send(self, place: int, family: int, head: bytes) -> int:
+    def send(self, place: int, head: bytes) -> int:
         """How many bytes of head and body the connection with this number took; it never waits.
 
         What it did not take is left to whoever asks, and so is telling what is
         wrong with a connection that takes nothing.
         """
-        sent = 0
-        with suppress(OSError):
-            file = self._made()
-            connection = socket.SocketType(
-                family, socket.SOCK_STREAM, 0, place
-            )  # the plain one: half the cost
-            try:
-                sent = connection.send(head, socket.MSG_MORE | socket.MSG_NOSIGNAL)
-                if sent == len(head):
-                    sent += os.sendfile(place, file, 0, len(self._body))
-            finally:
-                connection.detach()  # it belongs to the event loop
-        return sent
+        try:
+            if head != self._head:
+                if head != self._seen:
+                    self._seen = head
+                    return 0
+                self._make(head)
+            return os.sendfile(place, self._file, 0, self._length)
+        except OSError:
+            return 0
 
-    def _made(self) -> int:
-        """Raises OSError."""
-        if self._file is None:
-            file = os.memfd_create("gatepost")
-            try:
-                with open(file, "wb", closefd=False) as pages:
-                    pages.write(self._body)
-            except BaseException:
-                os.close(file)
-                raise
-            self._file = file
-        return self._file
+    def _make(self, head: bytes) -> None:
+        """Raises OSError, and then has what it had."""
+        file = os.memfd_create("gatepost")
+        try:
+            with open(file, "wb", closefd=False) as pages:
+                pages.writelines((head, self._body))
+        except BaseException:
+            os.close(file)
+            raise
+        before, self._file = self._file, file
+        self._head, self._length = head, len(head) + len(self._body)
+        if before >= 0:
+            os.close(before)  # what is still on its way keeps its pages
 
 
 def pages_of(body: bytes) -> Pages | None:
