@@ -44,6 +44,17 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     """Does nothing."""
 
 
+class Passed:
+    """No middleware at all, but for being one."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: object, send: object) -> None:
+        """One request."""
+        await self.app(scope, receive, send)
+
+
 class Looked:
     """The least that a middleware can be: one look-up, and on."""
 
@@ -114,7 +125,8 @@ def gate_for(allowed: list[Prefix], *, proxied: bool) -> AsgiGate:
 def peers(allowed: list[Prefix]) -> dict[str, App]:
     """The same coroutine on other look-ups."""
     others: dict[str, App] = {
-        "netaddr.IPSet": Looked(application, netaddr.IPSet(map(str, allowed)).__contains__)
+        "passed on, no look-up": Passed(application),
+        "netaddr.IPSet": Looked(application, netaddr.IPSet(map(str, allowed)).__contains__),
     }
     if importlib.util.find_spec("pytricia") is None:
         return others
