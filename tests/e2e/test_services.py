@@ -50,7 +50,7 @@ def test_run_applies_on_schedule_and_stops_on_sigterm(service, emulator):
     assert edge.read_text() == held
     assert set(held.split()) - set(first.split()) == {"101.126.60.7/32"}
     assert done.out == ""
-    assert "started: 1 lists, 1 targets" in done.err
+    assert "started: lists 1, targets 1" in done.err
     assert done.err.endswith("stopped; what is applied stays\n")
     assert all(re.match(RFC3339, line) for line in done.err.splitlines()), done.err
 

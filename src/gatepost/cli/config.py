@@ -84,7 +84,7 @@ def _print_check(ui: Ui, settings: Settings, missing: list[str], notices: list[s
         ui.say(problem, "bold red")
     if missing:
         return
-    counts = _("{accounts} accounts, {sources} sources, {lists} lists, {targets} targets").format(
+    counts = _("accounts {accounts}, sources {sources}, lists {lists}, targets {targets}").format(
         accounts=len(settings.accounts),
         sources=len(settings.sources),
         lists=len(settings.lists),

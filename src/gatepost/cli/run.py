@@ -50,7 +50,7 @@ async def _serve(ui: Ui, site: Site) -> None:
         _beside(ui, site) as server,
         telling(site, partial(_wrong, ui, site)) as messenger,
     ):
-        _line(ui, site, _("started: {lists} lists, {targets} targets").format(**counts))
+        _line(ui, site, _("started: lists {lists}, targets {targets}").format(**counts))
         tell = _told(ui, site, server, messenger)
         await _run_watched(site if server is None else server.timed(site), tell, server)
     _line(ui, site, _("stopped; what is applied stays"))
