@@ -38,7 +38,7 @@ class Door:
         """Names are those configured, and loopback's."""
         self._users, self._sessions, self._clock = users, sessions, clock
         self._login, self._tls, self._oidc = settings.login, settings.tls, settings.oidc
-        self._cookie = cookie_name(tls=settings.tls)
+        self._cookie = cookie_name(secure=settings.https)
         public = urlsplit(settings.options.url or "")
         self._origins = {f"{public.scheme}://{public.netloc.lower()}"} if public.netloc else set()
         host = settings.address[0]

@@ -87,9 +87,9 @@ def key_of(session: str) -> str:
     return hashlib.sha256(session.encode()).hexdigest()
 
 
-def cookie_name(*, tls: bool) -> str:
-    """Name of the session's cookie."""
-    return COOKIE_TLS if tls else COOKIE
+def cookie_name(*, secure: bool) -> str:
+    """Name of the session's cookie: over TLS one that no other host of the domain can set (RFC 6265bis)."""
+    return COOKIE_TLS if secure else COOKIE
 
 
 def _mark(name: str, options: UserOptions) -> str:

@@ -110,6 +110,6 @@ def session_cookie(desk: Desk, id_: str, session: Session) -> str:
 
 
 def _cookie_start(desk: Desk, value: str) -> str:
-    name = cookie_name(tls=desk.settings.tls)
+    name = cookie_name(secure=desk.settings.https)
     secure = "; Secure" if desk.settings.https else ""
     return f"{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}"
