@@ -48,12 +48,14 @@ def test_the_line_that_a_gate_tells(program):
 
 
 def test_what_cannot_be_pinned_changes_nothing(program):
-    """Another list, no address, no reason, no day: an error, and the file as it was."""
+    """Another list, no address, too wide a network, no reason, no day: an error, and the file as it was."""
     program.write(LIST)
     program.path.chmod(0o640)
     wrong = [
         ("pin", "nowhere", "203.0.113.9", "--why", "x"),
         ("pin", "webhooks", "010.8.8.8", "--why", "x"),
+        ("pin", "webhooks", "0.0.0.0/0", "--why", "x"),
+        ("pin", "webhooks", "2400::/15", "--why", "x"),
         ("pin", "webhooks", "203.0.113.9", "--why", " "),
         ("pin", "webhooks", "203.0.113.9", "--why", "x", "--until", "soon"),
         ("pin", "webhooks", "203.0.113.9"),
@@ -61,6 +63,13 @@ def test_what_cannot_be_pinned_changes_nothing(program):
     for done in program.together(*((*line, "--json") for line in wrong)):
         assert done.ended(1).error["kind"] == "UsageError"
     assert program.path.read_text() == LIST
+    row = 'pin = [{ value = "8.0.0.0/7", why = "x" }]'
+    program.write(LIST.replace("[lists.webhooks]\n", f"[lists.webhooks]\n{row}\n"))
+    refused = program("config", "check").ended(1)
+    assert "pin" in refused.err
+    assert "wider than /8" in refused.err
+    program.write(LIST)
+    program.path.chmod(0o640)
     done = program(
         "pin", "webhooks", "*.qq.com", "--why", "x", "--until", "2027-01-01", "--lang", "zh"
     ).ended(0)

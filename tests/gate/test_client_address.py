@@ -5,9 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import random
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gatepost.errors import ConfigInvalid
 from gatepost.gate.client_address import HOPS_MAX, LINES_MAX, Client, Doubt, find_client
@@ -120,14 +124,51 @@ def test_a_dual_stack_socket_is_the_same_client():
 
 
 def test_a_server_that_rewrote_the_peer_is_found_out():
-    """G5: port 0, or the very port that the header writes: the server already believed a header."""
+    """G5: port 0, or an address that the header writes: the server already believed a header."""
     for trust in (TRUST, Trust(), FORWARDED):
         assert client(peer="203.0.113.9", port=0, trust=trust) == Client(None, Doubt.REWRITTEN)
     assert client("203.0.113.9:4711", peer="203.0.113.9", port=4711).doubt is Doubt.REWRITTEN
     assert client("[2001:db8::9]:4711, 10.0.0.7", peer="2001:db8::9", port=4711).doubt is Doubt.REWRITTEN
     line = 'for="203.0.113.9:4711"'
     assert client(line, peer="203.0.113.9", port=4711, trust=FORWARDED).doubt is Doubt.REWRITTEN
-    assert client("203.0.113.9:4712", peer="203.0.113.9", port=4711).address == "203.0.113.9"
+    assert client("203.0.113.9:4712", peer="203.0.113.9", port=4711).doubt is Doubt.REWRITTEN
+    assert client("203.0.113.9", peer="203.0.113.9", port=None).doubt is Doubt.REWRITTEN
+    assert client("203.0.113.90:4711", peer="203.0.113.9", port=4711).address == "203.0.113.9"
+    assert client(",1.1.1.1" * (2 * HOPS_MAX + 1), peer="203.0.113.9").doubt is Doubt.REWRITTEN
+
+
+WRITTEN = st.sampled_from(
+    (
+        "203.0.113.9",
+        "2001:db8::9",
+        "[2001:db8::9]",
+        "2001:db8:0::9",
+        "[2001:db8::8.8.4.4]",
+        "::ffff:203.0.113.9",
+    )
+)
+PORTS = st.sampled_from(
+    ("", ":80", ":+80", ":080", ":8_0", ": 80", ":80\xa0", ":80\x1f", ":-1", ":0", ":x")
+) | st.text(st.characters(min_codepoint=1, max_codepoint=255, exclude_characters=",\r\n"), max_size=6)
+BESIDE = st.sampled_from(("", "198.51.100.9", "unknown", "10.0.0.7", " , "))
+
+
+@given(st.sampled_from(("", " ", "\t", "\xa0")), WRITTEN, PORTS, BESIDE)
+def test_what_a_server_takes_from_the_header_is_never_the_client(space, address, port, beside):
+    """G5: uvicorn's own middleware, told to believe everybody, puts in the peer's place what it reads."""
+    text = f"{space}{address}{port},{beside}"
+    scope = {"type": "http", "client": ("10.0.0.1", 40_000), "scheme": "http"}
+    scope["headers"] = [(b"x-forwarded-for", text.encode("latin-1"))]
+    seen = []
+
+    async def application(scope, _receive, _send):
+        seen.append(scope["client"])
+
+    with suppress(StopIteration):
+        ProxyHeadersMiddleware(application, trusted_hosts="*")(scope, None, None).send(None)
+    for host, number in seen:
+        if host != "10.0.0.1":
+            assert client(text, peer=host, port=number).address is None
 
 
 def test_a_unix_socket_is_nobody_unless_it_is_trusted():

@@ -156,6 +156,7 @@ def test_a_flood_of_clients_costs_no_memory():
     before = len(standing.memo)
     standing.learn("x", "10.0.0.1", 1, ["x" * (module.MEMO_TEXT_MAX + 1)])
     standing.learn("y", "203.0.113.9", 0, [])
+    standing.learn("z", "10.0.0.1", 1, [""] * (module.MEMO_TEXT_MAX + 1))
     assert len(standing.memo) == before
 
 

@@ -138,6 +138,16 @@ def test_it_looks_by_itself(clock, is_local):
     assert not any(thread.is_alive() for thread in threads)
 
 
+def test_after_a_fork_all_is_read_again(clock):
+    """What the old process read at that moment came to it alone."""
+    _, follower, origin = following(clock, LIST, LIST)
+    follower.turn()
+    follower.forked()
+    assert origin.looked.wait(10)
+    follower.stop()
+    assert origin.whole[:2] == [False, True]
+
+
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # forking with threads is the case
 def test_a_forked_worker_follows_too(tmp_path, clock):
     """A server that loads the application and then forks: each worker's gate keeps its own list current."""

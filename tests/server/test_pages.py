@@ -19,7 +19,7 @@ from gatepost.config.server_keys import ServerOptions, ServerSettings
 from gatepost.server.app import Server
 from gatepost.server.connection import Connection
 from gatepost.server.desk import Desk
-from gatepost.server.pages import LEAST, Pages, pages_of
+from gatepost.server.pages import LEAST, MOST, Pages, pages_of
 from gatepost.server.serve import serving
 from rigs.feeding import Press, Ticking
 from rigs.plans import entries
@@ -181,6 +181,23 @@ def test_a_head_that_goes_out_again_is_the_one_that_is_sent():
         ours.shutdown(socket.SHUT_WR)
         with theirs.makefile("rb") as read:
             assert read.read() == b"".join(head + b"x" * LEAST for head in heads)
+
+
+def test_bodies_together_have_only_so_many_files():
+    """Those that come later are left to a copy until others are gone."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(0)
+        some = [Pages(b"x" * LEAST) for _ in range(MOST + 1)]
+        for one in (*some, *some):
+            one.send(ours.fileno(), b"head")
+        assert pages_open() == MOST
+        del some[0]
+        some[-1].send(ours.fileno(), b"head")
+        assert pages_open() == MOST
+    some.clear()
+    del one
+    assert pages_open() == 0
 
 
 def test_short_bodies_have_no_pages():

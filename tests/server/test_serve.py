@@ -7,7 +7,7 @@ import ssl
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from gatepost.errors import ServerUnavailable
 from gatepost.kit.clock import SystemClock
 from gatepost.server import connection
 from gatepost.server.app import Server
+from gatepost.server.connection import Connection
 from gatepost.server.serve import serving
 from rigs.serving import TEN, house, people
 
@@ -154,16 +155,43 @@ async def test_good_clients_are_served_beside_idle_ones(tmp_path):
     """Hundreds of connections that say nothing, or half of a request, keep nobody from an answer."""
     with house(tmp_path, SystemClock(), ANYWHERE) as made:
         await made.cycle(*TEN)
-        async with serving(made.desk, made.server) as url:
-            with ExitStack() as idle:
-                for number in range(300):
-                    one = idle.enter_context(socket.create_connection(at(url)))
-                    if number % 2:
-                        one.sendall(b"GET /livez HTTP/1.1\r\nHo")
-                async with httpx2.AsyncClient(base_url=url) as client:
-                    for _ in range(50):
-                        answer = await client.get("/v1/check?value=101.126.59.7")
-                        assert answer.json()["allowed"]
+        async with serving(made.desk, made.server) as url, AsyncExitStack() as idle:
+            for number in range(300):
+                one = await idle.enter_async_context(await anyio.connect_tcp(*at(url)))
+                if number % 2:
+                    await one.send(b"GET /livez HTTP/1.1\r\nHo")
+            async with httpx2.AsyncClient(base_url=url) as client:
+                for _ in range(50):
+                    answer = await client.get("/v1/check?value=101.126.59.7")
+                    assert answer.json()["allowed"]
+
+
+class Few(Connection):
+    """At most three at once."""
+
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        self.limit_concurrency = 3
+
+
+async def test_more_connections_than_may_be_are_closed_at_once(tmp_path):
+    """Those that say nothing take no file of whoever applies; once some are gone others are let in."""
+    with house(tmp_path, SystemClock(), ANYWHERE) as made:
+        async with serving(made.desk, made.server, protocol=Few) as url:
+            some = [await anyio.connect_tcp(*at(url)) for _ in range(3)]
+            await anyio.wait_all_tasks_blocked()
+            for _ in range(3):
+                async with await anyio.connect_tcp(*at(url)) as late:
+                    with anyio.fail_after(5), pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+                        await late.receive()
+            for one in some:
+                await one.aclose()
+            async with httpx2.AsyncClient(base_url=url) as client:
+                with anyio.fail_after(5):
+                    while True:
+                        with suppress(httpx2.TransportError):
+                            assert (await client.get("/livez")).status_code == 200
+                            break
 
 
 async def test_odd_bytes_are_refused(tmp_path):

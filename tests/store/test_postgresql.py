@@ -139,6 +139,7 @@ def test_no_server_and_no_database(server: Postgres) -> None:
         nowhere,
         nowhere.replace("gatepost@", "gatepost:canary@"),
         nowhere.replace("gatepost-pg", "gone"),
+        f"{nowhere}{'&' if '?' in nowhere else '?'}password=canary",
     ):
         with pytest.raises(StoreUnavailable, match="postgresql\\+psycopg://") as caught:
             Store.open(url, wait=2)

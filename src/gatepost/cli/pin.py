@@ -11,6 +11,7 @@ import click
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.config import find, load
+from gatepost.config.lists import TOO_WIDE, is_too_wide
 from gatepost.config.pinning import Pin, with_pin
 from gatepost.config.toml import read
 from gatepost.errors import ConfigInvalid, UsageError, cut
@@ -42,10 +43,14 @@ def command(ui: Ui, list_: str, value: str, why: str, until: str | None) -> int:
 
 def _canonical(value: str) -> str:
     try:
-        return str(parse_value(value))
+        found = parse_value(value)
     except ValueError as error:
         msg = f"{cut(value, 80)!r} is no address, network or domain ({error})"
         raise UsageError(msg) from None
+    if is_too_wide(found):
+        msg = f"{found}: {TOO_WIDE}"
+        raise UsageError(msg)
+    return str(found)
 
 
 def _reason(why: str) -> str:

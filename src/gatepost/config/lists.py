@@ -13,11 +13,14 @@ from gatepost.config.tables import direction_of, named, table_in
 from gatepost.config.toml import Document, KeyPath
 from gatepost.config.values import convert
 from gatepost.errors import cut
-from gatepost.model.address import Prefix
+from gatepost.model.address import Family, Prefix
 from gatepost.model.content import Allowlist, Override
 from gatepost.model.entry import Direction, Domain
-from gatepost.model.limits import Limits
+from gatepost.model.limits import FLOOR_V4, FLOOR_V6, Limits
 from gatepost.planning.normalise import parse_value
+
+TOO_WIDE = f"wider than /{FLOOR_V4} (IPv4) or /{FLOOR_V6} (IPv6) is refused, whatever is approved"
+_FLOOR = {Family.V4: FLOOR_V4, Family.V6: FLOOR_V6}
 
 
 def read_lists(document: Document, defaults: Limits) -> dict[str, ListSettings]:
@@ -32,7 +35,7 @@ def _list(document: Document, name: str, table: Mapping[str, Any], defaults: Lim
     document.only(guards, [*LIST_KEYS, *SOURCE_KEYS], (*where, "guards"))
     read_keys(document, (*where, "guards"), guards, SOURCE_KEYS)
     sources = convert(document, (*where, "sources"), table.get("sources", []), tuple[str, ...], unread)
-    pins = _overrides(document, (*where, "pin"), table.get("pin", []))
+    pins = _pins(document, (*where, "pin"), table.get("pin", []))
     if not sources and not pins:
         document.refuse(where, "a list needs at least one source or pin")
     allowlist = Allowlist(
@@ -46,6 +49,20 @@ def _list(document: Document, name: str, table: Mapping[str, Any], defaults: Lim
         ),
     )
     return ListSettings(allowlist, read_limits(document, (*where, "guards"), guards, defaults))
+
+
+def _pins(document: Document, where: KeyPath, rows: Any) -> tuple[Override, ...]:
+    """None that is too wide: it would hold every plan of its list."""
+    found = _overrides(document, where, rows)
+    for number, one in enumerate(found):
+        if is_too_wide(one.value):
+            document.refuse((*where, number, "value"), TOO_WIDE)
+    return found
+
+
+def is_too_wide(value: Prefix | Domain) -> bool:
+    """Whether no plan with it could ever be approved."""
+    return isinstance(value, Prefix) and value.length < _FLOOR[value.family]
 
 
 def _overrides(document: Document, where: KeyPath, rows: Any) -> tuple[Override, ...]:

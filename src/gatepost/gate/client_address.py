@@ -27,6 +27,9 @@ _PORT_MAX = 65_535
 _V4 = re.compile(r"([0-9.]{7,15})(?::([0-9]{1,5}))?", re.ASCII)
 _V6 = re.compile(r"\[(?=[^]]*:)([0-9A-Fa-f:.]{2,45})\](?::([0-9]{1,5}))?", re.ASCII)
 
+_RUN = re.compile(r"[0-9A-Fa-f.:]{2,}", re.ASCII)
+"""What could hold an address, and with it a port."""
+
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 - RFC 9110's word for a word
 _VALUE = rf'(?:{_TOKEN}|"[^"\\,;\x00-\x1f\x7f]*")'
 _PAIR = rf"{_TOKEN}={_VALUE}"
@@ -83,8 +86,7 @@ def find_client(trust: Trust, peer: str | None, port: int | None, lines: Sequenc
         if found is None:
             return Client(None, Doubt.PEER)
         if not trust.trusts(found[0], found[1]):
-            rewritten = text and port is not None and _writes(text, found, port)
-            return Client(None, Doubt.REWRITTEN) if rewritten else Client(found[2])
+            return Client(None, Doubt.REWRITTEN) if _names(text, found) else Client(found[2])
         trust.meet(peer)
     elif not peer and not trust.unix_socket:
         return Client(None, Doubt.NO_PEER)
@@ -133,11 +135,17 @@ def _odd_node(text: str) -> _Address | Doubt:
     return _address(found[1]) or Doubt.MALFORMED
 
 
-def _writes(text: str, peer: _Address, port: int) -> bool:
-    """Whether an element is the peer with its very port: a server has put it in the peer's place."""
-    ended = [element for element in text.split(",") if element.rstrip('" \t').endswith(f":{port}")]
-    nodes = (_V4.search(element) or _V6.search(element) for element in ended)
-    return any(node is not None and _address(node[1]) == peer for node in nodes)
+def _names(text: str, peer: _Address) -> bool:
+    """Whether the peer's own address stands in the header: a server may have taken it from there.
+
+    However a server reads an element, and whatever it takes for a port, the address is in it. More
+    elements than any honest chain has are not looked through.
+    """
+    runs = [run for run in _RUN.findall(text) if "." in run or ":" in run]
+    if len(runs) > 2 * HOPS_MAX:
+        return True
+    parts = (part for run in runs for part in (run, run.rpartition(":")[0]))
+    return any(_address(part) == peer for part in parts)
 
 
 def _address(text: str) -> _Address | None:

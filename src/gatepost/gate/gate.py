@@ -18,7 +18,7 @@ from gatepost.gate.verdict import Check, Refusal, Unlisted, Verdict, pin_command
 MEMO_MAX = 16_384
 """Verdicts remembered of one list; then the memo is emptied."""
 MEMO_TEXT_MAX = 256
-"""Characters of the header lines remembered with their verdict."""
+"""Characters of the header lines remembered with their verdict, and one for each line."""
 EXAMINED_MAX = 8
 """Bodies of unlisted callers read at once to look at their signature; more are refused unread."""
 REPORTED_MAX = 1_024
@@ -103,7 +103,7 @@ class Standing:
 
     def meet(self, peer: str, port: int | None) -> Verdict:
         """As :meth:`learn` where no header is read; quick for a listed client that never came before."""
-        if port != 0 and ":" not in peer:
+        if port != 0 and peer and ":" not in peer:
             match = self._find(peer)  # reads an IPv4 address in its one spelling only
             if match is not None:
                 if len(self.memo) >= MEMO_MAX:
@@ -118,7 +118,7 @@ class Standing:
         if (
             port == 0
             or verdict.refusal is Doubt.REWRITTEN
-            or (lines and sum(map(len, lines)) > MEMO_TEXT_MAX)
+            or sum(len(line) + 1 for line in lines) > MEMO_TEXT_MAX
         ):
             return verdict
         if len(self.memo) >= MEMO_MAX:

@@ -64,6 +64,8 @@ class Follower:
         self._begun_at = clock.now()
         self._failure: str | None = None
         self._told_stale = False
+        self._is_forked = False
+        """Whether what was read last may have come to the old process alone."""
         self._stop = threading.Event()
 
     def start(self) -> None:
@@ -83,6 +85,7 @@ class Follower:
     def forked(self) -> None:
         """In a new process: the thread stayed in the old one."""
         self._gate.forked()
+        self._is_forked = True
         self._start_thread(at_once=True)
 
     def stop(self) -> None:
@@ -104,7 +107,8 @@ class Follower:
     def turn(self) -> None:
         """One look. Raises nothing."""
         try:
-            listing = self._origin.look(whole=self._gate.is_waiting)
+            listing = self._origin.look(whole=self._gate.is_waiting or self._is_forked)
+            self._is_forked = False
             if listing is not None and self._gate.offer(listing):
                 self._loaded_at = self._clock.now()
                 _log.info("%s: %d entries in force", self._origin.place, listing.entries)

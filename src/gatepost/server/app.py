@@ -101,15 +101,15 @@ class Server:
         route, status = _route_name(scope), sent.status
         self._desk.metrics.answered(route, status)
         if AGAIN in scope:
-            self.repeats.keep(scope, self._counted(scope[AGAIN], route, status))
+            self.repeats.keep(scope, self._counted(scope[AGAIN], route))
 
-    def _counted(self, again: Again, route: str, status: int) -> Again:
+    def _counted(self, again: Again, route: str) -> Again:
         answered = self._desk.metrics.answered
 
         def counted(client: str) -> Answer | None:
             answer = again(client)
             if answer is not None:
-                answered(route, status)
+                answered(route, answer.code)
             return answer
 
         return counted

@@ -59,7 +59,7 @@ class Quick:
         def again(_client: str) -> Answer | None:
             if self._present.lookup is not self._lookup or self._edition != edition:
                 return None
-            return Answer(first.status, first.head, before + self._now() + after)
+            return first._replace(body=before + self._now() + after)
 
         return again
 

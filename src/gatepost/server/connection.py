@@ -20,7 +20,8 @@ HEAD_WITHIN = 15.0
 """Seconds in which the head of a request must have come, from its first byte or the connection's begin."""
 UNREAD_WITHIN = 30_000
 """Milliseconds for which a client may leave unread, or unacknowledged, what it was sent."""
-BACKLOG = 2048
+BACKLOG = 128
+"""Connections that wait to be accepted: fewer than the files kept, for they come all at once."""
 COPIED_MOST = 16_384
 """Bytes of a body that are rather joined with the head than handed over apart."""
 NONE = Repeats()
@@ -43,6 +44,9 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The first head is waited for from now on."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn narrows it to Transport
+        if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency:
+            self.transport.abort()  # uvicorn would keep it, and refuse what it asks
+            return
         self._repeats: Repeats = getattr(self.app, "repeats", NONE)
         self._client = self.client[0] if self.client else "unknown"
         if transport.get_extra_info("sslcontext") is None and (place := transport.get_extra_info("socket")):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from errno import EMFILE
+from typing import ClassVar
 
 LEAST = 65_536
 """Bytes from which on a body is sent so; below it a copy costs less than one more call."""
+MOST = 64
+"""Files of all bodies together: connections and whoever applies lists need some too."""
 
 
 class Pages:
@@ -16,6 +20,9 @@ class Pages:
 
     __slots__ = ("_body", "_file", "_head", "_length", "_seen")
 
+    _files: ClassVar[set[int]] = set()
+    """Of all bodies."""
+
     def __init__(self, body: bytes) -> None:
         self._body = body
         self._file = -1
@@ -25,7 +32,7 @@ class Pages:
 
     def __del__(self) -> None:
         if self._file >= 0:
-            os.close(self._file)
+            self._close(self._file)
 
     def send(self, place: int, head: bytes) -> int:
         """How many bytes of head and body the connection with this number took; it never waits.
@@ -45,6 +52,8 @@ class Pages:
 
     def _make(self, head: bytes) -> None:
         """Raises OSError, and then has what it had."""
+        if len(self._files) >= MOST and self._file < 0:
+            raise OSError(EMFILE, os.strerror(EMFILE))
         file = os.memfd_create("gatepost")
         try:
             with open(file, "wb", closefd=False) as pages:
@@ -53,9 +62,14 @@ class Pages:
             os.close(file)
             raise
         before, self._file = self._file, file
+        self._files.add(file)
         self._head, self._length = head, len(head) + len(self._body)
         if before >= 0:
-            os.close(before)  # what is still on its way keeps its pages
+            self._close(before)  # what is still on its way keeps its pages
+
+    def _close(self, file: int) -> None:
+        self._files.discard(file)
+        os.close(file)
 
 
 def pages_of(body: bytes) -> Pages | None:

@@ -40,6 +40,7 @@ PLAIN = frozenset(
 class Answer(NamedTuple):
     """Bytes of an answer, apart from its date."""
 
+    code: int
     status: bytes
     """The status line."""
     head: bytes
@@ -98,7 +99,7 @@ def answer(
     status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes, pages: Pages | None = None
 ) -> Answer:
     """Of what ASGI would be sent."""
-    return Answer(STATUS_LINE[status], _lines(headers) + b"\r\n", body, pages)
+    return Answer(status, STATUS_LINE[status], _lines(headers) + b"\r\n", body, pages)
 
 
 def _lines(fields: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -17,7 +17,7 @@ from gatepost.config.server_keys import ServerSettings
 from gatepost.errors import ServerUnavailable, StoreError, cut
 from gatepost.kit.systemd import handed_socket
 from gatepost.server.app import App
-from gatepost.server.connection import Connection, limit, listener
+from gatepost.server.connection import BACKLOG, Connection, limit, listener
 from gatepost.server.desk import Desk
 from gatepost.server.lookup import look_up
 
@@ -96,6 +96,7 @@ def _server(app: App, settings: ServerSettings, protocol: type[Connection]) -> u
         server_header=False,
         proxy_headers=False,
         limit_concurrency=_connections(),
+        backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,
         ssl_context_factory=_tls(settings),

@@ -142,8 +142,16 @@ def leaf(error: BaseException | None, url: URL) -> StoreError:
     code = getattr(error, "sqlite_errorcode", None)
     corrupt = code is not None and code & 0xFF in CORRUPT_CODES
     corrupt = corrupt or getattr(error, "sqlstate", None) in CORRUPT_STATES
-    msg = f"the store {url.render_as_string()}: {cut(str(error))}"
+    msg = f"the store {_place(url)}: {cut(str(error))}"
     return StoreCorrupt(msg) if corrupt else StoreUnavailable(msg)
+
+
+def _place(url: URL) -> str:
+    """Where it is, without who connects and how: either may be a secret."""
+    bare = url.set(username=None, password=None, query={})
+    return (
+        bare.set(host=url.host.rpartition("@")[2]).render_as_string() if url.host else bare.render_as_string()
+    )
 
 
 def connect(text: str, wait: float) -> Database:
@@ -172,8 +180,11 @@ def _url(text: str) -> URL:
         msg = f"the store's url must be sqlite:///PATH or {SERVER}"
         raise ConfigInvalid(msg) from None
     if url.drivername not in DRIVERS or (url.query and url.drivername == "sqlite"):
-        msg = f"the store's url must be sqlite:///PATH or {SERVER}, not {cut(url.render_as_string())}"
+        msg = f"the store's url must be sqlite:///PATH or {SERVER}, not {cut(_place(url))}"
         raise ConfigInvalid(msg)
+    if "@" in (url.host or ""):
+        msg = "the store's url has an @ in its user or password"
+        raise ConfigInvalid(msg, hint="Write %40 there.")
     return url.set(drivername=DRIVERS[url.drivername])
 
 
