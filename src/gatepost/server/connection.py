@@ -20,8 +20,8 @@ HEAD_WITHIN = 15.0
 """Seconds in which the head of a request must have come, from its first byte or the connection's begin."""
 UNREAD_WITHIN = 30_000
 """Milliseconds for which a client may leave unread, or unacknowledged, what it was sent."""
-BACKLOG = 128
-"""Connections that wait to be accepted: fewer than the files kept, for they come all at once."""
+BACKLOG = 2048
+"""Connections that wait to be accepted: many devices poll in the same second."""
 COPIED_MOST = 16_384
 """Bytes of a body that are rather joined with the head than handed over apart."""
 NONE = Repeats()
