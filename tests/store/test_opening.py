@@ -239,6 +239,8 @@ def test_other_url_is_refused(text: str) -> None:
     [
         "mysql://gatepost:canary@127.0.0.1/history",
         "mysql://127.0.0.1/history?password=canary",
+        "mysql://canary:x@y@127.0.0.1/history",
+        "postgresql+psycopg://canary@127.0.0.1:1/history",
         "postgresql+psycopg://gatepost:x@canary@127.0.0.1/history",
         "postgresql+psycopg://gatepost@127.0.0.1:1/history?password=canary",
     ],

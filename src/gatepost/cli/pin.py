@@ -11,11 +11,13 @@ import click
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.config import find, load
-from gatepost.config.lists import TOO_WIDE, is_too_wide
+from gatepost.config.lists import TOO_WIDE
 from gatepost.config.pinning import Pin, with_pin
 from gatepost.config.toml import read
 from gatepost.errors import ConfigInvalid, UsageError, cut
 from gatepost.kit.files import write_atomic
+from gatepost.model.address import Prefix
+from gatepost.model.limits import is_too_wide
 from gatepost.planning.normalise import parse_value
 
 
@@ -47,7 +49,7 @@ def _canonical(value: str) -> str:
     except ValueError as error:
         msg = f"{cut(value, 80)!r} is no address, network or domain ({error})"
         raise UsageError(msg) from None
-    if is_too_wide(found):
+    if isinstance(found, Prefix) and is_too_wide(found):
         msg = f"{found}: {TOO_WIDE}"
         raise UsageError(msg)
     return str(found)

@@ -13,14 +13,13 @@ from gatepost.config.tables import direction_of, named, table_in
 from gatepost.config.toml import Document, KeyPath
 from gatepost.config.values import convert
 from gatepost.errors import cut
-from gatepost.model.address import Family, Prefix
+from gatepost.model.address import Prefix
 from gatepost.model.content import Allowlist, Override
 from gatepost.model.entry import Direction, Domain
-from gatepost.model.limits import FLOOR_V4, FLOOR_V6, Limits
+from gatepost.model.limits import FLOOR_V4, FLOOR_V6, Limits, is_too_wide
 from gatepost.planning.normalise import parse_value
 
 TOO_WIDE = f"wider than /{FLOOR_V4} (IPv4) or /{FLOOR_V6} (IPv6) is refused, whatever is approved"
-_FLOOR = {Family.V4: FLOOR_V4, Family.V6: FLOOR_V6}
 
 
 def read_lists(document: Document, defaults: Limits) -> dict[str, ListSettings]:
@@ -55,14 +54,9 @@ def _pins(document: Document, where: KeyPath, rows: Any) -> tuple[Override, ...]
     """None that is too wide: it would hold every plan of its list."""
     found = _overrides(document, where, rows)
     for number, one in enumerate(found):
-        if is_too_wide(one.value):
+        if isinstance(one.value, Prefix) and is_too_wide(one.value):
             document.refuse((*where, number, "value"), TOO_WIDE)
     return found
-
-
-def is_too_wide(value: Prefix | Domain) -> bool:
-    """Whether no plan with it could ever be approved."""
-    return isinstance(value, Prefix) and value.length < _FLOOR[value.family]
 
 
 def _overrides(document: Document, where: KeyPath, rows: Any) -> tuple[Override, ...]:

@@ -12,8 +12,8 @@ from gatepost.config.settings import ProtectSettings
 from gatepost.config.tables import table_in
 from gatepost.config.toml import Document, KeyPath
 from gatepost.config.values import convert
-from gatepost.model.address import Family, Prefix
-from gatepost.model.limits import FLOOR_V4, FLOOR_V6
+from gatepost.model.address import Prefix
+from gatepost.model.limits import FLOOR, is_too_wide
 from gatepost.model.protect import Protected
 
 ADDRESSES_MOST = 1000
@@ -51,9 +51,8 @@ def _addresses(document: Document, rows: Any) -> tuple[Protected, ...]:
 
 def _protected(document: Document, where: KeyPath, row: Any) -> Protected:
     value, why = value_and_why(document, where, row)
-    if isinstance(value, Prefix):
-        floor = FLOOR_V4 if value.family is Family.V4 else FLOOR_V6
-        if value.length < floor:
-            what = f"wider than /{floor}: it would stop removals everywhere; expected what is yours"
-            document.refuse((*where, "value"), what)
+    if isinstance(value, Prefix) and is_too_wide(value):
+        floor = FLOOR[value.family]
+        what = f"wider than /{floor}: it would stop removals everywhere; expected what is yours"
+        document.refuse((*where, "value"), what)
     return Protected(value, why)

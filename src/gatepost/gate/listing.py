@@ -10,9 +10,7 @@ from gatepost.errors import EmptyAnswer, ValuesRefused
 from gatepost.gate.matcher import Matcher
 from gatepost.model.address import Family, Prefix
 from gatepost.model.content import Content, Listed, State
-from gatepost.model.limits import FLOOR_V4, FLOOR_V6
-
-_FLOOR = {Family.V4: FLOOR_V4, Family.V6: FLOOR_V6}
+from gatepost.model.limits import is_too_wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ def _checked(prefixes: list[Prefix], source: str) -> list[Prefix]:
         msg = f"{source} holds no address"
         raise EmptyAnswer(msg)
     for prefix in prefixes:
-        if prefix.length < _FLOOR[prefix.family]:
+        if is_too_wide(prefix):
             msg = f"{source} holds {prefix}, which is wider than any list may hold"
             raise ValuesRefused(msg)
     return list(dict.fromkeys(prefixes))

@@ -7,15 +7,13 @@ from enum import StrEnum
 
 from gatepost.errors import ConfigInvalid, cut
 from gatepost.model.address import Family, Prefix, parse_v4, parse_v6
-from gatepost.model.limits import FLOOR_V4, FLOOR_V6
+from gatepost.model.limits import is_too_wide
 
 TOTAL_MAX = {Family.V4: 1 << 25, Family.V6: 1 << 112}
 """Addresses of all proxies together: the private networks whole and a large CDN beside them fit."""
 
 MET_MAX = 4_096
 """Proxies known again without reading their address."""
-
-_FLOOR = {Family.V4: FLOOR_V4, Family.V6: FLOOR_V6}
 
 
 class Header(StrEnum):
@@ -117,7 +115,7 @@ def _length(text: str) -> int:
 def _refuse_wide(prefixes: Iterable[Prefix]) -> None:
     total = dict.fromkeys(Family, 0)
     for prefix in prefixes:
-        if prefix.length < _FLOOR[prefix.family]:
+        if is_too_wide(prefix):
             msg = f"the trusted proxy {prefix} is too wide: name the proxies' own addresses"
             raise ConfigInvalid(msg)
         total[prefix.family] += prefix.size

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from gatepost.model.address import Family, Prefix
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -47,3 +49,9 @@ class Limits:
 FLOOR_V4 = 8
 """A wider IPv4 prefix is refused whatever is approved."""
 FLOOR_V6 = 16
+FLOOR = {Family.V4: FLOOR_V4, Family.V6: FLOOR_V6}
+
+
+def is_too_wide(prefix: Prefix) -> bool:
+    """Whether it is wider than anything that could be approved."""
+    return prefix.length < FLOOR[prefix.family]

@@ -14,7 +14,7 @@ from math import ceil
 from gatepost.model.address import Family, Prefix
 from gatepost.model.answer import Accepted, Answer
 from gatepost.model.entry import Entry
-from gatepost.model.limits import FLOOR_V4, FLOOR_V6, Limits
+from gatepost.model.limits import FLOOR, Limits
 from gatepost.model.plan import Cause, Current
 from gatepost.model.reason import Reason
 from gatepost.planning.aggregate import aggregate, count, to_ranges
@@ -153,7 +153,7 @@ def unfamiliar(entries: Iterable[Entry], known: Figures, limits: Limits) -> list
 def floor(subject: str, entries: Iterable[Entry]) -> tuple[Reason, ...]:
     """Prefixes that no approval lets through, also where many small ones add up to one."""
     merged = aggregate(_prefixes(entries))
-    return _too_wide(subject, merged, {Family.V4: FLOOR_V4, Family.V6: FLOOR_V6}, absolute=True)
+    return _too_wide(subject, merged, FLOOR, absolute=True)
 
 
 def total(

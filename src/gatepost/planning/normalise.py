@@ -23,7 +23,7 @@ from gatepost.model.entry import (
     RawEntry,
     RawType,
 )
-from gatepost.model.limits import FLOOR_V4, FLOOR_V6
+from gatepost.model.limits import is_too_wide
 from gatepost.model.plain import KEPT, plain
 from gatepost.planning import span, special
 from gatepost.planning.domain import parse_domain
@@ -172,8 +172,7 @@ def _is_special(prefix: Prefix) -> bool:
     """
     if special.inside_special(prefix):
         return True
-    floor = FLOOR_V4 if prefix.family is Family.V4 else FLOOR_V6
-    return prefix.length >= floor and special.touches_special(prefix)
+    return not is_too_wide(prefix) and special.touches_special(prefix)
 
 
 def _mask_note(text: str, rules: Rules) -> str | None:

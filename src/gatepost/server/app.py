@@ -109,7 +109,7 @@ class Server:
         def counted(client: str) -> Answer | None:
             answer = again(client)
             if answer is not None:
-                answered(route, answer.code)
+                answered(route, answer.status)
             return answer
 
         return counted

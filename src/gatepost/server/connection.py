@@ -11,7 +11,7 @@ import asyncio
 import socket
 from typing import Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gatepost.server.pages import Pages
 from gatepost.server.repeats import RAW, Answer, Repeats, is_whole
@@ -95,7 +95,7 @@ class Connection(HttpToolsProtocol):
         """As uvicorn ends an answer, but for a timer that is not begun anew each time."""
         self._stop()
         date = self._repeats.date(self.server_state.default_headers)
-        head = b"".join((answer.status, date, answer.head))
+        head = b"".join((STATUS_LINE[answer.status], date, answer.head))
         if answer.pages is not None and self._place >= 0:
             self._hand_over(head, answer.body, answer.pages)
         elif len(answer.body) > COPIED_MOST:

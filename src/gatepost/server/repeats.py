@@ -14,8 +14,6 @@ from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
-
 from gatepost.server.pages import Pages
 
 Scope = MutableMapping[str, Any]
@@ -40,9 +38,7 @@ PLAIN = frozenset(
 class Answer(NamedTuple):
     """Bytes of an answer, apart from its date."""
 
-    code: int
-    status: bytes
-    """The status line."""
+    status: int
     head: bytes
     """All other fields, and the empty line."""
     body: bytes
@@ -99,7 +95,7 @@ def answer(
     status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes, pages: Pages | None = None
 ) -> Answer:
     """Of what ASGI would be sent."""
-    return Answer(status, STATUS_LINE[status], _lines(headers) + b"\r\n", body, pages)
+    return Answer(status, _lines(headers) + b"\r\n", body, pages)
 
 
 def _lines(fields: Iterable[tuple[bytes, bytes]]) -> bytes:

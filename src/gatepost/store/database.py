@@ -147,11 +147,9 @@ def leaf(error: BaseException | None, url: URL) -> StoreError:
 
 
 def _place(url: URL) -> str:
-    """Where it is, without who connects and how: either may be a secret."""
-    bare = url.set(username=None, password=None, query={})
-    return (
-        bare.set(host=url.host.rpartition("@")[2]).render_as_string() if url.host else bare.render_as_string()
-    )
+    """Where it is, without who connects and how: parts of a mistyped password may stand in either."""
+    host = None if url.host is None else url.host.rpartition("@")[2]
+    return URL.create(url.drivername, host=host, port=url.port, database=url.database).render_as_string()
 
 
 def connect(text: str, wait: float) -> Database:
