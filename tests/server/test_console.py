@@ -37,6 +37,7 @@ PAGES = (
     "/lists/webhooks/history",
     "/check",
     "/check?value=101.126.59.0",
+    "/check?value=101.126.59.0&at=2099-01-01",
     "/check?value=nonsense+here",
     "/plans",
     "/targets",
@@ -108,6 +109,19 @@ async def test_every_page_is_there_in_both_languages_from_the_first_minute_on(ho
                 assert told.status_code == 200, path
             else:
                 assert path in ("/check", "/check?value=nonsense+here"), path
+
+
+async def test_what_ends_before_a_moment_to_come_is_shown_with_its_end(house):
+    """The page says not allowed, when the entry's grace ends, and that nobody knows what will be said."""
+    await house.cycle(*TEN)
+    for _ in range(3):
+        await house.cycle(*TEN[1:])
+    page = (await house.get(f"/check?value={TEN[0]}&at=2099-01-01", **HTML)).text
+    assert all(word in page for word in ("not allowed", "Ends", "nobody knows"))
+    told = (await house.get(f"/v1/check?value={TEN[0]}&at=2099-01-01")).json()
+    assert (told["foreseen"], told["allowed"]) == (True, False)
+    assert [gone["state"] for gone in told["lists"][0]["ended"]] == ["grace"]
+    assert "nobody knows" not in (await house.get(f"/check?value={TEN[0]}", **HTML)).text
 
 
 async def test_an_approval_needs_the_sessions_token_and_is_told_on_the_page(locked):

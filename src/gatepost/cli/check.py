@@ -10,7 +10,7 @@ import click
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, run_async, takes_options
-from gatepost.engine.asking import CheckAnswer, ask, bare, check_document, covers
+from gatepost.engine.asking import CheckAnswer, Ended, ask, bare, check_document, covers
 from gatepost.engine.exits import Exit
 from gatepost.engine.report import time_text
 from gatepost.engine.site import Site
@@ -19,6 +19,7 @@ from gatepost.model.address import Prefix
 from gatepost.model.content import State
 from gatepost.model.entry import Domain
 from gatepost.model.plan import Current
+from gatepost.planning.compose import PIN
 from gatepost.planning.normalise import parse_value
 
 
@@ -72,9 +73,23 @@ def _on_target(site: Site, name: str, value: Prefix | Domain) -> bool:
 
 def _print(ui: Ui, answer: CheckAnswer) -> None:
     verdict = _("allowed") if answer.allowed else _("NOT allowed")
+    if answer.foreseen:
+        verdict = _("{verdict} at {time}, as things stand now").format(
+            verdict=verdict, time=time_text(answer.at)
+        )
     ui.say(f"{bare(answer.value)}: {verdict}", "bold green" if answer.allowed else "bold red")
     for one in answer.lists:
-        if not one.hits:
+        for gone in one.ended:
+            ui.say(
+                "  "
+                + _ending(gone).format(
+                    list=one.list,
+                    entry=gone.hit.listed.entry.value,
+                    source=gone.hit.listed.source,
+                    time=time_text(gone.at),
+                )
+            )
+        if not one.hits and not one.ended:
             ui.say("  " + _("{list}: no entry covers it").format(list=one.list))
         for hit in one.hits:
             ui.say(
@@ -90,6 +105,18 @@ def _print(ui: Ui, answer: CheckAnswer) -> None:
             )
     if answer.on_target is not None:
         ui.say("  " + (_("the device holds it") if answer.on_target else _("the device does NOT hold it")))
+    if answer.foreseen:
+        ui.say(
+            "  " + _("what sources will say until then, nobody knows; what ends by then is counted as ended")
+        )
+
+
+def _ending(gone: Ended) -> str:
+    if gone.at is None:
+        return _("{list}: {entry} from {source} is no longer configured")
+    if gone.hit.listed.source == PIN:
+        return _("{list}: the pin {entry} ends {time}")
+    return _("{list}: {entry} from {source} is gone upstream and kept until {time}")
 
 
 def state_word(state: State) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gatepost.config.settings import ListSettings
-from gatepost.engine.elapsed import look
+from gatepost.engine.elapsed import look, waits
 from gatepost.engine.fetching import Got, to_answer
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError
@@ -21,6 +21,7 @@ from gatepost.model.record import Failure
 from gatepost.planning.accept import accept
 from gatepost.planning.baseline import moments
 from gatepost.planning.compose import compose, wanted
+from gatepost.planning.presence import lasting
 
 if TYPE_CHECKING:  # the SQL library is loaded only where a store is opened
     from gatepost.store import Store
@@ -30,6 +31,8 @@ STRAY = timedelta(days=1)
 """An accepted answer this young still counts although its source was not on the list just before."""
 CLOCK_PLAY = timedelta(minutes=5)
 """How far in the future a record may seem to lie before the clock is not believed."""
+
+LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +162,30 @@ def _number(
 def recompose(site: Site, one: ListSettings) -> Content:
     """What a list would hold now, from what is accepted and today's settings; records nothing."""
     seen = look(site)
+    return compose(one.allowlist, _accepted(site, one, seen), seen.wall, seen.believed)
+
+
+def foresee(site: Site, one: ListSettings, at: datetime) -> Content:
+    """What a list would hold at a moment to come, if no source said anything else until then.
+
+    What ends by time ends as a cycle at that moment would have it: graces by what passes until then,
+    dates by the clock, or where that is in doubt only once it will be believed.
+    """
+    seen = look(site)
+    ahead = at - seen.wall
+    reckoned = seen.reckoned + min(ahead, LATEST - seen.reckoned)
+    believed = at if ahead >= waits(seen) else seen.believed + ahead
+    accepted = {
+        name: replace(good, presences=lasting(good.presences, reckoned, one.limits))
+        for name, good in _accepted(site, one, seen).items()
+    }
+    return compose(one.allowlist, accepted, at, believed)
+
+
+def _accepted(site: Site, one: ListSettings, seen: Look) -> dict[str, Accepted]:
     before = site.store.latest(one.name)
     known = {source: _in_force(site.store, one, source, before, seen) for source in one.allowlist.sources}
-    accepted = {name: good for name, good in known.items() if good is not None}
-    return compose(one.allowlist, accepted, seen.wall, seen.believed)
+    return {source: good for source, good in known.items() if good is not None}
 
 
 def _in_force(

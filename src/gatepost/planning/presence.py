@@ -45,6 +45,11 @@ def presences(
     return tuple(_merged(steady, others))
 
 
+def lasting(stand: Iterable[Presence], at: datetime, limits: Limits) -> tuple[Presence, ...]:
+    """Those that a moment to come still finds, if answers stay as they are and no device counts their use."""
+    return tuple(one for one in stand if one.gone_at is None or at < one.gone_at + limits.grace)
+
+
 def _matched(
     entries: tuple[Entry, ...], previous: Accepted, changes: Delta
 ) -> tuple[list[Presence], list[Entry], dict[EntryKey, Presence]]:

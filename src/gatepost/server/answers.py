@@ -6,7 +6,7 @@ functions as ``--json``, so there is no second shape to keep in step.
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 Moment = str
 """RFC 3339 in UTC, to the second."""
@@ -59,6 +59,15 @@ class CheckEntry(Struct):
     note: str | None
 
 
+class Ended(Struct):
+    """An entry that covers the value today, and will not at the moment asked about."""
+
+    value: str
+    source: str
+    state: str
+    at: Moment | None
+
+
 class CheckList(Struct):
     """One list's word on the value."""
 
@@ -67,6 +76,8 @@ class CheckList(Struct):
     serial: int | None
     allowed: bool
     entries: tuple[CheckEntry, ...]
+    ended: tuple[Ended, ...] | UnsetType = UNSET
+    """Where the moment has yet to come."""
 
 
 class Check(Struct):
@@ -76,6 +87,8 @@ class Check(Struct):
     at: Moment
     allowed: bool
     lists: tuple[CheckList, ...]
+    foreseen: bool | UnsetType = UNSET
+    """True where the moment has yet to come: what is known today, without what ends until then."""
 
 
 class SourceStatus(Struct):
