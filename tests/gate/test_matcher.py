@@ -140,15 +140,15 @@ Networks = list[ipaddress.IPv4Network | ipaddress.IPv6Network]
 
 
 def networks(block: ipaddress.IPv4Network | ipaddress.IPv6Network) -> st.SearchStrategy[Networks]:
-    """Of a block, or among its first or last eight addresses: the fewer, the more they nest."""
+    """Of a block, around it, or among its first or last eight addresses: the fewer, the more they nest."""
 
     def network(number: int, height: int) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-        first = int(block[0]) + (number >> height << height)
+        first = int(block[0]) + number >> height << height
         return ipaddress.ip_network(
             (first.to_bytes(block.max_prefixlen // 8, "big"), block.max_prefixlen - height)
         )
 
-    whole = st.builds(network, st.integers(0, 255), st.integers(0, 8))
+    whole = st.builds(network, st.integers(0, 255), st.integers(0, 10))
     few = st.builds(network, st.integers(0, 7) | st.integers(248, 255), st.integers(0, 3))
     return st.lists(whole | few, max_size=12)
 
