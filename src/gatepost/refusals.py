@@ -64,7 +64,7 @@ class MethodRefused(RequestError):
 
 
 class TooManyLogins(RequestError):
-    """Wrong passwords came too often from this address or for this name."""
+    """Wrong passwords came too often from this network or for this name."""
 
     transient = True
     hint = "Wait as long as `Retry-After` says."

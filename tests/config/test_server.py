@@ -11,6 +11,7 @@ from config.good import changed
 from gatepost.cli.config import effective
 from gatepost.config.server_keys import ServerSettings
 from gatepost.errors import ConfigInvalid, SecretUnavailable
+from gatepost.gate.trust import Header
 from gatepost.model.role import Role
 
 TLS = {"certificate": "c.pem", "key": "k.pem"}
@@ -41,6 +42,8 @@ def test_everything_is_read(loading, tmp_path):
         "url": "https://lists.example.com",
         "hosts": ["lists.internal", "192.0.2.1", "[2001:db8::1]"],
         "session": "1h",
+        "trusted_proxies": ["127.0.0.1", "10.0.0.0/24"],
+        "proxy_header": "forwarded",
         "users": {"bob": BOB, "alice": {"role": "admin", "password": "file:alice"}},
         "consumers": {"fw1": {"token": "env:FW1", "token_next": "env:FW2", "lists": ["webhooks"]}},
     }
@@ -48,6 +51,8 @@ def test_everything_is_read(loading, tmp_path):
     assert found.address == ("::", 443)
     assert found.options.certificate == tmp_path / "c.pem"
     assert found.options.session == timedelta(hours=1)
+    assert [str(one) for one in found.trust.proxies] == ["127.0.0.1/32", "10.0.0.0/24"]
+    assert found.trust.header is Header.FORWARDED
     assert {name: one.role for name, one in found.users.items()} == {
         "bob": Role.APPROVER,
         "alice": Role.ADMIN,
@@ -85,6 +90,18 @@ def test_beyond_loopback_both_are_needed(loading, listen):
         ({"url": "https://lists.example.com/path"}, "server.url: expected https://host"),
         ({"hosts": ["lists.example.com:443"]}, "server.hosts[0]: expected a host name"),
         ({"hosts": ["*"]}, "server.hosts[0]: expected a host name"),
+        ({"trusted_proxies": "127.0.0.1"}, "server.trusted_proxies: Expected `array`"),
+        ({"trusted_proxies": ["*"]}, "server.trusted_proxies[0]: the trusted proxy '*' is not an address"),
+        ({"trusted_proxies": ["10.0.0.1/8"]}, "server.trusted_proxies[0]: the trusted proxy '10.0.0.1/8'"),
+        (
+            {"trusted_proxies": ["::1", "0.0.0.0/0"]},
+            "server.trusted_proxies[1]: the trusted proxy 0.0.0.0/0 is",
+        ),
+        (
+            {"trusted_proxies": ["1.0.0.0/8", "2.0.0.0/8", "3.0.0.0/8"]},
+            "server.trusted_proxies: the trusted proxies together are too wide",
+        ),
+        ({"proxy_header": "x-real-ip"}, "server.proxy_header: "),
         ({"session": "1m"}, "server.session: expected a duration from 5m to 30d"),
         ({"users": []}, "server.users: expected a table"),
         ({"users": {"bob": 1}}, "server.users.bob: expected a table"),
@@ -113,6 +130,24 @@ def test_what_is_wrong_is_refused_by_its_key(loading, table, told):
     assert told in error.value.message
     assert "gatepost.toml:" in error.value.message
     assert "hunter2" not in error.value.message
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ({**LOGIN, "url": "https://lists.example.com"}, True),
+        ({**LOGIN, "hosts": ["lists.internal"]}, True),
+        ({**LOGIN, "url": "https://lists.example.com", "trusted_proxies": ["::1"]}, False),
+        ({**LOGIN, "url": "https://lists.example.com", "enabled": False}, False),
+        ({**LOGIN, **TLS, "url": "https://lists.example.com", "listen": "0.0.0.0:443"}, False),
+        ({**LOGIN, "url": "http://localhost:8642"}, False),
+        ({"url": "https://lists.example.com"}, False),
+        (LOGIN, False),
+    ],
+)
+def test_a_proxy_that_nobody_named_is_known_by_the_address_people_use(loading, table, told):
+    """Where people log in, on loopback, under a name of elsewhere."""
+    assert loading(with_server(table)).server.proxy_unnamed is told
 
 
 def test_secrets_are_refused_where_they_are_no_lines_or_too_short(loading, monkeypatch):

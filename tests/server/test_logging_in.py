@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from gatepost.config.server_keys import ServerOptions, ServerSettings
-from gatepost.server.limits import WINDOW, WRONG_BY_ADDRESS, WRONG_BY_NAME
+from gatepost.server.limits import WINDOW, WRONG_BY_NAME, WRONG_BY_NETWORK, WRONG_BY_STRANGERS
 from gatepost.server.sessions import SESSIONS_MOST, SESSIONS_OF_ONE, Sessions
 from rigs.serving import BASE, PASSWORDS, bearer, house, people, user
 
@@ -116,11 +116,22 @@ async def test_guessing_is_slow_and_keeps_nobody_else_out(locked):
 
 async def test_an_address_that_guesses_names_waits(locked):
     """Twenty wrong ones from one address, whatever the names; a right one is not counted."""
-    for n in range(WRONG_BY_ADDRESS):
+    for n in range(WRONG_BY_NETWORK):
         assert (await log_in(locked, f"user{n}", "wrong")).status_code == 401
         if n % 5 == 0:
             assert (await log_in(locked, "bob", PASSWORDS["bob"])).status_code == 200
     assert (await log_in(locked, "alice", PASSWORDS["alice"])).status_code == 429
+
+
+async def test_strangers_never_lock_out_whoever_was_here_before(locked):
+    """From everywhere at one name: whoever logged in before goes on, after a crash too; others wait."""
+    await log_in(locked, "bob", PASSWORDS["bob"])
+    again = locked.again(people())
+    for name in ("bob", "alice"):
+        for n in range(WRONG_BY_STRANGERS):
+            again.desk.logins.enter(name, f"198.51.100.{n}")
+    assert (await log_in(again, "alice", PASSWORDS["alice"])).status_code == 429
+    assert (await log_in(again, "bob", PASSWORDS["bob"])).status_code == 200
 
 
 async def test_who_came_and_who_did_not_is_written_down(locked):

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance, statu
 
 from gatepost.model.role import Role
 from gatepost.server.app import TRAVELLERS
-from gatepost.server.limits import WRONG_BY_ADDRESS
+from gatepost.server.limits import WRONG_BY_NETWORK
 from gatepost.server.table import ROUTES
 from rigs.canaries import find
 from rigs.openid import ANNA, FORGED, SECRET, SPOKEN, VERA, StandIn
@@ -504,21 +504,21 @@ def test_refused_arrivals_are_bounded_and_keep_no_password_out(tmp_path):
     with street(tmp_path) as town:
         surfer = town.surfer()
         town.stopped(surfer)
-        for _ in range(WRONG_BY_ADDRESS):
+        for _ in range(WRONG_BY_NETWORK):
             assert surfer.go(f"{town.url}{BACK}?state=x&code=y").status_code == 403
         answer = town.log_in(surfer)
         assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) > 0
         form = {"user": "bob", "password": PASSWORDS["bob"]}
         assert surfer.post(f"{town.url}/login?next=/v1/session", form).json()["user"] == "bob"
-        assert len(town.entrances()) == WRONG_BY_ADDRESS + 1
+        assert len(town.entrances()) == WRONG_BY_NETWORK + 1
 
 
 def test_a_page_of_others_shuts_nobody_out(tmp_path):
     """Arrivals of a browser that began nothing here are refused, not counted, and not written down."""
     with street(tmp_path) as town:
         lured = town.surfer()
-        for _ in range(WRONG_BY_ADDRESS + 1):
+        for _ in range(WRONG_BY_NETWORK + 1):
             answer = lured.go(f"{town.url}{BACK}?state=x&code=y", "http://evil.example")
             assert answer.status_code == 403
         assert town.entrances() == []

@@ -64,6 +64,10 @@ def _accounts(settings: Settings) -> tuple[list[str], list[str]]:
         except GatepostError as error:
             missing.append(str(error))
     server = settings.server
+    if server.proxy_unnamed:
+        notices.append(
+            _("server: behind a proxy that trusted_proxies does not name all people are one client")
+        )
     others: list[UserSettings | ConsumerSettings | HintSettings | OidcSettings | NotifySettings] = [
         *server.users.values(),
         *server.consumers.values(),

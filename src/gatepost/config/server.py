@@ -29,6 +29,8 @@ from gatepost.config.server_keys import (
 from gatepost.config.tables import NAME, table_in
 from gatepost.config.toml import Document, KeyPath
 from gatepost.config.values import build, written
+from gatepost.errors import ConfigInvalid
+from gatepost.gate.trust import Trust
 from gatepost.kit.secret import resolve
 
 FAMILIES = ("users", "consumers", "hints")
@@ -74,9 +76,23 @@ def _check(document: Document, options: ServerOptions) -> None:
             document.refuse((*_WHERE, "hosts", n), "expected a host name or address in lower case, no port")
     if options.url is not None:
         _check_url(document, options.url)
+    _check_proxies(document, options)
     if not SESSION_LEAST <= options.session <= SESSION_MOST:
         what = f"expected a duration from {written(SESSION_LEAST)} to {written(SESSION_MOST)}"
         document.refuse((*_WHERE, "session"), what)
+
+
+def _check_proxies(document: Document, options: ServerOptions) -> None:
+    where: KeyPath = (*_WHERE, "trusted_proxies")
+    for n, one in enumerate(options.trusted_proxies):
+        try:
+            Trust([one])
+        except ConfigInvalid as error:
+            document.refuse((*where, n), error.message)
+    try:
+        Trust(options.trusted_proxies)
+    except ConfigInvalid as error:
+        document.refuse(where, error.message)
 
 
 def _check_listen(document: Document, listen: str) -> None:

@@ -8,8 +8,11 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gatepost.config.oidc_keys import OidcSettings
+from gatepost.gate.trust import Header, Trust
+from gatepost.kit.hosts import is_loopback
 from gatepost.kit.password import check_line, check_token
 from gatepost.kit.secret import Secret
 from gatepost.model.role import Role
@@ -33,6 +36,10 @@ class ServerOptions:
     """Address that people and devices use, where a proxy stands in front: `https://lists.example.com`."""
     hosts: tuple[str, ...] = ()
     """Further names that requests may call the server by, as in the `Host` header, without port."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks of proxies in front: who they say is calling is who logs in and is counted."""
+    proxy_header: Header = Header.X_FORWARDED_FOR
+    """The one header in which they say it."""
     session: timedelta = timedelta(hours=12)
     """How long a login lasts."""
     open_feeds: bool = False
@@ -178,6 +185,20 @@ class ServerSettings:
     def https(self) -> bool:
         """Whether people reach it over TLS: its own, or a proxy's."""
         return self.tls or (self.options.url or "").startswith("https:")
+
+    @property
+    def trust(self) -> Trust:
+        """Whose word about the client counts. Raises ConfigInvalid."""
+        return Trust(self.options.trusted_proxies, header=self.options.proxy_header)
+
+    @property
+    def proxy_unnamed(self) -> bool:
+        """Whether people seem to log in through a proxy here that is not named: all are one client then."""
+        told = self.options
+        host = urlsplit(told.url or "").hostname or ""
+        elsewhere = bool(told.hosts or host) and not is_loopback(host)
+        here = is_loopback(self.address[0]) and told.enabled and self.login
+        return here and elsewhere and not told.trusted_proxies
 
     @property
     def login(self) -> bool:

@@ -25,9 +25,11 @@ from gatepost.model.role import Role
 from gatepost.refusals import MethodRefused, NothingThere, RequestInvalid
 from gatepost.server.body import whole_body
 from gatepost.server.checking import Quick, send_body
+from gatepost.server.client import Clients
 from gatepost.server.console import CONSOLE, error_page
 from gatepost.server.desk import Desk
 from gatepost.server.door import SAFE, check_csrf, require
+from gatepost.server.feed_request import client_of
 from gatepost.server.feed_table import PREFIXES as FEEDS
 from gatepost.server.head import head_of
 from gatepost.server.hints import PATH as HINTS
@@ -72,6 +74,7 @@ class Server:
         self._desk, self._feeds = desk, feeds or desk.feeds
         self._quick = Quick(desk.present, desk.site.clock)
         self._feeds_role = feeds_role(desk)
+        self._clients = Clients(desk.settings.trust)
         self.repeats = Repeats()
         """Asked before this application, by whoever speaks HTTP for it."""
         workers, hashers = anyio.CapacityLimiter(WORKERS), anyio.CapacityLimiter(HASHERS)
@@ -116,6 +119,7 @@ class Server:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = head_of(scope)
+        scope["client"] = (self._clients.of(scope), 0)
         door, path = self._desk.door, scope["path"]
         door.check_host(head)
         if scope["method"] not in SAFE:
@@ -223,8 +227,7 @@ async def _asked(request: Request, route: Route, who: Identity) -> Asked:
         check_csrf(request.scope[_WHO], told if isinstance(told, str) else None)
     if route.body is not None:
         body = _converted(members, route.body)
-    address = request.client.host if request.client else "unknown"
-    return Asked(params, body, who, address, request.scope[_HEAD])
+    return Asked(params, body, who, client_of(request.scope), request.scope[_HEAD])
 
 
 def _params(request: Request, route: Route) -> Any:

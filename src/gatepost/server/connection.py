@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from gatepost.server.client import peer_address
 from gatepost.server.pages import Pages
 from gatepost.server.repeats import RAW, Answer, Repeats, is_whole
 
@@ -48,7 +49,7 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()  # uvicorn would keep it, and refuse what it asks
             return
         self._repeats: Repeats = getattr(self.app, "repeats", NONE)
-        self._client = self.client[0] if self.client else "unknown"
+        self._client = peer_address(self.client)
         if transport.get_extra_info("sslcontext") is None and (place := transport.get_extra_info("socket")):
             self._place = place.fileno()
         self._wait()

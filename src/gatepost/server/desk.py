@@ -69,12 +69,13 @@ class Desk:
         settings = site.settings
         users = Users.of(settings.server)
         sessions = Sessions(settings.state, settings.server.options.session)
+        entrances = Entrances(settings.state)
         return cls(
             site=site,
             users=users,
             sessions=sessions,
-            logins=LoginLimit(site.clock),
-            entrances=Entrances(settings.state),
+            logins=LoginLimit(site.clock, known=entrances.logins()),
+            entrances=entrances,
             door=Door(settings.server, users, sessions, site.clock),
             metrics=metrics or Metrics(),
             wake=wake,

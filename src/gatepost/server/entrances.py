@@ -78,6 +78,13 @@ class Entrances:
                 found += [one for line in reversed(data.splitlines()) if (one := _read(line)) is not None]
         return found[:most]
 
+    def logins(self) -> tuple[tuple[str, str], ...]:
+        """Name and address of each login by password, the oldest first. Raises StoreUnavailable."""
+        found = self.last(2 * FILE_MOST)
+        return tuple(
+            (one.who, one.address) for one in reversed(found) if one.event == LOGIN and not one.subject
+        )
+
     @property
     def _older(self) -> Path:
         assert self._file is not None  # noqa: S101 - asked only where there is a file

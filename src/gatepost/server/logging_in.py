@@ -44,8 +44,7 @@ class LogoutBody(Struct, forbid_unknown_fields=True):
 def log_in(desk: Desk, asked: Asked) -> Any:
     """A wrong name takes as long as a wrong password, and is told the same."""
     body: LoginBody = asked.body
-    desk.logins.check(body.user, asked.address)
-    desk.logins.note(body.user, asked.address)
+    desk.logins.enter(body.user, asked.address)
     user = desk.users.by_name.get(body.user)
     now = desk.site.clock.now()
     good = verify(user.line if user else None, Secret(body.password))

@@ -71,8 +71,7 @@ def come_back(desk: Desk, asked: Asked) -> Reply:
     if not oidc.flows.knows(kept):
         desk.metrics.login("refused")
         oidc.flows.finish(kept, asked.params.state)
-    oidc.arrivals.check("", asked.address)
-    oidc.arrivals.note("", asked.address)
+    oidc.arrivals.enter("", asked.address)
     try:
         next_, person = _arrived(desk, oidc, asked)
     except GatepostError as error:

@@ -32,7 +32,7 @@ class Asked:
     """The row's ``body``; None where it has none."""
     who: Identity
     address: str
-    """Of the client's end of the connection."""
+    """Of whoever asks: the connection's other end, or who a trusted proxy says it is."""
     head: Mapping[bytes, bytes]
 
 
