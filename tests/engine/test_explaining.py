@@ -290,3 +290,85 @@ async def test_a_source_that_stopped_answering(world):
     await world.apply()
     world.clock.advance(timedelta(days=2))
     assert "The source events has not answered well since 2026-01-05T08:00:00Z." in told(world, TEN[0])
+
+
+async def test_an_exclusion_of_what_nobody_names_is_told_with_both_steps(world):
+    """The exclusion by value, reason and end; then that it must go, and a pin must come, in this order."""
+    until = datetime(2027, 1, 1, tzinfo=UTC)
+    net = Override(parse_value("198.51.0.0/16"), "ticket 42", until)
+    changed = world.with_list(exclusions=(net, Override(parse_value("9.9.9.9"), "ended", world.clock.now())))
+    await changed.apply()
+    for say, words in (
+        (str, ("(198.51.0.0/16: ticket 42) keeps it out, whoever names it. That ends at 2027",)),
+        (CHINESE.__getitem__, ("（198.51.0.0/16：ticket 42）把它挡在外面",)),
+    ):
+        paragraph = told(changed, "198.51.100.7", say)
+        assert all(word in paragraph for word in words), paragraph
+        assert "gatepost pin webhooks 198.51.100.7" in paragraph
+    assert told(changed, "198.51.100.7").endswith(
+        "If it must be allowed: take the exclusion out of the configuration. "
+        'Then `gatepost pin webhooks 198.51.100.7 --why "…"`, as no source names it.'
+    )
+    assert document(changed, "198.51.100.7")["excluded_by"] == [
+        {"value": "198.51.0.0/16", "why": "ticket 42", "until": "2027-01-01T00:00:00Z"}
+    ]
+    assert "exclusion" not in told(changed, "9.9.9.9")
+
+
+async def test_all_exclusions_in_the_way_are_told(world):
+    """Two of them, one of a part only: each is named, and that all must go; sources then name the rest."""
+    world.answer("61.0.0.0/24")
+    exclusions = (Override(parse_value("61.0.0.7"), "scanner"), Override(parse_value("61.0.0.0/29"), "lab"))
+    changed = world.with_list(exclusions=exclusions)
+    await changed.apply()
+    one, both = told(changed, "61.0.0.3"), told(changed, "61.0.0.7")
+    assert "scanner" not in one
+    assert "(61.0.0.7: scanner) takes it out." in both
+    assert "(61.0.0.0/29: lab) takes it out." in both
+    assert both.endswith("take all 2 exclusions out of the configuration.")
+    assert "(61.0.0.7: scanner) takes a part of it out." in told(changed, "61.0.0.0/24")
+
+
+async def test_a_held_answer_and_an_exclusion_are_both_in_the_way(world):
+    """What only a held answer names and an exclusion bars needs the word and the exclusion gone."""
+    changed = world.with_list(exclusions=(Override(parse_value("61.9.7.0/24"), "lab"),))
+    await changed.apply()
+    world.answer(*TEN, *(f"61.9.{n}.1" for n in range(40)))
+    await changed.plan()
+    paragraph = told(changed, "61.9.7.1")
+    assert "then approve or reject it. If it must be allowed: take the exclusion out" in paragraph
+    assert "gatepost pin" not in paragraph
+
+
+async def test_a_tree_loses_all_to_an_excluded_name_but_a_pin_brings_another_back(world):
+    """The tree is out whole; for another name of it a pin helps as well, for the excluded one it does not."""
+    world.sources["events"].answer = raw("*.example.com", *TEN)
+    pins = (Override(parse_value("*.example.com"), "all of it"),)
+    changed = world.with_list(pins=pins, exclusions=(Override(parse_value("a.example.com"), "leak"),))
+    await changed.apply()
+    assert told(changed, "b.example.com").endswith('or `gatepost pin webhooks b.example.com --why "…"`.')
+    assert told(changed, "a.example.com").endswith("take the exclusion out of the configuration.")
+
+
+async def test_what_is_configured_and_not_in_force_yet_is_told_as_such(world):
+    """A new pin, a new exclusion, one that was taken out: the next apply brings it about, nothing else."""
+    await world.apply()
+    pinned = world.with_list(pins=(Override(parse_value("9.9.9.9"), "canary"),))
+    assert "in force yet: `gatepost apply webhooks` brings it about." in told(pinned, "9.9.9.9")
+    assert "gatepost pin" not in told(pinned, "9.9.9.9")
+    barred = world.with_list(exclusions=(Override(parse_value(TEN[4]), "lab"),))
+    assert "takes it out. So it is configured, and not in force yet" in told(barred, TEN[4])
+    await barred.apply()
+    freed = told(world, TEN[4])
+    assert "was excluded when the list was last made" in freed
+    assert "gatepost pin" not in freed
+
+
+async def test_a_network_that_several_entries_cover_together(world):
+    """Two halves of it are listed: it is allowed, and nobody says that it was never named."""
+    world.answer("61.0.0.0/25", "61.0.0.128/25")
+    await world.apply()
+    paragraph = told(world, "61.0.0.0/24")
+    assert "is allowed" in paragraph
+    assert "several do together" in paragraph
+    assert "ever named" not in paragraph

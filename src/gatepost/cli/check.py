@@ -90,7 +90,9 @@ def _print(ui: Ui, answer: CheckAnswer) -> None:
                 )
             )
         if not one.hits and not one.ended:
-            ui.say("  " + _("{list}: no entry covers it").format(list=one.list))
+            nothing = _("{list}: no entry covers it")
+            several = _("{list}: several entries cover it together")
+            ui.say("  " + (several if one.allowed else nothing).format(list=one.list))
         for hit in one.hits:
             ui.say(
                 "  "

@@ -20,6 +20,7 @@ from gatepost.model.content import Listed, Serial
 from gatepost.model.entry import Direction, Domain, Entry, EntryKey
 from gatepost.model.record import Hit
 from gatepost.planning.compose import PIN
+from gatepost.planning.overlap import contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,7 @@ class CheckAnswer:
 
 def covers(entry: Entry, value: Prefix | Domain) -> bool:
     """Whether an entry holds all of a value."""
-    match entry.value, value:
-        case Prefix() as outer, Prefix() as inner:
-            return (
-                outer.family is inner.family and outer.network <= inner.network and inner.last <= outer.last
-            )
-        case Domain() as outer, Domain() as inner:
-            return outer == inner or (outer.tree and inner.name.endswith(f".{outer.name}"))
-    return False
+    return contains(entry.value, value)
 
 
 def ask(

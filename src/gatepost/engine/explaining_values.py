@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from gatepost.config.settings import ListSettings
 from gatepost.engine.acceptance import view
 from gatepost.engine.asking import CheckAnswer, ListAnswer, ask, bare, check_document, covers
+from gatepost.engine.elapsed import look
 from gatepost.engine.report import JSON, reason_document, time_text
 from gatepost.engine.site import Site
 from gatepost.engine.wording import OF_VALUES, SHORT, Say, as_written, joined
@@ -16,9 +17,11 @@ from gatepost.errors import cut
 from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer, Presence
 from gatepost.model.content import Override, State
-from gatepost.model.entry import Domain, Entry
+from gatepost.model.entry import Domain
 from gatepost.model.plan import Cause
 from gatepost.model.record import Departure, Hit
+from gatepost.planning.compose import PIN, active
+from gatepost.planning.overlap import contains, overlaps
 
 COMES, GOES = "comes", "goes"
 
@@ -48,6 +51,8 @@ class Story:
     """Held answers about it, each with ``comes`` or ``goes``."""
     left: Departure | None
     """How it was there before, where no entry covers it now."""
+    bars: tuple[Override, ...]
+    """Exclusions of today's configuration that are about the value, or a part of it."""
     paragraph: str
 
 
@@ -93,6 +98,9 @@ def _story_document(one: Story) -> JSON:
             for effect, held in one.held
         ],
         "left": _left_document(one.left) if one.left else None,
+        "excluded_by": [
+            {"value": str(bar.value), "why": bar.why, "until": time_text(bar.until)} for bar in one.bars
+        ],
     }
 
 
@@ -122,7 +130,7 @@ def _left_document(one: Departure) -> JSON:
 
 def _story(site: Site, value: Prefix | Domain, answer: ListAnswer, say: Say) -> Story:
     one = site.settings.lists.get(answer.list)
-    teller = _Teller(site, value, answer, one, say)
+    teller = _Teller(site, value, answer, one, look(site).believed, say)
     stays = tuple(teller.stay(hit) for hit in answer.hits)
     left = None if stays else site.store.departed(value, answer.list)
     held = tuple(teller.held())
@@ -130,11 +138,12 @@ def _story(site: Site, value: Prefix | Domain, answer: ListAnswer, say: Say) -> 
         teller.verdict(),
         *(line for stay in stays for line in teller.of_stay(stay)),
         *(teller.of_absence(left) if not stays else ()),
+        *teller.of_configuration(stays),
         *teller.of_held(held),
         *teller.of_targets(),
-        teller.step(stays, held),
+        *teller.steps(stays, held),
     ]
-    return Story(answer, one, stays, held, left, joined(told))
+    return Story(answer, one, stays, held, left, teller.bars, joined(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,8 @@ class _Teller:
     value: Prefix | Domain
     answer: ListAnswer
     settings: ListSettings | None
+    today: datetime
+    """By which what is configured ends."""
     say: Say
 
     def tell(self, sentence: str, **values: object) -> str:
@@ -178,14 +189,25 @@ class _Teller:
         entry, allowlist = hit.listed.entry, self.settings.allowlist
         if hit.state is State.PINNED:
             return next((one for one in allowlist.pins if one.value == entry.value), None)
-        return self.exclusion(entry.value)
+        about = [one for one in self.exclusions if overlaps(one.value, entry.value)]
+        whole = (one for one in about if contains(one.value, entry.value))
+        return next(whole, about[0] if about else None)
 
-    def exclusion(self, value: Prefix | Domain) -> Override | None:
-        """The owner's exclusion that covers a value; of a tree, one that is about a name of it."""
-        known = self.settings.allowlist.exclusions if self.settings else ()
-        return next((one for one in known if covers(Entry(one.value), value)), None) or next(
-            (one for one in known if isinstance(value, Domain) and covers(Entry(value), one.value)), None
-        )
+    @property
+    def exclusions(self) -> tuple[Override, ...]:
+        """Those of today's configuration."""
+        return active(self.settings.allowlist.exclusions, self.today) if self.settings else ()
+
+    @property
+    def bars(self) -> tuple[Override, ...]:
+        """Exclusions of the value, or of a part of it."""
+        return tuple(one for one in self.exclusions if overlaps(one.value, self.value))
+
+    @property
+    def pin(self) -> Override | None:
+        """Today's pin of the value."""
+        pins = active(self.settings.allowlist.pins, self.today) if self.settings else ()
+        return next((one for one in pins if contains(one.value, self.value)), None)
 
     def of_stay(self, one: Stay) -> Iterator[str]:
         """How it is listed, and how long it will be."""
@@ -194,6 +216,8 @@ class _Teller:
         match one.hit.state:
             case State.PINNED:
                 yield self.tell("pinned", entry=entry, why=why)
+            case State.EXCLUDED if one.override is None:
+                yield self.tell("was-excluded", entry=entry, source=source, list=self.answer.list)
             case State.EXCLUDED:
                 yield self.tell("excluded", entry=entry, source=source, why=why)
             case State.LISTED:
@@ -203,9 +227,23 @@ class _Teller:
             yield self.tell("until", until=time_text(one.override.until))
         if one.presence and one.hit.state is not State.EXCLUDED:
             yield from self._of_presence(one, one.presence)
-        cut_by = self.exclusion(self.value)
-        if cut_by and one.hit.state is not State.EXCLUDED:
-            yield self.tell("cut", exclusion=bare(cut_by.value), why=cut(cut_by.why, 300))
+
+    def of_configuration(self, stays: Sequence[Stay]) -> Iterator[str]:
+        """Exclusions that were not told yet, and what is configured and not in force so far."""
+        told = [one.override for one in stays if one.hit.state is State.EXCLUDED]
+        for one in self.bars:
+            if one in told:
+                continue
+            word = "cut" if stays else "barred"
+            part = "" if contains(one.value, self.value) else "-part"
+            yield self.tell(f"{word}{part}", exclusion=bare(one.value), why=cut(one.why, 300))
+            if one.until:
+                yield self.tell("until", until=time_text(one.until))
+        if self.bars and self.answer.allowed:
+            yield self.tell("soon", list=self.answer.list)
+        elif self.pin and not any(one.hit.listed.source == PIN for one in stays):
+            yield self.tell("pinned", entry=self.pin.value, why=cut(self.pin.why, 300))
+            yield self.tell("soon", list=self.answer.list)
 
     def _of_presence(self, one: Stay, seen: Presence) -> Iterator[str]:
         entry, source = seen.entry.value, one.hit.listed.source
@@ -234,6 +272,9 @@ class _Teller:
     def of_absence(self, left: Departure | None) -> Iterator[str]:
         """Why no entry covers it."""
         if self.answer.serial is None:
+            return
+        if self.answer.allowed:
+            yield self.tell("together")
             return
         odd = list(self._odd())
         if left is not None:
@@ -300,17 +341,23 @@ class _Teller:
     def _was_in_force(self, serial: int) -> bool:
         return bool(self.site.store.in_force(self.value, self.answer.list, serial))
 
-    def step(self, stays: Sequence[Stay], held: Sequence[tuple[str, HeldAnswer]]) -> str:
-        """What to do next, if anything."""
-        about = {"list": self.answer.list, "value": bare(self.value)}
+    def steps(self, stays: Sequence[Stay], held: Sequence[tuple[str, HeldAnswer]]) -> Iterator[str]:
+        """What to do next, if anything: all of it, in this order."""
         if held:
-            return self.tell("do-word", digest=held[0][1].digest[:SHORT])
+            yield self.tell("do-word", digest=held[0][1].digest[:SHORT])
+        about = {"list": self.answer.list, "value": bare(self.value)}
+        named = bool(held) or any(not (one.presence and one.presence.absent) for one in stays)
         if self.answer.allowed:
-            leaves = stays and all(one.presence and one.presence.absent for one in stays)
-            return self.tell("do-keep", **about) if leaves else ""
-        if self.exclusion(self.value) or any(one.hit.state is State.EXCLUDED for one in stays):
-            return self.tell("do-exclusion")
-        return self.tell("do-pin", **about)
+            if stays and not named:
+                yield self.tell("do-keep", **about)
+        elif self.bars:
+            yield self.tell("do-exclusion" if len(self.bars) == 1 else "do-exclusions", count=len(self.bars))
+            if not named and not self.pin:
+                yield self.tell("do-then-pin", **about)
+        elif any(one.override for one in stays):
+            yield self.tell("do-either", **about)
+        elif not named and not self.pin:
+            yield self.tell("do-pin", **about)
 
 
 def span(time: timedelta) -> str:

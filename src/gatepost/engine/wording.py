@@ -70,6 +70,15 @@ OF_VALUES: Mapping[str, str] = {
     "until": "That ends at {until}.",
     "excluded": "{entry}, from {source}, is excluded by the owner of the list: {why}.",
     "cut": "An exclusion of the owner ({exclusion}: {why}) takes it out.",
+    "cut-part": "An exclusion of the owner ({exclusion}: {why}) takes a part of it out.",
+    "barred": "An exclusion of the owner ({exclusion}: {why}) keeps it out, whoever names it.",
+    "barred-part": "An exclusion of the owner ({exclusion}: {why}) keeps a part of it out, whoever names it.",
+    "was-excluded": (
+        "{entry}, from {source}, was excluded when the list was last made; it no longer is by the "
+        "configuration: `gatepost apply {list}` lets it in."
+    ),
+    "soon": "So it is configured, and not in force yet: `gatepost apply {list}` brings it about.",
+    "together": "No single entry covers it: several do together.",
     "absent": (
         "The last {absent} whole answers of {source} were without {entry}; after {absences} it counts as "
         "gone, and stays for {grace} from then on."
@@ -104,6 +113,12 @@ OF_VALUES: Mapping[str, str] = {
     "do-pin": 'If it must be allowed: `gatepost pin {list} {value} --why "…"`.',
     "do-keep": 'If it must stay: `gatepost pin {list} {value} --why "…"`.',
     "do-exclusion": "If it must be allowed: take the exclusion out of the configuration.",
+    "do-exclusions": "If it must be allowed: take all {count} exclusions out of the configuration.",
+    "do-then-pin": 'Then `gatepost pin {list} {value} --why "…"`, as no source names it.',
+    "do-either": (
+        "If it must be allowed: take the exclusion out of the configuration, "
+        'or `gatepost pin {list} {value} --why "…"`.'
+    ),
 }
 
 

@@ -16,6 +16,7 @@ from gatepost.model.entry import Domain, Entry
 from gatepost.planning.aggregate import aggregate
 from gatepost.planning.canonical import punched
 from gatepost.planning.digest import digest_entries
+from gatepost.planning.overlap import overlaps
 
 PIN = "pin"
 """In the place of a source's name."""
@@ -33,12 +34,12 @@ def compose(
     it is excluded whole.
     """
     today = believed or at
-    excluded = [override.value for override in _active(allowlist.exclusions, today)]
+    excluded = [override.value for override in active(allowlist.exclusions, today)]
     holes = aggregate(value for value in excluded if isinstance(value, Prefix))
     names = [value for value in excluded if isinstance(value, Domain)]
     listed = [
         replace(one, state=State.EXCLUDED) if _is_excluded(one.entry, holes, names) else one
-        for one in (*_from_sources(allowlist, accepted), *_from_pins(_active(allowlist.pins, today), at))
+        for one in (*_from_sources(allowlist, accepted), *_from_pins(active(allowlist.pins, today), at))
     ]
     listed.sort(key=lambda one: (one.entry.key, one.source))
     in_force = (one.entry for one in listed if one.state is not State.EXCLUDED)
@@ -48,7 +49,7 @@ def compose(
 
 def again(content: Content, allowlist: Allowlist, at: datetime) -> Content:
     """An earlier content under today's exclusions: never in means never in, whatever comes back."""
-    excluded = [override.value for override in _active(allowlist.exclusions, at)]
+    excluded = [override.value for override in active(allowlist.exclusions, at)]
     holes = aggregate(value for value in excluded if isinstance(value, Prefix))
     names = [value for value in excluded if isinstance(value, Domain)]
     stays = (one for one in content.effective if not _is_excluded(one, holes, names))
@@ -66,8 +67,16 @@ def wanted(allowlist: Allowlist, entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(one for one in entries if not (allowlist.only_necessary and one.necessary is False))
 
 
-def _active(overrides: Iterable[Override], at: datetime) -> Iterator[Override]:
-    return (override for override in overrides if override.until is None or at < override.until)
+def active(overrides: Iterable[Override], at: datetime) -> tuple[Override, ...]:
+    """Those that have not ended by a moment."""
+    return tuple(override for override in overrides if override.until is None or at < override.until)
+
+
+def is_shut_out(value: Prefix | Domain, exclusions: Iterable[Override]) -> bool:
+    """Whether exclusions leave nothing of a value: neither a source nor a pin then brings it."""
+    excluded = [one.value for one in exclusions]
+    holes = aggregate(one for one in excluded if isinstance(one, Prefix))
+    return _is_excluded(Entry(value), holes, [one for one in excluded if isinstance(one, Domain)])
 
 
 def _from_sources(allowlist: Allowlist, accepted: Mapping[str, Accepted]) -> Iterator[Listed]:
@@ -89,17 +98,8 @@ def _is_excluded(entry: Entry, holes: list[Prefix], names: list[Domain]) -> bool
         case Prefix() as prefix:
             return any(_covers(hole, prefix) for hole in holes)
         case Domain() as domain:
-            return any(_overlap(name, domain) for name in names)
+            return any(overlaps(name, domain) for name in names)
 
 
 def _covers(hole: Prefix, prefix: Prefix) -> bool:
     return hole.family is prefix.family and hole.network <= prefix.network and prefix.last <= hole.last
-
-
-def _overlap(one: Domain, other: Domain) -> bool:
-    """Whether any host name belongs to both."""
-    return one == other or _is_below(one, other) or _is_below(other, one)
-
-
-def _is_below(domain: Domain, tree: Domain) -> bool:
-    return tree.tree and domain.name.endswith("." + tree.name)

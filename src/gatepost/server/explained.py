@@ -55,6 +55,14 @@ class Left(Struct):
     at: Moment
 
 
+class Exclusion(Struct):
+    """An exclusion of today's configuration."""
+
+    value: str
+    why: str
+    until: Moment | None
+
+
 class ExplainedList(Struct):
     """One list's word on the value, and why."""
 
@@ -67,6 +75,7 @@ class ExplainedList(Struct):
     stays: tuple[Stay, ...]
     held: tuple[HeldAbout, ...]
     left: Left | None
+    excluded_by: tuple[Exclusion, ...]
 
 
 class Explained(Struct):
