@@ -7,15 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-
-import gatepost.store
 from gatepost.model.reckoning import Doubt, Look, Reading
 from gatepost.store import Store
 from gatepost.store.observations import BOOTS_KEPT
 from store.nouns import accepted
+from store.revisions import older
 
 DAY = timedelta(days=1)
 
@@ -66,19 +62,6 @@ def test_the_reckoning_of_an_answer_is_kept(store: Store, start: datetime) -> No
         assert kept is not None
         assert kept == one
         assert kept.counted_at == (reckoned or start)
-
-
-def older(path: Path, revision: str) -> None:
-    """An empty history as an older gatepost made it."""
-    path.parent.mkdir(parents=True)
-    engine = sa.create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        config = Config(attributes={"connection": connection})
-        folder = Path(gatepost.store.__file__).parent / "migrations"
-        config.set_main_option("script_location", str(folder))
-        config.set_main_option("path_separator", "os")
-        command.upgrade(config, revision)
-    engine.dispose()
 
 
 def test_an_older_history_goes_on_from_its_last_answer(url: str, tmp_path: Path, start: datetime) -> None:

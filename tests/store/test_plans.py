@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from gatepost.errors import UsageError
-from gatepost.model.plan import Outcome, PlanStatus, Word
+from gatepost.model.plan import Outcome, Plan, PlanStatus, Word
 from gatepost.model.record import Failure, OutcomeRecord, WordRecord
 from gatepost.store import Store
-from store.nouns import plan
+from store.nouns import plain, plan
+from store.revisions import older
 
 HOUR = timedelta(hours=1)
 
@@ -147,3 +150,57 @@ def test_reverted_is_applied_no_more(store: Store, start: datetime) -> None:
 def test_outcome_without_intent_is_refused(store: Store, start: datetime) -> None:
     with pytest.raises(UsageError, match="no intent 41"):
         store.record_outcome(41, start, Outcome.APPLIED, verified=True, failure=None)
+
+
+def carry_out(store: Store, one: Plan, at: datetime, outcome: Outcome = Outcome.APPLIED) -> int:
+    intent = store.record_intent(one, at)
+    store.record_outcome(intent, at, outcome, verified=outcome is Outcome.APPLIED)
+    return intent
+
+
+def test_carried_out_is_what_a_target_of_the_list_holds(store: Store, start: datetime) -> None:
+    """The newest serial of its targets; a failure, a plan taken back, another list's target move nothing."""
+    store.record_content("webhooks", plain(start, "203.0.113.7/32"), start)
+    assert store.carried_out("webhooks") == 1
+    store.record_holders("webhooks", ["edge", "cdn"])
+    assert store.carried_out("webhooks") is None
+    carry_out(store, plan("one", serial=1), start)
+    carry_out(store, plan("two", serial=2, target="cdn"), start)
+    carry_out(store, plan("three", serial=3), start, Outcome.FAILED)
+    carry_out(store, plan("four", serial=4, target="elsewhere"), start)
+    carry_out(store, replace(plan("clients", serial=9), list="clients", target="cdn"), start)
+    assert store.carried_out("webhooks") == 1
+    carry_out(store, plan("five", serial=5, target="cdn"), start)
+    assert store.carried_out("webhooks") == 5
+    store.record_reverted("sha256:five", start + HOUR)
+    assert store.carried_out("webhooks") == 1
+
+
+def test_holders_are_those_named_last(store: Store, start: datetime) -> None:
+    """A target that went to another list, or out of the configuration, holds this one no more."""
+    store.record_content("webhooks", plain(start, "203.0.113.7/32"), start)
+    store.record_holders("webhooks", ["edge", "cdn"])
+    store.record_holders("clients", ["edge"])
+    carry_out(store, plan("one", serial=7), start)
+    assert store.carried_out("webhooks") is None
+    assert store.carried_out("clients") is None
+    store.record_holders("webhooks", [])
+    assert store.carried_out("webhooks") == 1
+
+
+def test_an_older_history_knows_its_holders(url: str, tmp_path: Path, start: datetime) -> None:
+    """By the newest plan of each target, so that a gate goes on with what was carried out."""
+    path = tmp_path / "state/gatepost/gatepost.db"
+    older(path, "0005")
+    micros = round(start.timestamp() * 1_000_000)
+    with sqlite3.connect(path) as connection:
+        for number, (target, list_) in enumerate([("edge", "old"), ("edge", "webhooks"), ("cdn", "old")]):
+            row = (str(number), target, list_, micros + number)
+            connection.execute("INSERT INTO plans VALUES (NULL, ?, ?, ?, 3, ?, x'00')", row)
+        row = (micros, micros)
+        connection.execute(
+            "INSERT INTO intents VALUES (NULL,'edge','webhooks','1',3,1,?,?,'applied',1,NULL,'sync')", row
+        )
+    with Store.open(url) as store:
+        assert store.carried_out("webhooks") == 3
+        assert store.carried_out("old") is None

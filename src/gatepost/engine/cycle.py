@@ -9,12 +9,13 @@ record the intent, apply in one transaction, read back, record.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from gatepost.config.settings import ListSettings, TargetSettings
 from gatepost.engine.acceptance import Turn, take_in
 from gatepost.engine.applying import carry_out, refuse_overtaken, settle, with_word
+from gatepost.engine.approval import standing_words
 from gatepost.engine.confirming import Armed, StartTimer, arm, disarm
 from gatepost.engine.counting import prefixes_in_use
 from gatepost.engine.elapsed import take_look
@@ -23,9 +24,9 @@ from gatepost.engine.proposing import propose_or_refill, targets_of
 from gatepost.engine.site import Site
 from gatepost.engine.state import alone
 from gatepost.errors import GatepostError, StalePlan
-from gatepost.model.plan import Outcome, Plan, Result
+from gatepost.model.plan import Outcome, Plan, PlanStatus, Result
 from gatepost.model.reckoning import Look
-from gatepost.model.record import Failure
+from gatepost.model.record import Failure, WordRecord
 
 TOUCHED = (Outcome.APPLIED, Outcome.FAILED)
 """Outcomes after which there may be something to take back."""
@@ -52,6 +53,8 @@ class CycleReport:
     """Whether plans were carried out, not only made."""
     look: Look | None = None
     """At the clocks, when it began; None for plans that were made earlier."""
+    words: Mapping[str, WordRecord] = field(default_factory=dict)
+    """Words that were said on what is held, and stand; by digest."""
 
 
 async def plan_cycle(
@@ -69,10 +72,15 @@ async def plan_cycle(
     wanted = {name: site.settings.sources[name] for name in names if only is None or name in only}
     got = await fetch_sources(site.open_source, site.clock, wanted.values(), tell)
     _remember(site, got)
+    for one in lists:
+        site.store.record_holders(one.name, [target.name for target in targets_of(site, one.name)])
     used = await prefixes_in_use(site, lists, seen)
     turns = tuple(take_in(site, one, got, seen, used[one.name]) for one in lists)
     plans, unplanned = await plan_targets(site, turns)
-    return CycleReport(got, turns, tuple(Result(plan) for plan in plans), unplanned, look=seen)
+    results = tuple(Result(plan) for plan in plans)
+    held = any(turn.held for turn in turns) or any(plan.status is PlanStatus.HELD for plan in plans)
+    words = standing_words(site) if held else {}
+    return CycleReport(got, turns, results, unplanned, look=seen, words=words)
 
 
 async def apply_cycle(site: Site, report: CycleReport) -> CycleReport:

@@ -11,7 +11,10 @@ _FILE = "sqlite:///"
 
 
 class StoreOrigin:
-    """``sqlite:///PATH#LIST`` or ``postgresql+psycopg://…#LIST``. The store is opened for each look alone."""
+    """``sqlite:///PATH#LIST`` or ``postgresql+psycopg://…#LIST``. The store is opened for each look alone.
+
+    Follows what the list's targets hold, so that what a guard or a person holds back is held back here too.
+    """
 
     every = 5.0
     is_local = True
@@ -33,12 +36,12 @@ class StoreOrigin:
             msg = f"there is no store {self._url}"
             raise ListUnavailable(msg)
         with Store.open(self._url) as store:
-            serial = store.serial_at(self._list, None)
+            serial = store.carried_out(self._list)
             if serial is not None and serial == self._serial and not whole:
                 return None
-            snapshot = store.latest(self._list)
+            snapshot = None if serial is None else store.snapshot(self._list, serial)
         if snapshot is None:
-            msg = f"{self.place} has no content yet"
+            msg = f"{self.place} has no content yet that was carried out"
             raise ListUnavailable(msg)
         edition = Edition(self._list, snapshot.serial, snapshot.at)
         listing = Listing.of_content(edition, snapshot.content)

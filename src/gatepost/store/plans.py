@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from gatepost.model.plan import Cause, Outcome, Plan, Word
 from gatepost.model.record import Failure, OutcomeRecord, WordRecord
 from gatepost.store import encode
 from gatepost.store._subject import Subject, put
-from gatepost.store.schema import accepted, awaits, intents, plans, words
+from gatepost.store.schema import accepted, awaits, holders, intents, lists, plans, serials, words
 
 RIGHT = (Outcome.APPLIED.value, Outcome.UNCHANGED.value)
 """Outcomes after which, if verified, the target held what it should."""
@@ -66,13 +67,13 @@ class Plans(Subject):
         """The last word on a digest."""
         with self._database.reading() as connection:
             row = connection.execute(_last_word(words.c.digest == digest)).one_or_none()
-        return None if row is None else WordRecord(digest, Word(row.word), row.who, row.why, row.at)
+        return None if row is None else _word(row)
 
     def words(self, most: int) -> tuple[WordRecord, ...]:
         """The last words on anything, newest first."""
         with self._database.reading() as connection:
             rows = connection.execute(sa.select(words).order_by(words.c.id.desc()).limit(most)).all()
-        return tuple(WordRecord(row.digest, Word(row.word), row.who, row.why, row.at) for row in rows)
+        return tuple(map(_word, rows))
 
     def outcomes(self, most: int) -> tuple[OutcomeRecord, ...]:
         """The last tries on any target, newest first; what was found unchanged is left out."""
@@ -84,7 +85,12 @@ class Plans(Subject):
         return tuple(map(_record, rows))
 
     def answer_approved(self, held_digest: str, source: str) -> bool:
-        """Whether the last word on a held answer, or on any plan that awaits it, is to approve.
+        """Whether the word that stands on a held answer is to approve."""
+        word = self.answer_word(held_digest, source)
+        return word is not None and word.word is Word.APPROVE
+
+    def answer_word(self, held_digest: str, source: str) -> WordRecord | None:
+        """The last word on a held answer, or on any plan that awaits it.
 
         A word from before the source's last acceptance was meant for another time and does not count;
         which came first is told by their order in the history, whatever the clocks said.
@@ -95,7 +101,7 @@ class Plans(Subject):
         with self._database.reading() as connection:
             row = connection.execute(_last_word(meant)).one_or_none()
             until = connection.scalar(used) or 0
-        return bool(row is not None and row.id > until and row.word == Word.APPROVE)
+        return _word(row) if row is not None and row.id > until else None
 
     def record_intent(self, plan: Plan, at: datetime, cause: Cause = Cause.SYNC) -> int:
         """Note that a plan is about to be applied; on disk when this returns. No record, no apply.
@@ -200,6 +206,33 @@ class Plans(Subject):
             rows = connection.execute(query).all()
         return tuple((row.id, _record(row)) for row in rows)
 
+    def record_holders(self, list_: str, targets: Collection[str]) -> None:
+        """Note which targets hold a list from now on."""
+        known = sa.select(holders.c.target).where(holders.c.list == list_)
+        with self._database.reading() as connection:
+            if set(connection.scalars(known)) == set(targets):
+                return
+        with self._database.writing() as connection:
+            left = sa.or_(holders.c.list == list_, holders.c.target.in_(targets))
+            connection.execute(sa.delete(holders).where(left))
+            if targets:
+                rows = [{"target": target, "list": list_} for target in targets]
+                connection.execute(sa.insert(holders), rows)
+
+    def carried_out(self, list_: str) -> Serial | None:
+        """The newest serial that a target of a list holds: past all guards, or approved.
+
+        Of a list that no target holds, the newest there is. None where there is none.
+        """
+        newest = sa.select(sa.func.max(serials.c.serial)).join(lists).where(lists.c.name == list_)
+        known = sa.select(holders.c.target).where(holders.c.list == list_)
+        with self._database.reading() as connection:
+            targets = connection.scalars(known).all()
+            number = None if targets else connection.scalar(newest)
+        last = (self.applied(target) for target in targets)
+        held = [one.serial for one in last if one and one.list == list_ and one.cause is not Cause.PURGE]
+        return max(held, default=None) if number is None else Serial(number)
+
     def _intent(self, *where: sa.ColumnElement[bool]) -> OutcomeRecord | None:
         query = sa.select(intents).where(*where).order_by(intents.c.id.desc()).limit(1)
         with self._database.reading() as connection:
@@ -214,6 +247,10 @@ def _keep_plan(connection: Connection, plan: Plan, at: datetime) -> None:
     if plan.awaits:
         rows = [{"plan": plan.digest, "held": held} for held in dict.fromkeys(plan.awaits)]
         connection.execute(sa.insert(awaits), rows)
+
+
+def _word(row: Any) -> WordRecord:
+    return WordRecord(row.digest, Word(row.word), row.who, row.why, row.at)
 
 
 def _last_word(where: sa.ColumnElement[bool]) -> sa.Select[Any]:

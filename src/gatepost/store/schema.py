@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision of ``migrations/``; revisions are numbered and sort as text."""
 
 VERSION_TABLE = "gatepost_version"
@@ -224,6 +224,15 @@ plans = Table(
     Index("plans_list", "list", "at"),
     Index("plans_target", "target", "at"),
 )
+
+holders = Table(
+    "holders",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("list", Text, nullable=False),
+    Index("holders_list", "list"),
+)
+"""Which targets hold a list, as its last cycle found them configured."""
 
 awaits = Table(
     "awaits",
