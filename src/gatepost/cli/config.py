@@ -85,7 +85,7 @@ def _accounts(settings: Settings) -> tuple[list[str], list[str]]:
 
 def _print_check(ui: Ui, settings: Settings, missing: list[str], notices: list[str]) -> None:
     for problem in missing:
-        ui.say(problem, "bold red")
+        ui.say(_(problem), "bold red")
     if missing:
         return
     counts = _("accounts {accounts}, sources {sources}, lists {lists}, targets {targets}").format(
@@ -96,7 +96,7 @@ def _print_check(ui: Ui, settings: Settings, missing: list[str], notices: list[s
     )
     ui.say(f"{settings.path}: {_('good')} ({counts})", "green")
     for notice in notices:
-        ui.say(notice, "yellow")
+        ui.say(_(notice), "yellow")
     for name in sorted(
         {*settings.sources} - {s for one in settings.lists.values() for s in one.allowlist.sources}
     ):

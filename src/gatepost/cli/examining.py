@@ -77,7 +77,7 @@ def severity_mark(severity: Severity) -> tuple[str, str]:
 
 def finding_lines(found: Finding) -> list[tuple[str, str | None]]:
     """Its exact sentence where the words above it do not say it, and the next step."""
-    lines: list[tuple[str, str | None]] = [(found.message, "dim")]
+    lines: list[tuple[str, str | None]] = [(_(found.message), "dim")]
     if found.next_step:
         lines.append((f"→ {_(found.next_step)}", None))
     return lines

@@ -63,7 +63,7 @@ def _print_answer(ui: Ui, head: str, answer: Answer) -> None:
     ):
         ui.say(f"  {line}")
     for odd in answer.quarantined:
-        text = _("left out: {text} ({reason})").format(text=cut(odd.text, 80), reason=odd.reason)
+        text = _("left out: {text} ({reason})").format(text=cut(odd.text, 80), reason=_(odd.reason))
         ui.say(f"  {text}", "yellow")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import NoReturn
 
 import click
 
 from gatepost import __version__
 from gatepost.cli.help import COMMANDS, SUMMARY, help_text
+from gatepost.cli.help_page import in_language
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui
 from gatepost.errors import UsageError, cut
@@ -26,8 +28,7 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"gatepost.cli.{cmd_name}")
-        found: click.Command = module.command
-        return found
+        return in_language(module.command)
 
     def get_help(self, ctx: click.Context) -> str:  # noqa: ARG002 - click's signature
         """The same text as without the library."""
@@ -57,7 +58,12 @@ def run(arguments: list[str]) -> None:
         error.show()
         sys.exit(1)
     except click.ClickException as error:
-        Ui(None, "--json" in arguments, 0).fail(UsageError(cut(error.format_message(), 600)))
-        sys.exit(1)
+        refuse(arguments, UsageError(cut(error.format_message(), 600)))
     except click.Abort:
         sys.exit(1)
+
+
+def refuse(arguments: list[str], error: UsageError) -> NoReturn:
+    """Say what is wrong with a command line, and end."""
+    Ui(None, "--json" in arguments, 0).fail(error)
+    sys.exit(1)

@@ -36,18 +36,22 @@ def main() -> None:
 
 def _main() -> None:
     arguments = sys.argv[1:]
-    choose(arguments)
+    wrong = choose(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(
                 errors="backslashreplace"
             )  # a terminal of another alphabet is no reason to fail
+    if wrong is not None:
+        from gatepost.cli.group import refuse  # noqa: PLC0415 - help and version do not wait for it
+
+        refuse(arguments, wrong)
     match arguments:
         case [] | ["-h"] | ["--help"] | ["--lang", str(), "--help"] | ["--help", "--lang", str()]:
             sys.stdout.write(help_text())
         case ["--version"]:
             sys.stdout.write(f"gatepost {__version__}\n")
         case _:
-            from gatepost.cli.group import run  # noqa: PLC0415 - see above
+            from gatepost.cli.group import run  # noqa: PLC0415 - as above
 
             run(arguments)

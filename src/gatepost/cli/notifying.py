@@ -13,7 +13,7 @@ from gatepost.config.settings import NotifySettings
 from gatepost.engine.messenger import Means, Messenger, OpenChannel
 from gatepost.engine.site import Site
 from gatepost.errors import cut
-from gatepost.kit.catalogue import catalogue
+from gatepost.kit.catalogue import catalogue, sentences
 from gatepost.kit.clock import Clock
 from gatepost.notify.base import Channel, Words
 
@@ -38,8 +38,8 @@ async def telling(site: Site, say: Callable[[str], None]) -> AsyncIterator[Messe
 
 def translator(language: str) -> Words:
     """Texts in a language, whatever was chosen for the command line."""
-    texts = catalogue(language)
-    return lambda text: texts.get(text, text)
+    texts, made = catalogue(language), sentences(language)
+    return lambda text: texts.get(text) or made(text)
 
 
 def channel_opener(settings: Settings, clock: Clock) -> OpenChannel:

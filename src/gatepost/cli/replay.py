@@ -173,4 +173,4 @@ def _print_stopped(ui: Ui, held: Held) -> None:
     for reason in held.reasons:
         short = guard_words(_, reason) or f"{reason.measured} / {reason.limit}"
         ui.say(f"    {reason.guard}: {short}")
-        ui.say(f"      {reason.message}", "dim")
+        ui.say(f"      {_(reason.message)}", "dim")

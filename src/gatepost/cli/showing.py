@@ -19,9 +19,10 @@ from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.drift import Drift
 from gatepost.model.entry import Entry, EntryKey
-from gatepost.model.plan import Outcome, Plan, PlanStatus, Result
+from gatepost.model.plan import Outcome, Plan, PlanStatus, Result, Word
 from gatepost.model.reason import Reason
 from gatepost.model.reckoning import Look
+from gatepost.model.record import WordRecord
 from gatepost.planning.digest import digest_entries
 from gatepost.planning.guard_text import guard_words
 
@@ -73,7 +74,7 @@ def print_report(ui: Ui, report: CycleReport, drifts: Mapping[str, Drift] = NO_D
         for result in report.results:
             if result.plan.list == turn.settings.name:
                 told = tuple(one for held in turn.held for one in held.reasons)
-                _print_result(ui, result, told, drifts)
+                _print_result(ui, result, told, drifts, report.words.get(result.plan.digest))
         for one in report.unplanned:
             if one.list == turn.settings.name:
                 _print_unplanned(ui, one)
@@ -130,7 +131,7 @@ def _print_turn(ui: Ui, turn: Turn, report: CycleReport) -> None:
     if turn.snapshot is None:
         ui.say("  " + _("no source has answered yet: nothing is applied"), "yellow")
     for held in turn.held:
-        _print_held(ui, held)
+        _print_held(ui, held, report.words.get(held.digest))
 
 
 def serial_words(turn: Turn) -> str:
@@ -141,35 +142,55 @@ def serial_words(turn: Turn) -> str:
     return _("serial {before} → {now}").format(before=turn.previous, now=now)
 
 
-def _print_held(ui: Ui, held: HeldAnswer) -> None:
+def _print_held(ui: Ui, held: HeldAnswer, word: WordRecord | None) -> None:
     document = held_document(held)
     ui.say("  " + _("{source}: the new answer is held").format(source=document["source"]), "bold yellow")
     print_reasons(ui, held.reasons, "    ")
     _print_values(ui, "    + ", document["add"], "green")
     _print_values(ui, "    - ", document["remove"], "red")
     ui.say("    " + _("The last good answer stays in force; nothing was removed."))
-    _print_ways(ui, held.digest, held.reasons, "    ")
+    _print_ways(ui, held.digest, held.reasons, "    ", word)
 
 
-def _print_ways(ui: Ui, digest: str, reasons: Iterable[Reason], indent: str) -> None:
+def _print_ways(
+    ui: Ui, digest: str, reasons: Iterable[Reason], indent: str, word: WordRecord | None = None
+) -> None:
     ways = ways_out(reasons)
+    if word is not None:
+        print_word(ui, word, digest, indent, may_be_approved=not ways)
     if ways:
         ui.say(indent + _("no approval lifts this:"))
         for way in ways:
             ui.say(f"{indent}  → {way}")
+        return
+    if word is not None:
         return
     short = digest[:SHORT_DIGEST]
     ui.say(indent + _("if this is right:") + f'  gatepost approve {short} --why "…"')
     ui.say(indent + _("if it is not:   ") + f'  gatepost reject {short} --why "…"')
 
 
+def print_word(ui: Ui, word: WordRecord, digest: str, indent: str, *, may_be_approved: bool = True) -> None:
+    """A word that stands on what is held: who said it, what follows, and how it is taken back."""
+    about = {"who": cut(word.who, 200), "at": time_text(word.at), "why": cut(word.why, 500)}
+    if word.word is Word.APPROVE:
+        ui.say(indent + _("approved by {who} at {at}: {why}").format(**about), "bold green")
+        ui.say(indent + _("the next apply carries it out"))
+        return
+    ui.say(indent + _("rejected by {who} at {at}: {why}").format(**about), "bold yellow")
+    ui.say(indent + _("it changes nothing; another answer or plan will be asked about anew"))
+    if may_be_approved:
+        ways = _("to take the rejection back:")
+        ui.say(f'{indent}{ways}  gatepost approve {digest[:SHORT_DIGEST]} --why "…"')
+
+
 def print_reasons(ui: Ui, reasons: tuple[Reason, ...], indent: str) -> None:
     """What the guards found: in short words where a guard has some, and exactly."""
     for reason in reasons:
         short = guard_words(_, reason)
-        ui.say(f"{indent}{reason.guard}: {short or reason.message}", "yellow")
+        ui.say(f"{indent}{reason.guard}: {short or _(reason.message)}", "yellow")
         if short:
-            ui.say(f"{indent}  {reason.message}", "dim")
+            ui.say(f"{indent}  {_(reason.message)}", "dim")
 
 
 def ways_out(reasons: Iterable[Reason]) -> list[str]:
@@ -186,33 +207,37 @@ def _print_values(ui: Ui, sign: str, values: list[str], style: str) -> None:
 
 
 def _print_result(
-    ui: Ui, result: Result, told: tuple[Reason, ...] = (), drifts: Mapping[str, Drift] = NO_DRIFTS
+    ui: Ui,
+    result: Result,
+    told: tuple[Reason, ...] = (),
+    drifts: Mapping[str, Drift] = NO_DRIFTS,
+    word: WordRecord | None = None,
 ) -> None:
-    """``told``: reasons that stand above already."""
+    """``told``: reasons that stand above already; ``word``: that stands on the plan, where it is held."""
     plan = result.plan
-    ui.say(f"  {plan.target}: {_headline(result)}", "bold")
+    ui.say(f"  {plan.target}: {_headline(result, word)}", "bold")
     if plan.target in drifts:
         ui.say("  " + drift_head(drifts[plan.target]), "bold red")
     _print_values(ui, "    + ", values_document(plan.add), "green")
     _print_values(ui, "    - ", values_document(plan.remove), "red")
     for note in plan.notes:
-        ui.say("    " + note, "dim")
-    _print_waiting(ui, result, tuple(reason for reason in plan.reasons if reason not in told))
+        ui.say("    " + _(note), "dim")
+    _print_waiting(ui, result, tuple(reason for reason in plan.reasons if reason not in told), word)
     if result.error is not None and not is_unkept(result):
         for line, style in error_lines(result.error):
             ui.say(f"    {line}", style)
 
 
-def _print_waiting(ui: Ui, result: Result, own: tuple[Reason, ...]) -> None:
+def _print_waiting(ui: Ui, result: Result, own: tuple[Reason, ...], word: WordRecord | None) -> None:
     plan = result.plan
     if plan.status is PlanStatus.HELD and own:
         print_reasons(ui, own, "    ")
-        _print_ways(ui, plan.digest, own, "    ")
+        _print_ways(ui, plan.digest, own, "    ", word)
     elif plan.status is PlanStatus.CHANGES and result.outcome is None and not _is_removal(plan):
         ui.say(f"    {_('apply exactly this:')} gatepost apply --digest {plan.digest[:SHORT_DIGEST]}", "dim")
 
 
-def _headline(result: Result) -> str:
+def _headline(result: Result, word: WordRecord | None) -> str:
     plan = result.plan
     if result.outcome is Outcome.APPLIED and _is_removal(plan):
         return _("removed and verified: {remove} removed, nothing of ours is left").format(
@@ -222,6 +247,8 @@ def _headline(result: Result) -> str:
         return _("applied and verified: {add} added, {remove} removed, generation {generation}").format(
             add=len(plan.add), remove=len(plan.remove), generation=plan.generation + 1
         )
+    if plan.status is PlanStatus.HELD and word is not None and word.word is Word.REJECT:
+        return _("unchanged; what is held was rejected")
     if result.outcome is Outcome.HELD and plan.current == plan.desired:
         return _("unchanged; waits for the word on what is held above")
     if result.outcome is not None:

@@ -8,13 +8,21 @@ import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
-from gatepost.cli.showing import SHORT_DIGEST, drift_lines, outcome_word, print_clock, ways_out
+from gatepost.cli.showing import (
+    SHORT_DIGEST,
+    drift_lines,
+    outcome_word,
+    print_clock,
+    print_word,
+    ways_out,
+)
 from gatepost.cli.ui import Ui, error_lines, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.health import Health, ListHealth, SourceHealth, TargetHealth, health_document, health_of
 from gatepost.engine.pending import Pending
 from gatepost.engine.seeing import see_all
 from gatepost.errors import TargetForeign, cut
+from gatepost.model.answer import HeldAnswer
 from gatepost.model.plan import Cause, Plan
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -54,8 +62,15 @@ def _print(ui: Ui, health: Health, now: datetime) -> None:
         _print_refused(ui, row)
     for target in health.targets:
         _print_troubles(ui, target, now)
-    for plan in health.held:
-        _print_held(ui, plan)
+    for answer in health.answers:
+        list_, _sep, source = answer.source.rpartition("/")
+        name = _("{list}: the new answer of {source}").format(list=list_, source=source)
+        _print_held(ui, name, answer, health)
+        waits = sorted(plan.target for plan in health.held if answer.digest in plan.awaits)
+        if waits:
+            ui.say("  " + _("targets that wait for it: {targets}").format(targets=", ".join(waits)), "dim")
+    for plan in health.own:
+        _print_held(ui, plan.target, plan, health)
 
 
 def _list_state(row: ListHealth) -> str:
@@ -94,7 +109,7 @@ def _print_troubles(ui: Ui, one: TargetHealth, now: datetime) -> None:
     if one.denied is not None:
         words = _("{target}: not looked at: needs a right that you lack; this is what the history knows")
         ui.say(words.format(target=one.target.name), "yellow")
-        ui.say(f"  {cut(one.denied.message, 600)}", "dim")
+        ui.say(f"  {cut(_(one.denied.message), 600)}", "dim")
         ui.say("  → " + _(one.denied.next_step), "dim")
 
 
@@ -108,17 +123,23 @@ def _print_overdue(ui: Ui, target: str, pending: Pending) -> None:
     ui.say("  → " + words.format(id=pending.id))
 
 
-def _print_held(ui: Ui, plan: Plan) -> None:
-    ways = ways_out(plan.reasons)
-    if not ways:
-        words = _("{target} waits for a word:").format(target=plan.target)
-        ui.say(f'{words}  gatepost approve {plan.digest[:SHORT_DIGEST]} --why "…"', "bold yellow")
-        return
-    ui.say(_("{target} is held, and no approval lifts it:").format(target=plan.target), "bold yellow")
-    for reason in plan.reasons:
-        ui.say(f"  {reason.guard}: {reason.message}", "yellow")
-    for way in ways:
-        ui.say(f"  → {way}")
+def _print_held(ui: Ui, name: str, held: Plan | HeldAnswer, health: Health) -> None:
+    word, ways = health.words.get(held.digest), ways_out(held.reasons)
+    if ways:
+        ui.say(_("{target} is held, and no approval lifts it:").format(target=name), "bold yellow")
+        for reason in held.reasons:
+            ui.say(f"  {reason.guard}: {_(reason.message)}", "yellow")
+        for way in ways:
+            ui.say(f"  → {way}")
+    if word is not None:
+        ui.say(_("{target} was held:").format(target=name), "bold yellow")
+        print_word(ui, word, held.digest, "  ", may_be_approved=not ways)
+    elif not ways:
+        short = held.digest[:SHORT_DIGEST]
+        ui.say(_("{target} waits for a word:").format(target=name), "bold yellow")
+        ui.say("  " + _("why, and what it would change:") + f"  gatepost explain {short}")
+        ui.say("  " + _("if this is right:") + f'  gatepost approve {short} --why "…"', "bold yellow")
+        ui.say("  " + _("if it is not:   ") + f'  gatepost reject {short} --why "…"')
 
 
 def _source_row(one: SourceHealth, now: datetime) -> tuple[str, ...]:

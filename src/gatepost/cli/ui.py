@@ -130,7 +130,7 @@ class Ui:
 
 def error_lines(error: GatepostError | Failure) -> list[tuple[str, str | None]]:
     """What happened, to what, and the next step."""
-    lines: list[tuple[str, str | None]] = [(f"{error.kind}: {cut(error.message, 600)}", "bold red")]
+    lines: list[tuple[str, str | None]] = [(f"{error.kind}: {cut(_(error.message), 600)}", "bold red")]
     if error.code is not None or error.log_id:
         facts = (
             _("code {code}").format(code=error.code),

@@ -199,7 +199,7 @@ def _failure(event: Event, message: Message) -> Iterator[Part]:
     if (failure := event.failure) is None:
         return
     code = f" ({failure.code})" if failure.code is not None else ""
-    yield Text(f"{failure.kind}{code}: {failure.message}")
+    yield Text(f"{failure.kind}{code}: {_(failure.message)}")
     yield Text(f"→ {_(failure.hint)}")
     links = [one for one in failure.links if is_linkable(one)][
         : LINKS_MOST if len(message.events) == 1 else 0

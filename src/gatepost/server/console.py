@@ -69,7 +69,7 @@ def error_page(
     ``wanted``: where they are to go once they are let in.
     """
     words = Words(Look.of(head).language)
-    message = words(cut(error.message, 600)) if error.message != NEEDED else ""
+    message = cut(words(error.message), 600) if error.message != NEEDED else ""
     if place in (START, BACK) and not isinstance(error, NothingThere):
         return _login_page(desk, head, "/", message, error.next_step)
     if isinstance(error, LoginRequired | TooManyLogins):

@@ -1,7 +1,7 @@
 """The words of the console: English in the code and the templates, Chinese in TOML beside them.
 
 Each request has its own language, so nothing here is global but the catalogues.
-The product's catalogue is read as well: hints of errors stand there.
+The product's catalogue is read as well: hints and messages of errors stand there.
 """
 
 from __future__ import annotations
@@ -46,15 +46,18 @@ def say(text: str, **values: Any) -> Said:
 class Words:
     """Tells texts in one language."""
 
-    __slots__ = ("_known", "language")
+    __slots__ = ("_known", "_made", "language")
 
     def __init__(self, language: str) -> None:
         self.language = language
         self._known = catalogue() if language == "zh" else {}
+        self._made = shared.sentences(language)
 
     def __call__(self, text: str, **values: Any) -> str:
         """A text with its values set in; values are never looked into."""
-        told = self._known.get(text, text)
+        told = self._known.get(text)
+        if told is None:
+            told = self._made(text)
         return told.format(**values) if values else told
 
     def tell(self, said: Said) -> str:
