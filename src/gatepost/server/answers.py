@@ -157,6 +157,16 @@ class TargetStatus(Struct):
     error: Error | None
 
 
+class Word(Struct):
+    """A person's word, as recorded: ``approve --json``."""
+
+    digest: Digest
+    word: str
+    who: str
+    why: str
+    at: Moment
+
+
 class Plan(Struct):
     """A plan by itself: as in ``plan --json``."""
 
@@ -171,6 +181,26 @@ class Plan(Struct):
     reasons: tuple[Reason, ...]
     notes: tuple[str, ...]
     mixed: bool
+    word: Word | None
+    """The last word on it, or on the answers it waits for, while it is held."""
+
+
+class HeldAnswer(Struct):
+    """A source's answer that waits for a person's word."""
+
+    digest: Digest
+    source: str
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+    word: Word | None
+    """The last word on it."""
+
+
+class HeldOfList(HeldAnswer):
+    """The same, with the list that it is for."""
+
+    list: str
 
 
 class Doubt(Struct):
@@ -190,6 +220,7 @@ class Status(Struct):
     lists: tuple[ListStatus, ...]
     targets: tuple[TargetStatus, ...]
     held: tuple[Plan, ...]
+    answers: tuple[HeldOfList, ...]
     clock: Doubt | None
 
 
@@ -251,31 +282,11 @@ class Difference(Struct, rename={"first": "from", "second": "to"}):
     removed: tuple[Entry, ...]
 
 
-class HeldAnswer(Struct):
-    """A source's answer that waits for a person's word."""
-
-    digest: Digest
-    source: str
-    add: tuple[str, ...]
-    remove: tuple[str, ...]
-    reasons: tuple[Reason, ...]
-
-
 class Plans(Struct):
     """The newest plan of each target, and the answers that wait."""
 
     plans: tuple[Plan, ...]
     held: tuple[HeldAnswer, ...]
-
-
-class Word(Struct):
-    """A person's word, as recorded: ``approve --json``."""
-
-    digest: Digest
-    word: str
-    who: str
-    why: str
-    at: Moment
 
 
 class Explanation(Struct):
@@ -364,6 +375,8 @@ class Ready(Struct):
 
     ready: bool
     reasons: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    """What is stale, held or failed, while the last good is told."""
 
 
 class Session(Struct):

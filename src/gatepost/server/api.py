@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
-from gatepost.engine.approval import give_word, held_answers, newest_plans, waiting_for_word
+from gatepost.engine.approval import give_word, held_answers, newest_plans, standing_words, waiting_for_word
 from gatepost.engine.asking import ask, check_document
 from gatepost.engine.explaining import explain, explanation_document
 from gatepost.engine.health import health_document, health_of
 from gatepost.engine.report import (
     error_document,
     held_document,
-    plan_document,
     serial_document,
     time_text,
+    waiting_document,
     word_document,
 )
 from gatepost.errors import UsageError, cut
@@ -119,9 +118,10 @@ def history(desk: Desk, asked: Asked) -> dict[str, Any]:
 def plans(desk: Desk, _: Asked) -> dict[str, Any]:
     """Plans by target, answers by list and source."""
     held = sorted(held_answers(desk.site), key=lambda one: one.source)
+    words = standing_words(desk.site)
     return {
-        "plans": [plan_document(plan) for plan in newest_plans(desk.site)],
-        "held": [held_document(one) for one in held],
+        "plans": [waiting_document(plan, words) for plan in newest_plans(desk.site)],
+        "held": [held_document(one, words.get(one.digest)) for one in held],
     }
 
 
@@ -227,26 +227,6 @@ def consumers(desk: Desk, _: Asked) -> dict[str, Any]:
 def live(_: Desk, __: Asked) -> dict[str, Any]:
     """That it is answered says all."""
     return {"live": True}
-
-
-def ready(desk: Desk, asked: Asked) -> Any:
-    """Names are for those who may see the lists; others get numbers."""
-    lookup = desk.present.lookup
-    if not lookup.loaded:
-        return _not_ready(["the history has not been read yet"])
-    missing = [name for name in desk.site.settings.lists if lookup.tables[name].serial is None]
-    if not missing:
-        return {"ready": True, "reasons": []}
-    known = not desk.settings.login or bool(asked.who.name)
-    names = f": {', '.join(missing)}" if known else ""
-    return _not_ready(
-        [f"{len(missing)} of {len(desk.site.settings.lists)} lists have no good content yet{names}"]
-    )
-
-
-def _not_ready(reasons: list[str]) -> Reply:
-    body = msgspec.json.encode({"ready": False, "reasons": reasons})
-    return Reply(body, "application/json", 503, {"retry-after": "5"})
 
 
 def metrics(desk: Desk, _: Asked) -> Reply:

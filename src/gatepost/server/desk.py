@@ -28,6 +28,8 @@ class Present:
     """What is known now, replaced whole."""
 
     lookup: Lookup
+    warnings: tuple[float, tuple[tuple[str, list[str]], ...]] | None = None
+    """What is not as it should be, and when it was looked up, by the clock's monotonic seconds."""
 
 
 @dataclass(frozen=True, slots=True)

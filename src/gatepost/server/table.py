@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatepost.errors import UsageError
 from gatepost.model.role import Role
 from gatepost.refusals import LoginRequired, NothingThere, TooManyLogins
-from gatepost.server import answers, api, entries, explained, logging_in, metrics
+from gatepost.server import answers, api, entries, explained, logging_in, metrics, readiness
 from gatepost.server.feed_table import FEED_ROUTES
 from gatepost.server.hints import HINT_ROUTES
 from gatepost.server.oidc_login import OIDC_ROUTES
@@ -153,9 +153,9 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/readyz",
         None,
-        api.ready,
+        readiness.ready,
         answers.Ready,
-        "Whether every list has good content.",
+        "Whether every list has good content, and every feed a version.",
         statuses={503: "Not yet, with reasons"},
     ),
     Route("GET", "/metrics", VIEWER, api.metrics, metrics.MEDIA, "For Prometheus."),
