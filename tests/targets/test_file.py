@@ -391,7 +391,7 @@ async def test_no_directory(tmp_path, clock):
     """A directory that is not there is said in one sentence."""
     edge = File("edge", File.Options(path=tmp_path / "none" / "list"), clock=clock)
     fresh = await edge.current()
-    with pytest.raises(TargetUnavailable, match="No such file or directory"):
+    with pytest.raises(TargetUnavailable, match=f"none/list: there is no directory {tmp_path}/none$"):
         await edge.apply(plan_for(fresh, SOME), SOME)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ from gatepost.kit.files import FileLock
 
 T = TypeVar("T")
 
+NO_DIRECTORY = "Make it, for the user that gatepost runs as; if it is on a disk of its own, mount that first."
 PATIENCE = 0.02
 """Seconds between two tries to get the lock."""
 
@@ -37,6 +41,14 @@ class Local:
         with self._errors():
             return await to_thread.run_sync(work)
 
+    def require_place(self) -> None:
+        """The directory that it is in, to write there. Raises OSError where an apply would fail."""
+        above = self.lock.parent
+        if not stat.S_ISDIR(above.stat().st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(above, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
         """Wait for another gatepost that writes here. Raises TargetUnavailable when it takes too long."""
@@ -57,6 +69,10 @@ class Local:
         try:
             yield
         except OSError as error:
+            above = self.lock.parent
+            if error.errno == errno.ENOENT and not above.exists():
+                msg = f"{self.name}: there is no directory {above}"
+                raise TargetUnavailable(msg, code=error.errno, hint=NO_DIRECTORY) from None
             msg = f"{self.name}: {error.strerror or type(error).__name__}"
             raise TargetUnavailable(msg, code=error.errno, hint=self.hint) from None
         except ValueError as error:

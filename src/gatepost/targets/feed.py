@@ -61,7 +61,7 @@ class Feed(Target):
         """Where, in which formats, and signed by which key."""
 
         path: Path
-        """Directory of this feed alone, relative to the configuration file; made where the one above is."""
+        """Directory of this feed alone, relative to the configuration file; made if the one above is."""
         formats: tuple[str, ...] = ()
         """Names of formats; without: every format that can show anything of the list."""
         proxy: str = ""
@@ -163,6 +163,8 @@ class Feed(Target):
         """See :meth:`Target.findings`: what is published, who may write it, what formats leave out."""
         held = await self._local.do(partial(self._folder.read, ""))
         manifest = held.version.manifest if held.version else None
+        if manifest is None:
+            await self._local.do(self._local.require_place)
         signed = self._options.sign is not None
         return await self._local.do(lambda: findings(self._folder.path, manifest, signed=signed))
 

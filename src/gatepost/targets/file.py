@@ -165,7 +165,10 @@ class File(Target):
     async def findings(self, direction: Direction) -> tuple[Finding, ...]:  # noqa: ARG002 - a file has no side
         """See :meth:`Target.findings`: who can read the file, who may write it, who is told of it."""
         checked, told = bool(self._options.check), bool(self._options.reload)
-        return await self._local.do(Examination(self._ledger.path, checked, told).findings)
+        place = self._ledger.path
+        if not await self._local.do(place.exists):
+            await self._local.do(self._local.require_place)
+        return await self._local.do(Examination(place, checked, told).findings)
 
     def _tidy(self) -> None:
         """Clear up after a writer that died; somebody who may only read cannot, and it waits."""
