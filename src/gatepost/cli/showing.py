@@ -283,7 +283,7 @@ def drift_lines(drift: Drift) -> list[str]:
     values = [*(f"+{one.value}" for one in added)]
     values += [f"-{value}" for value in values_document(drift.removed)]
     shown = ["  " + one for one in shorten(list(dict.fromkeys(values)), SHOWN)]
-    return [drift_head(drift), *shown, *(f"  {cut(one)}" for one in drift.suspects)]
+    return [drift_head(drift), *shown, *(f"  {cut(_(one))}" for one in drift.suspects)]
 
 
 def _width(entry: Entry) -> tuple[float, EntryKey]:

@@ -17,11 +17,17 @@ def catalogue(language: str) -> dict[str, str]:
 
 @cache
 def sentences(language: str) -> Callable[[str], str]:
-    """Tells, in a language, what was made in English with its values set in: errors and findings."""
+    """Tells, in a language, what was made in English with its values set in: errors and findings.
+
+    Fixed words of the system and of libraries are known as well, as errors quote them.
+    """
     from gatepost.kit.sentences import Sentences  # noqa: PLC0415 - an English user does not wait for it
 
     whole = {english: told for english, told in catalogue(language).items() if "{" not in english}
-    return Sentences(whole | (_read(f"{language}.sentences.toml") if language != "en" else {}))
+    made = ("sentences", "libraries") if language != "en" else ()
+    return Sentences(
+        whole | {key: told for one in made for key, told in _read(f"{language}.{one}.toml").items()}
+    )
 
 
 def _read(name: str) -> dict[str, str]:

@@ -6,8 +6,9 @@ of is looked for (``there is no list {}``), its values are taken out, and the ot
 language's sentence is made with them. Nothing that makes a sentence knows of languages.
 
 In a translation ``{}`` takes the values in their order, ``{1}`` the second one wherever it
-stands, and ``{:~}`` one that is a sentence of ours itself and is told in the same way.
-All other values, foreign text among them, stay as they are and are never looked into.
+stands, ``{:~}`` one that is a sentence of ours itself and is told in the same way, and
+``{:~,}`` several of them with commas between. All other values, foreign text among them,
+stay as they are and are never looked into.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 
-AGAIN = "~"
-"""The format of a value that is a sentence itself."""
+AGAIN, EACH = "~", "~,"
+"""The formats of a value that is a sentence itself, and of one that is several."""
+COMMA = "\uff0c"
+"""Between several, in Chinese."""
 DEPTH = 8
 """Sentences within sentences; ours have four at most, foreign text may seem to have any number."""
 
@@ -29,7 +32,7 @@ class Slot:
     before: str
     value: int | None
     """Which one, from 0; None: the text ends the sentence."""
-    again: bool
+    form: str
 
 
 def slots(sentence: str) -> tuple[Slot, ...]:
@@ -37,7 +40,7 @@ def slots(sentence: str) -> tuple[Slot, ...]:
     found: list[Slot] = []
     for before, name, spec, _conversion in Formatter().parse(sentence):
         value = None if name is None else int(name) if name else sum(one.value is not None for one in found)
-        found.append(Slot(before, value, spec == AGAIN))
+        found.append(Slot(before, value, spec or ""))
     return tuple(found)
 
 
@@ -97,4 +100,9 @@ class Sentences:
         if slot.value is None:
             return ""
         value = values[slot.value]
-        return self(value, depth + 1) if slot.again else value
+        match slot.form:
+            case form if form == AGAIN:
+                return self(value, depth + 1)
+            case form if form == EACH:
+                return COMMA.join(self(one, depth + 1) for one in value.split(", "))
+        return value

@@ -185,7 +185,7 @@ def _body(event: Event, message: Message, most: int) -> Iterator[Part]:
     yield Text(_("at {time}").format(time=event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")))
     yield from (Text(one) for one in list(_wording.reasons(event, _))[:REASONS_MOST])
     yield from _failure(event, message)
-    yield from (Text(one) for one in event.suspects[:SUSPECTS_MOST])
+    yield from (Text(_(one)) for one in event.suspects[:SUSPECTS_MOST])
     yield from _values("+", event.added, most, _)
     yield from _values("-", event.removed, most, _)
     if event.entries is not None:
