@@ -119,7 +119,7 @@ def tell_unkept(ui: Ui, results: Sequence[Result]) -> None:
 def _print_turn(ui: Ui, turn: Turn, report: CycleReport) -> None:
     status = list_status(turn, report)
     known = turn.snapshot is not None
-    words = [turn.settings.name, turn.settings.allowlist.direction.value, serial_words(turn)]
+    words = [turn.settings.name, _(turn.settings.allowlist.direction.value), serial_words(turn)]
     words.append(status_word(status) if known else _("NO LIST YET"))
     ui.say("  ".join(words), _LOOK[status] if known else "bold yellow")
     for source, error in turn.errors.items():

@@ -334,8 +334,8 @@ class _Examination:
             message = f"no rule refers to {name}, and all {every} passes by {decided_by(opened[0].last)}"
             yield finding(f"ipv{case.family}_open", message)
         elif unsure:
-            unknown = decided_by(unsure[0].last)
-            message = f"no rule refers to {name}, and whether {every} passes depends on whether {unknown} matches"
+            how = decided_by(unsure[0].last)
+            message = f"no rule refers to {name}, and whether {every} passes depends on whether {how} matches"
             yield finding("uncertain", message, Severity.UNSURE)
         elif dropped and self.contents[case.family]:
             how = decided_by(dropped[0].last)
