@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from datetime import timedelta
@@ -59,6 +60,31 @@ def test_a_rejected_answer_stays_held(own):
     assert len((own.folder / "edge.txt").read_text().split()) == 6
     own.json("approve", held, "--why", "it is so after all")
     assert own("apply").ended(0)
+
+
+def test_what_was_rejected_waits_for_nobody(own):
+    """Each command says by whom and why, what follows, how it is taken back; another answer is asked anew."""
+    lose(own)
+    held = own.json("plan", code=3)["lists"][0]["held"][0]["digest"]
+    waiting = own("status").ended(3).out
+    assert "waits for a word" in waiting
+    own("reject", held, "--why", "it is not so").ended(0)
+    back = f'gatepost approve {held[:19]} --why "…"'
+    for command in ("status", "plan", "apply"):
+        arguments = (command, "--yes") if command == "apply" else (command,)
+        told = own(*arguments).ended(3).out
+        assert re.search(r"rejected by \S+@\S+ at \S+Z: it is not so", told), told
+        assert "waits for" not in told
+        assert "asked about anew" in told
+        assert told.count(back) == 1, told
+        chinese = own(*arguments, "--lang", "zh").ended(3).out
+        assert "驳回：it is not so" in chinese
+        assert not re.search(r"[a-z]{3,} [a-z]{3,} [a-z]{3,} [a-z]{3,}", chinese), chinese
+    answer = own.json("status", code=3)["answers"][0]
+    assert (answer["list"], answer["digest"], answer["word"]["word"]) == ("own", held, "reject")
+    own.edit(LOST, 'entries = ["61.0.0.3"]')
+    assert "rejected" not in own("plan").ended(3).out
+    assert "waits for a word" in own("status").ended(3).out
 
 
 def test_an_approval_covers_one_content(own):

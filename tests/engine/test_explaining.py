@@ -60,13 +60,23 @@ async def test_a_held_plan_in_both_languages(world):
 
 
 async def test_the_word_ends_the_waiting(world):
-    """Once somebody spoke, who and why are told, and no command to approve any more."""
+    """Once somebody spoke, who and why are told, and of both commands only the one that takes it back."""
     digest = await held(world)
     give_word(world.site, digest, Word.REJECT, who="ann", why="ticket\n7")
     paragraph = explain(world.site, digest).paragraph
     assert "ann rejected it at" in paragraph
     assert r"ticket\n7" in paragraph
-    assert "gatepost approve" not in paragraph
+    assert "It waits until" not in paragraph
+    assert "It is held for a person's word" not in paragraph
+    assert "gatepost reject" not in paragraph
+    assert paragraph.endswith(f'To take the rejection back: `gatepost approve {digest[:19]} --why "…"`.')
+    (answer,) = held_answers(world.site)
+    assert "ann rejected it at" in explain(world.site, answer.digest).paragraph
+    give_word(world.site, answer.digest, Word.APPROVE, who="bob", why="it is so")
+    for one in (digest, answer.digest):
+        paragraph = explain(world.site, one).paragraph
+        assert "bob approved it at" in paragraph
+        assert "gatepost approve" not in paragraph
 
 
 async def test_an_answer_that_waits_no_more(world):

@@ -98,6 +98,19 @@ async def test_held_once(ear):
     assert ("applied", "edge", False) in heard
 
 
+async def test_a_rejection_is_no_news_and_told_with_what_is(ear):
+    """Who was told hears nothing of it, not even an end; who was not yet hears who rejected it."""
+    await ear.hear()
+    ear.world.answer("101.126.59.0")
+    (held,) = (await ear.hear())[1]
+    assert held.rejection is None
+    give_word(ear.world.site, held.digest, Word.REJECT, who="ada", why="it is wrong")
+    assert (await ear.hear())[0] == []
+    ear.told = {}
+    (again,) = [one for one in (await ear.hear())[1] if one.kind is EventKind.HELD]
+    assert (again.rejection.who, again.mark) == ("ada", held.mark)
+
+
 async def test_held_while_its_source_is_silent(ear):
     """What is held stays held, and is not told again, while its source gives nothing."""
     await ear.hear()

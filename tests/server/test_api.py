@@ -9,7 +9,7 @@ from gatepost.engine.approval import newest_plans
 from gatepost.engine.asking import ask, check_document
 from gatepost.engine.explaining_values import explain_value, value_document
 from gatepost.engine.health import health_document, health_of
-from gatepost.engine.report import plan_document, serial_document
+from gatepost.engine.report import serial_document, waiting_document
 from gatepost.model.plan import Outcome
 from gatepost.planning.normalise import parse_value
 from rigs.serving import TEN, bearer
@@ -25,7 +25,7 @@ async def test_documents_lose_no_member(open_house):
     site = open_house.site
     assert (await open_house.get("/v1/status")).json() == health_document(health_of(site))
     plans = (await open_house.get("/v1/plans")).json()
-    assert plans["plans"] == [plan_document(plan) for plan in newest_plans(site)]
+    assert plans["plans"] == [waiting_document(plan, {}) for plan in newest_plans(site)]
     assert [one["source"] for one in plans["held"]] == ["events"]
     history = (await open_house.get("/v1/history/webhooks")).json()
     serials = [serial_document(one) for one in site.store.serials("webhooks")]
@@ -120,8 +120,24 @@ async def test_why_it_is_held_in_one_paragraph(open_house):
     assert "and 4 more" in answer
     await open_house.ask("POST", f"/v1/plans/{digest}/reject", json={"why": "ticket 7"})
     again = (await open_house.get(f"/v1/explain/{digest}")).json()["paragraph"]
-    assert again.endswith("rejected it at 2026-01-05T09:00:00Z: ticket 7")
+    assert "rejected it at 2026-01-05T09:00:00Z: ticket 7. It changes nothing in force" in again
+    assert again.endswith(f'To take the rejection back: `gatepost approve {digest[:19]} --why "…"`.')
+    for one in (await open_house.get("/v1/plans")).json().values():
+        assert [thing["word"]["word"] for thing in one] == ["reject"]
+    told = (await open_house.get("/v1/status")).json()
+    assert [thing["word"]["why"] for thing in (*told["held"], *told["answers"])] == ["ticket 7", "ticket 7"]
     assert (await open_house.get(f"/v1/explain/sha256:{'1' * 64}")).status_code == 404
+
+
+async def test_ready_when_every_list_has_content(locked):
+    """503 with reasons until then; names of lists only for who may see them."""
+    assert (await locked.get("/livez")).json() == {"live": True}
+    await locked.cycle(*TEN)
+    answer = await locked.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {"ready": False, "reasons": ["1 of 2 lists have no good content yet"]}
+    known = await locked.get("/readyz", **bearer("vera"))
+    assert known.json()["reasons"] == ["1 of 2 lists have no good content yet: empty"]
 
 
 async def test_metrics_have_a_clock_for_each_step(open_house):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from gatepost.engine.acceptance import view
 from gatepost.engine.naming import whole_digest
 from gatepost.engine.site import Site
@@ -51,6 +53,37 @@ def newest_plans(site: Site) -> tuple[Plan, ...]:
 def held_plans(site: Site) -> tuple[Plan, ...]:
     """The newest plan of each target, where it is held."""
     return tuple(plan for plan in newest_plans(site) if _is_held(plan) and not _is_done(site, plan))
+
+
+def standing_words(site: Site) -> Mapping[str, WordRecord]:
+    """The word that stands on each held plan and answer, by its digest; what nobody spoke on is not there.
+
+    The last word counts. A plan that only waits for answers stands as these do, whichever digest was named.
+    """
+    answers = held_answers(site)
+    found = {one.digest: word for one in answers if (word := site.store.answer_word(one.digest, one.source))}
+    own = {plan.digest for plan in own_plans(site)}
+    for plan in held_plans(site):
+        waits = [one.digest for one in answers if one.digest in plan.awaits]
+        spoken = [found.get(digest) for digest in waits]
+        word = site.store.word(plan.digest) if plan.digest in own or not waits else _shared(spoken)
+        if word is not None:
+            found[plan.digest] = word
+    return found
+
+
+def unspoken(site: Site) -> tuple[tuple[HeldAnswer, ...], tuple[Plan, ...]]:
+    """Answers, and plans with a reason of their own, on which nobody's word stands: these wait for one."""
+    spoken = standing_words(site)
+    answers = (one for one in held_answers(site) if one.digest not in spoken)
+    return tuple(answers), tuple(plan for plan in own_plans(site) if plan.digest not in spoken)
+
+
+def _shared(spoken: Sequence[WordRecord | None]) -> WordRecord | None:
+    """The latest of several words, where all say the same."""
+    words = [one for one in spoken if one is not None]
+    same = len(words) == len(spoken) and len({one.word for one in words}) == 1
+    return max(words, key=lambda one: one.at) if same else None
 
 
 def own_plans(site: Site) -> tuple[Plan, ...]:

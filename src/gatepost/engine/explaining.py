@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gatepost.engine.approval import held_answers, newest_plans
+from gatepost.engine.approval import held_answers, newest_plans, standing_words
 from gatepost.engine.naming import DIGEST_SHORTEST, whole_digest
 from gatepost.engine.report import JSON, reason_document, time_text
 from gatepost.engine.site import Site
@@ -71,7 +71,7 @@ def explanation_document(one: Explanation) -> JSON:
 
 def _of_plan(site: Site, plan: Plan, say: Say) -> Explanation:
     newest = any(one.digest == plan.digest for one in newest_plans(site))
-    record = site.store.word(plan.digest)
+    record = standing_words(site).get(plan.digest) or site.store.word(plan.digest)
     held = plan.status is PlanStatus.HELD
     told = [
         say(OF_PLANS["plan"]).format(
@@ -80,7 +80,7 @@ def _of_plan(site: Site, plan: Plan, say: Say) -> Explanation:
         _leaving(say, plan),
         *(_why(say, plan, record, waits=newest) if held else [say(OF_PLANS["free"])]),
         *plan.notes,
-        _word(say, record),
+        *_word(say, plan, record, waits=held and newest),
         "" if newest else say(OF_PLANS["older"]),
     ]
     return Explanation(plan.digest, plan.status.value, joined(told), plan.reasons)
@@ -89,14 +89,14 @@ def _of_plan(site: Site, plan: Plan, say: Say) -> Explanation:
 def _of_answer(site: Site, held: HeldAnswer, say: Say) -> Explanation:
     list_, _, source = held.source.rpartition("/")
     waits = any(one.digest == held.digest for one in held_answers(site))
-    record = site.store.word(held.digest)
+    record = standing_words(site).get(held.digest) if waits else site.store.word(held.digest)
     told = [
         say(OF_PLANS["answer"]).format(
             source=source, list=list_, change=_change(say, held.added, held.removed)
         ),
         *_why(say, held, record, waits=waits),
-        say(OF_PLANS["good" if waits else "waits-no-more"]),
-        _word(say, record),
+        "" if waits and record else say(OF_PLANS["good" if waits else "waits-no-more"]),
+        *_word(say, held, record, waits=waits),
     ]
     status = PlanStatus.HELD.value if waits else OVER
     return Explanation(held.digest, status, joined(told), held.reasons)
@@ -119,7 +119,7 @@ def _leaving(say: Say, plan: Plan) -> str:
 
 def _why(say: Say, one: Plan | HeldAnswer, record: WordRecord | None, *, waits: bool) -> list[str]:
     """``waits``: whether nothing has taken its place, so that a word on it counts."""
-    held = say(OF_PLANS["held" if waits else "was-held"])
+    held = say(OF_PLANS["held" if waits and not record else "was-held"])
     found = [
         say(OF_PLANS["reason"]).format(
             message=guard_text(say, each), guard=each.guard, measured=each.measured, limit=each.limit
@@ -134,8 +134,13 @@ def _why(say: Say, one: Plan | HeldAnswer, record: WordRecord | None, *, waits: 
     return [held, *found, say(OF_PLANS["word"]), say(OF_PLANS["way"]).format(digest=one.digest[:SHORT])]
 
 
-def _word(say: Say, record: WordRecord | None) -> str:
+def _word(say: Say, one: Plan | HeldAnswer, record: WordRecord | None, *, waits: bool) -> Iterator[str]:
+    """What was said, and how a rejection is taken back."""
     if record is None:
-        return ""
+        return
     did = "approved" if record.word is Word.APPROVE else "rejected"
-    return say(OF_PLANS[did]).format(who=record.who, at=time_text(record.at), why=cut(record.why, 500))
+    yield say(OF_PLANS[did]).format(who=record.who, at=time_text(record.at), why=cut(record.why, 500))
+    if waits and record.word is Word.REJECT:
+        yield say(OF_PLANS["rejected-stays"])
+        if not any(reason.absolute for reason in one.reasons):
+            yield say(OF_PLANS["take-back"]).format(digest=one.digest[:SHORT])

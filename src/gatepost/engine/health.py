@@ -8,7 +8,7 @@ from datetime import datetime
 
 from gatepost.config.settings import SourceSettings, TargetSettings
 from gatepost.engine.acceptance import is_old, is_stale, view
-from gatepost.engine.approval import held_plans
+from gatepost.engine.approval import held_answers, held_plans, own_plans, standing_words
 from gatepost.engine.elapsed import look
 from gatepost.engine.pending import Pending, overdue_targets, unconfirmed_until
 from gatepost.engine.report import (
@@ -16,18 +16,20 @@ from gatepost.engine.report import (
     clock_document,
     drift_document,
     error_document,
-    plan_document,
+    held_document,
     time_text,
     unread_document,
+    waiting_document,
 )
 from gatepost.engine.seeing import Sight
 from gatepost.engine.site import Site
 from gatepost.errors import GatepostError
+from gatepost.model.answer import HeldAnswer
 from gatepost.model.content import Serial, Snapshot, State
 from gatepost.model.drift import Drift
 from gatepost.model.plan import Cause, Outcome, Plan
 from gatepost.model.reckoning import Look
-from gatepost.model.record import Attempt, Failure, OutcomeRecord, Unread
+from gatepost.model.record import Attempt, Failure, OutcomeRecord, Unread, WordRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,12 @@ class Health:
     lists: tuple[ListHealth, ...]
     targets: tuple[TargetHealth, ...]
     held: tuple[Plan, ...]
+    answers: tuple[HeldAnswer, ...]
+    """Held answers."""
+    own: tuple[Plan, ...]
+    """Of ``held``: plans with a reason of their own, that no held answer tells."""
+    words: Mapping[str, WordRecord]
+    """Words that stand on what is held, by digest."""
     look: Look
     """At the clocks: whether the wall clock is believed."""
 
@@ -140,6 +148,9 @@ def health_of(site: Site, sights: Mapping[str, Sight] | None = None) -> Health:
             _target(site, one, sights.get(name)) for name, one in sorted(site.settings.targets.items())
         ),
         held=held_plans(site),
+        answers=held_answers(site),
+        own=own_plans(site),
+        words=standing_words(site),
         look=look(site),
     )
 
@@ -227,7 +238,11 @@ def health_document(health: Health) -> JSON:
             for one in health.lists
         ],
         "targets": [_target_document(one) for one in health.targets],
-        "held": [plan_document(plan) for plan in health.held],
+        "held": [waiting_document(plan, health.words) for plan in health.held],
+        "answers": [
+            {"list": one.source.partition("/")[0], **held_document(one, health.words.get(one.digest))}
+            for one in sorted(health.answers, key=lambda one: one.source)
+        ],
         "clock": clock_document(health.look),
     }
 

@@ -27,6 +27,7 @@ from gatepost.model.record import Failure, SerialRecord, Unread, WordRecord
 JSON = dict[str, Any]
 
 NO_DRIFTS: Mapping[str, Drift] = {}
+NO_WORDS: Mapping[str, WordRecord] = {}
 UNKNOWN = "unknown"
 """Status of what could not be read, beside those of a plan."""
 
@@ -102,14 +103,15 @@ def reason_document(reason: Reason) -> JSON:
     }
 
 
-def held_document(held: HeldAnswer) -> JSON:
-    """An answer that waits for a person's word."""
+def held_document(held: HeldAnswer, word: WordRecord | None = None) -> JSON:
+    """An answer that waits for a person's word, with the one that stands."""
     return {
         "digest": held.digest,
         "source": held.source.rpartition("/")[2],
         "add": values_document(held.added),
         "remove": values_document(held.removed),
         "reasons": [reason_document(reason) for reason in held.reasons],
+        "word": word_document(word) if word else None,
     }
 
 
@@ -152,10 +154,16 @@ def armed_document(armed: Armed) -> JSON:
     return {"id": armed.id, "until": time_text(armed.until), "timer": armed.timer}
 
 
-def result_document(result: Result) -> JSON:
+def waiting_document(plan: Plan, words: Mapping[str, WordRecord]) -> JSON:
+    """A plan with the word that stands on it."""
+    word = words.get(plan.digest) if plan.status is PlanStatus.HELD else None
+    return {**plan_document(plan), "word": word_document(word) if word else None}
+
+
+def result_document(result: Result, words: Mapping[str, WordRecord] = NO_WORDS) -> JSON:
     """A plan with what became of it."""
     outcome = result.outcome.value if result.outcome else None
-    document = {**plan_document(result.plan), "outcome": outcome, "verified": result.verified}
+    document = {**waiting_document(result.plan, words), "outcome": outcome, "verified": result.verified}
     if result.error is not None:
         document["error"] = error_document(result.error)
     return document
@@ -204,7 +212,10 @@ def turn_document(turn: Turn, report: CycleReport) -> JSON:
         "status": status.value if status else UNKNOWN,
         "reasons": [reason_document(reason) for held in turn.held for reason in held.reasons],
         "stale": turn.stale,
-        "held": [held_document(held) for held in sorted(turn.held, key=lambda held: held.source)],
+        "held": [
+            held_document(held, report.words.get(held.digest))
+            for held in sorted(turn.held, key=lambda held: held.source)
+        ],
         "errors": [
             {"source": source, "error": error_document(error)}
             for source, error in sorted(turn.errors.items())
@@ -215,7 +226,7 @@ def turn_document(turn: Turn, report: CycleReport) -> JSON:
 def cycle_document(report: CycleReport, drifts: Mapping[str, Drift] = NO_DRIFTS) -> JSON:
     """``plan --json`` and ``apply --json``; with what was found changed on targets, before it was undone."""
     shown = [
-        *(result_document(result) for result in report.results),
+        *(result_document(result, report.words) for result in report.results),
         *(unplanned_document(one) for one in report.unplanned),
     ]
     for one in shown:

@@ -18,9 +18,9 @@ from gatepost.model.content import Snapshot
 from gatepost.model.drift import Drift
 from gatepost.model.entry import Entry
 from gatepost.model.event import About, Event, EventKind, Shown
-from gatepost.model.plan import Outcome, PlanStatus, Result
+from gatepost.model.plan import Outcome, PlanStatus, Result, Word
 from gatepost.model.reason import Reason
-from gatepost.model.record import Failure
+from gatepost.model.record import Failure, WordRecord
 from gatepost.planning.diff import diff
 
 VALUES_MOST = 500
@@ -132,11 +132,11 @@ def _of_cycle(
     report: CycleReport, at: datetime, drifts: Mapping[str, Drift | None], failures: Mapping[str, int]
 ) -> Iterator[Event]:
     for turn in report.turns:
-        yield from _of_turn(turn, at)
+        yield from _of_turn(turn, at, report.words)
         yield from _of_sources(turn, report, at, failures)
     told = {one for turn in report.turns for held in turn.held for one in held.reasons}
     for result in report.results:
-        yield from _of_result(result, told, at)
+        yield from _of_result(result, told, at, report.words)
     for one in report.unplanned:
         yield _failed(About.TARGET, one.target, Failure.of(one.error), at, one.list)
     for target, drift in drifts.items():
@@ -149,7 +149,7 @@ def _end(kind: EventKind, about: About, name: str, at: datetime) -> Event:
     return Event(kind=kind, about=about, name=name, at=at, over=True)
 
 
-def _of_turn(turn: Turn, at: datetime) -> Iterator[Event]:
+def _of_turn(turn: Turn, at: datetime, words: Mapping[str, WordRecord]) -> Iterator[Event]:
     name = turn.settings.name
     yield _end(EventKind.STALE, About.LIST, name, at)
     if turn.stale:
@@ -168,6 +168,7 @@ def _of_turn(turn: Turn, at: datetime) -> Iterator[Event]:
             added=shown(held.added),
             removed=shown(held.removed),
             reasons=held.reasons,
+            rejection=_rejection(held.digest, words),
         )
 
 
@@ -182,7 +183,14 @@ def _of_sources(
             yield _failed(About.SOURCE, source, Failure.of(error), at, turn.settings.name)
 
 
-def _of_result(result: Result, told: Collection[Reason], at: datetime) -> Iterator[Event]:
+def _rejection(digest: str, words: Mapping[str, WordRecord]) -> WordRecord | None:
+    word = words.get(digest)
+    return word if word is not None and word.word is Word.REJECT else None
+
+
+def _of_result(
+    result: Result, told: Collection[Reason], at: datetime, words: Mapping[str, WordRecord]
+) -> Iterator[Event]:
     """``told``: reasons that stand on held answers already."""
     plan = result.plan
     yield _end(EventKind.FAILED, About.TARGET, plan.target, at)
@@ -191,7 +199,8 @@ def _of_result(result: Result, told: Collection[Reason], at: datetime) -> Iterat
         yield _failed(About.TARGET, plan.target, Failure.of(result.error), at, plan.list)
     own = tuple(reason for reason in plan.reasons if reason not in told)
     if plan.status is PlanStatus.HELD and own:
-        yield replace(_planned(EventKind.HELD, result, at), reasons=own)
+        rejection = _rejection(plan.digest, words)
+        yield replace(_planned(EventKind.HELD, result, at), reasons=own, rejection=rejection)
 
 
 def _planned(kind: EventKind, result: Result, at: datetime) -> Event:

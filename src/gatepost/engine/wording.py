@@ -54,9 +54,11 @@ OF_PLANS: Mapping[str, str] = {
         'If it is right: `gatepost approve {digest} --why "…"`; '
         'if it is not: `gatepost reject {digest} --why "…"`.'
     ),
+    "rejected-stays": "It changes nothing in force; another answer or plan will be asked about anew.",
+    "take-back": 'To take the rejection back: `gatepost approve {digest} --why "…"`.',
     "good": "Until then the last good answer stays in force.",
     "approved": "{who} approved it at {at}: {why}",
-    "rejected": "{who} rejected it at {at}: {why}",
+    "rejected": "{who} rejected it at {at}: {why}.",
     "older": "A newer plan has taken its place; this one can no longer be approved.",
     "waits-no-more": "It does not wait any more: another answer has taken its place, or it was accepted.",
 }

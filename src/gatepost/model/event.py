@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from gatepost.model.reason import Reason
-from gatepost.model.record import Failure
+from gatepost.model.record import Failure, WordRecord
 
 
 class EventKind(StrEnum):
@@ -91,6 +91,8 @@ class Event:
     removed: Shown = NOTHING
     reasons: tuple[Reason, ...] = ()
     failure: Failure | None = None
+    rejection: WordRecord | None = None
+    """Of what is held: that somebody rejected it before this was told."""
     suspects: tuple[str, ...] = ()
     """Who may have done it, one sentence each; words of the host."""
     empty: bool = False

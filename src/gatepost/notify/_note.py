@@ -184,8 +184,10 @@ def _body(event: Event, message: Message, most: int) -> Iterator[Part]:
         return
     yield Text(_("at {time}").format(time=event.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")))
     yield from (Text(one) for one in list(_wording.reasons(event, _))[:REASONS_MOST])
+    if event.rejection is not None:
+        yield Text(_wording.rejection(event.rejection, _))
     yield from _failure(event, message)
-    yield from (Text(_(one)) for one in event.suspects[:SUSPECTS_MOST])
+    yield from (Text(one) for one in event.suspects[:SUSPECTS_MOST])
     yield from _values("+", event.added, most, _)
     yield from _values("-", event.removed, most, _)
     if event.entries is not None:
@@ -199,7 +201,7 @@ def _failure(event: Event, message: Message) -> Iterator[Part]:
     if (failure := event.failure) is None:
         return
     code = f" ({failure.code})" if failure.code is not None else ""
-    yield Text(f"{failure.kind}{code}: {_(failure.message)}")
+    yield Text(f"{failure.kind}{code}: {failure.message}")
     yield Text(f"→ {_(failure.hint)}")
     links = [one for one in failure.links if is_linkable(one)][
         : LINKS_MOST if len(message.events) == 1 else 0
@@ -223,7 +225,8 @@ def _ways(event: Event, message: Message) -> Iterator[Part]:
     if event.may_be_approved:
         place = f"{message.console}/plans#{anchor(event.digest)}"
         yield Link(_("Approve …"), place, "primary")
-        yield Link(_("Reject …"), place, "danger")
+        if event.rejection is None:
+            yield Link(_("Reject …"), place, "danger")
     else:
         yield Link(_("Open the console"), f"{message.console}/")
 
@@ -233,8 +236,10 @@ def anchor(digest: str) -> str:
     return re.sub(r"[^0-9a-f]", "", digest.removeprefix("sha256:")[:12])
 
 
-def _commands(event: Event, _: Words) -> tuple[Command, Command]:
+def _commands(event: Event, _: Words) -> tuple[Command, ...]:
     digest = cut(event.digest, 80)
+    if event.rejection is not None:
+        return (Command(_("to take the rejection back:"), f'gatepost approve {digest} --why "…"'),)
     return (
         Command(_("if this is right:"), f'gatepost approve {digest} --why "…"'),
         Command(_("if it is not:   ").strip(), f'gatepost reject {digest} --why "…"'),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gatepost.errors import cut
 from gatepost.model.event import About, Event, EventKind
+from gatepost.model.moment import time_text
+from gatepost.model.record import WordRecord
 from gatepost.notify.base import Words
 from gatepost.planning.guard_text import guard_text
 
@@ -42,6 +45,8 @@ def _template(event: Event, _: Words) -> str:
 
 def _lasting(event: Event, _: Words) -> str:
     match event.kind, event.about:
+        case EventKind.HELD, _about if event.rejection:
+            return _("{name}: HELD, and rejected already; +{added} -{removed}")
         case EventKind.HELD, About.SOURCE:
             return _("{name}: HELD: the new answer waits for a word; +{added} -{removed}")
         case EventKind.HELD, _about:
@@ -55,6 +60,12 @@ def _lasting(event: Event, _: Words) -> str:
         case _failed, About.TARGET:
             return _("{name}: the target could not be read or changed")
     return _("gatepost: a turn failed; it is tried again")
+
+
+def rejection(word: WordRecord, _: Words) -> str:
+    """Who rejected it, when and why."""
+    told = _("rejected by {who} at {at}: {why}")
+    return told.format(who=cut(word.who, 200), at=time_text(word.at), why=cut(word.why, 500))
 
 
 def _drift(event: Event, _: Words) -> str:
@@ -83,4 +94,4 @@ def reasons(event: Event, _: Words) -> Iterator[str]:
     for one in event.reasons:
         if (short := guard_text(_, one)) != one.message:
             yield f"{one.guard}: {short}"
-        yield f"{one.guard}: {_(one.message)}"
+        yield f"{one.guard}: {one.message}"

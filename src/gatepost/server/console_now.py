@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gatepost.engine.approval import held_answers, own_plans
+from gatepost.engine.approval import unspoken
 from gatepost.engine.health import health_document, health_of
+from gatepost.model.plan import Word
 from gatepost.server.console_page import show
 from gatepost.server.console_words import Said, _, say
 from gatepost.server.desk import Desk
@@ -136,11 +137,12 @@ def _urgent(status: JSON) -> Iterator[Step]:
 
 def _waiting(desk: Desk, status: JSON) -> Iterator[Step]:
     do = say(_("Read why, then approve or reject it. The last good list stays until then."))
-    for held in held_answers(desk.site):
+    answers, own = unspoken(desk.site)
+    for held in answers:
         source = held.source.rpartition("/")[2]
         what = say(_("A new answer of {source} is held: a guard wants a person's word."), source=source)
         yield Step("held", what, do, f"/plans#{held.digest[7:19]}")
-    for plan in own_plans(desk.site):
+    for plan in own:
         what = say(_("A plan for {target} is held: a guard wants a person's word."), target=plan.target)
         yield Step("held", what, do, f"/plans#{plan.digest[7:19]}")
     for one in status["targets"]:
@@ -175,6 +177,11 @@ def _sources(status: JSON) -> Iterator[Step]:
 
 
 def _lesser(status: JSON) -> Iterator[Step]:
+    for one in status["answers"]:
+        if one["word"] and one["word"]["word"] == Word.REJECT:
+            what = say(_("The new answer of {source} was rejected."), source=one["source"])
+            do = say(_("The last good list stays until the source says something else, or it is approved."))
+            yield Step("held", what, do, f"/plans#{one['digest'][7:19]}")
     if status["clock"]:
         what = say(_("The clock of this host jumped and is not believed yet."))
         yield Step("stale", what, say(_("Check the time of this host; what ends by a date waits.")))

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gatepost import __version__
-from gatepost.engine.approval import held_answers, own_plans
+from gatepost.engine.approval import unspoken
 from gatepost.errors import cut
 from gatepost.model.role import Role
 from gatepost.server.console_files import link
@@ -107,7 +107,7 @@ def show(desk: Desk, asked: Asked, template: str, here: str, **matter: Any) -> R
         "who": asked.who,
         "login": desk.settings.login,
         "may_decide": asked.who.role.covers(Role.APPROVER),
-        "waiting": len(held_answers(desk.site)) + len(own_plans(desk.site)),
+        "waiting": sum(map(len, unspoken(desk.site))),
     }
     return Reply(render(asked.head, template, here, desk.site.clock.now(), **found, **matter))
 

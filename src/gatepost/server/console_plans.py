@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gatepost.engine.approval import held_answers, newest_plans, own_plans
+from gatepost.engine.approval import held_answers, newest_plans, own_plans, standing_words
 from gatepost.engine.explaining import explain
 from gatepost.engine.report import held_document, plan_document, word_document
 from gatepost.engine.wording import STAYS, WAYS
 from gatepost.model.answer import HeldAnswer
-from gatepost.model.plan import Plan, PlanStatus
+from gatepost.model.plan import Plan, PlanStatus, Word
+from gatepost.model.record import WordRecord
 from gatepost.server import api
 from gatepost.server.console_now import State
 from gatepost.server.console_page import show, words_of
@@ -26,6 +27,7 @@ _STATES: Mapping[PlanStatus, State] = {
     PlanStatus.CHANGES: State("changes", _("changes")),
     PlanStatus.HELD: State("held", _("held")),
 }
+REJECTED = State("bad", _("rejected"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,26 @@ def plans(desk: Desk, asked: Asked) -> Reply:
     words = words_of(asked)
     answers = held_answers(desk.site)
     newest = newest_plans(desk.site)
-    waiting = [_of_answer(desk, one, newest, words) for one in sorted(answers, key=lambda one: one.source)]
+    spoken = standing_words(desk.site)
+    sorts = sorted(answers, key=lambda one: one.source)
+    waiting = [
+        _of_answer(one, newest, _told(desk, one.digest, words, spoken.get(one.digest))) for one in sorts
+    ]
     own = own_plans(desk.site)
-    waiting += [_of_plan(desk, plan, words) for plan in own]
+    waiting += [_of_plan(plan, _told(desk, plan.digest, words, spoken.get(plan.digest))) for plan in own]
     shown = {plan.digest for plan in own}
-    rest = [(plan_document(plan), _STATES[plan.status]) for plan in newest if plan.digest not in shown]
+    rest = [
+        (plan_document(plan), _state(plan, spoken.get(plan.digest)))
+        for plan in newest
+        if plan.digest not in shown
+    ]
     return show(desk, asked, "plans.html", "/plans", twin="/v1/plans", things=waiting, rest=rest)
+
+
+def _state(plan: Plan, word: WordRecord | None) -> State:
+    if plan.status is PlanStatus.HELD and word is not None and word.word is Word.REJECT:
+        return REJECTED
+    return _STATES[plan.status]
 
 
 def approve(desk: Desk, asked: Asked) -> Reply:
@@ -84,7 +100,7 @@ def _back(asked: Asked) -> Reply:
     return Reply(b"", "text/plain; charset=utf-8", 303, {"location": f"/plans#{anchor}"})
 
 
-def _of_answer(desk: Desk, held: HeldAnswer, newest: tuple[Plan, ...], words: Words) -> Waiting:
+def _of_answer(held: HeldAnswer, newest: tuple[Plan, ...], told: JSON) -> Waiting:
     name, _sep, source = held.source.rpartition("/")
     affected = sorted({plan.target for plan in newest if plan.list == name})
     return Waiting(
@@ -92,29 +108,29 @@ def _of_answer(desk: Desk, held: HeldAnswer, newest: tuple[Plan, ...], words: Wo
         list=name,
         subject=source,
         is_answer=True,
-        **_told(desk, held.digest, words),
+        **told,
         ways=_ways(held.reasons),
         affected=tuple(affected),
         notes={str(one.value): one.note for one in held.removed if one.note},
     )
 
 
-def _of_plan(desk: Desk, plan: Plan, words: Words) -> Waiting:
+def _of_plan(plan: Plan, told: JSON) -> Waiting:
     return Waiting(
         document=plan_document(plan),
         list=plan.list,
         subject=plan.target,
         is_answer=False,
-        **_told(desk, plan.digest, words),
+        **told,
         ways=_ways(plan.reasons),
         affected=(plan.target,),
         notes={str(one.value): one.note for one in plan.remove if one.note},
     )
 
 
-def _told(desk: Desk, digest: str, words: Words) -> JSON:
+def _told(desk: Desk, digest: str, words: Words, record: WordRecord | None) -> JSON:
     """What was said of it already, and why it waits in one paragraph."""
-    record, found = desk.site.store.word(digest), explain(desk.site, digest, words)
+    found = explain(desk.site, digest, words)
     return {
         "word": word_document(record) if record else None,
         "paragraph": found.paragraph if found else "",
