@@ -129,17 +129,6 @@ async def test_why_it_is_held_in_one_paragraph(open_house):
     assert (await open_house.get(f"/v1/explain/sha256:{'1' * 64}")).status_code == 404
 
 
-async def test_ready_when_every_list_has_content(locked):
-    """503 with reasons until then; names of lists only for who may see them."""
-    assert (await locked.get("/livez")).json() == {"live": True}
-    await locked.cycle(*TEN)
-    answer = await locked.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "reasons": ["1 of 2 lists have no good content yet"]}
-    known = await locked.get("/readyz", **bearer("vera"))
-    assert known.json()["reasons"] == ["1 of 2 lists have no good content yet: empty"]
-
-
 async def test_metrics_have_a_clock_for_each_step(open_house):
     """Attempt, success, accepted, change; change of the list; applied and verified of the target."""
     report = await open_house.cycle(*TEN)

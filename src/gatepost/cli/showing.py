@@ -119,7 +119,7 @@ def tell_unkept(ui: Ui, results: Sequence[Result]) -> None:
 def _print_turn(ui: Ui, turn: Turn, report: CycleReport) -> None:
     status = list_status(turn, report)
     known = turn.snapshot is not None
-    words = [turn.settings.name, turn.settings.allowlist.direction.value, serial_words(turn)]
+    words = [turn.settings.name, _(turn.settings.allowlist.direction.value), serial_words(turn)]
     words.append(status_word(status) if known else _("NO LIST YET"))
     ui.say("  ".join(words), _LOOK[status] if known else "bold yellow")
     for source, error in turn.errors.items():
@@ -188,9 +188,9 @@ def print_reasons(ui: Ui, reasons: tuple[Reason, ...], indent: str) -> None:
     """What the guards found: in short words where a guard has some, and exactly."""
     for reason in reasons:
         short = guard_words(_, reason)
-        ui.say(f"{indent}{reason.guard}: {short or reason.message}", "yellow")
+        ui.say(f"{indent}{reason.guard}: {short or _(reason.message)}", "yellow")
         if short:
-            ui.say(f"{indent}  {reason.message}", "dim")
+            ui.say(f"{indent}  {_(reason.message)}", "dim")
 
 
 def ways_out(reasons: Iterable[Reason]) -> list[str]:
@@ -221,7 +221,7 @@ def _print_result(
     _print_values(ui, "    + ", values_document(plan.add), "green")
     _print_values(ui, "    - ", values_document(plan.remove), "red")
     for note in plan.notes:
-        ui.say("    " + note, "dim")
+        ui.say("    " + _(note), "dim")
     _print_waiting(ui, result, tuple(reason for reason in plan.reasons if reason not in told), word)
     if result.error is not None and not is_unkept(result):
         for line, style in error_lines(result.error):
@@ -283,7 +283,7 @@ def drift_lines(drift: Drift) -> list[str]:
     values = [*(f"+{one.value}" for one in added)]
     values += [f"-{value}" for value in values_document(drift.removed)]
     shown = ["  " + one for one in shorten(list(dict.fromkeys(values)), SHOWN)]
-    return [drift_head(drift), *shown, *(f"  {cut(one)}" for one in drift.suspects)]
+    return [drift_head(drift), *shown, *(f"  {cut(_(one))}" for one in drift.suspects)]
 
 
 def _width(entry: Entry) -> tuple[float, EntryKey]:

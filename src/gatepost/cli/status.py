@@ -109,7 +109,7 @@ def _print_troubles(ui: Ui, one: TargetHealth, now: datetime) -> None:
     if one.denied is not None:
         words = _("{target}: not looked at: needs a right that you lack; this is what the history knows")
         ui.say(words.format(target=one.target.name), "yellow")
-        ui.say(f"  {cut(one.denied.message, 600)}", "dim")
+        ui.say(f"  {cut(_(one.denied.message), 600)}", "dim")
         ui.say("  → " + _(one.denied.next_step), "dim")
 
 

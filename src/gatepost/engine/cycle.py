@@ -72,6 +72,8 @@ async def plan_cycle(
     wanted = {name: site.settings.sources[name] for name in names if only is None or name in only}
     got = await fetch_sources(site.open_source, site.clock, wanted.values(), tell)
     _remember(site, got)
+    for one in lists:
+        site.store.record_holders(one.name, [target.name for target in targets_of(site, one.name)])
     used = await prefixes_in_use(site, lists, seen)
     turns = tuple(take_in(site, one, got, seen, used[one.name]) for one in lists)
     plans, unplanned = await plan_targets(site, turns)

@@ -187,7 +187,7 @@ def _body(event: Event, message: Message, most: int) -> Iterator[Part]:
     if event.rejection is not None:
         yield Text(_wording.rejection(event.rejection, _))
     yield from _failure(event, message)
-    yield from (Text(one) for one in event.suspects[:SUSPECTS_MOST])
+    yield from (Text(_(one)) for one in event.suspects[:SUSPECTS_MOST])
     yield from _values("+", event.added, most, _)
     yield from _values("-", event.removed, most, _)
     if event.entries is not None:
@@ -201,7 +201,7 @@ def _failure(event: Event, message: Message) -> Iterator[Part]:
     if (failure := event.failure) is None:
         return
     code = f" ({failure.code})" if failure.code is not None else ""
-    yield Text(f"{failure.kind}{code}: {failure.message}")
+    yield Text(f"{failure.kind}{code}: {_(failure.message)}")
     yield Text(f"→ {_(failure.hint)}")
     links = [one for one in failure.links if is_linkable(one)][
         : LINKS_MOST if len(message.events) == 1 else 0

@@ -94,4 +94,4 @@ def reasons(event: Event, _: Words) -> Iterator[str]:
     for one in event.reasons:
         if (short := guard_text(_, one)) != one.message:
             yield f"{one.guard}: {short}"
-        yield f"{one.guard}: {one.message}"
+        yield f"{one.guard}: {_(one.message)}"

@@ -375,6 +375,8 @@ class Ready(Struct):
 
     ready: bool
     reasons: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    """What is stale, held or failed, while the last good is told."""
 
 
 class Session(Struct):

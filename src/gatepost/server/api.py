@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
 
 from gatepost.engine.approval import give_word, held_answers, newest_plans, standing_words, waiting_for_word
@@ -228,26 +227,6 @@ def consumers(desk: Desk, _: Asked) -> dict[str, Any]:
 def live(_: Desk, __: Asked) -> dict[str, Any]:
     """That it is answered says all."""
     return {"live": True}
-
-
-def ready(desk: Desk, asked: Asked) -> Any:
-    """Names are for those who may see the lists; others get numbers."""
-    lookup = desk.present.lookup
-    if not lookup.loaded:
-        return _not_ready(["the history has not been read yet"])
-    missing = [name for name in desk.site.settings.lists if lookup.tables[name].serial is None]
-    if not missing:
-        return {"ready": True, "reasons": []}
-    known = not desk.settings.login or bool(asked.who.name)
-    names = f": {', '.join(missing)}" if known else ""
-    return _not_ready(
-        [f"{len(missing)} of {len(desk.site.settings.lists)} lists have no good content yet{names}"]
-    )
-
-
-def _not_ready(reasons: list[str]) -> Reply:
-    body = msgspec.json.encode({"ready": False, "reasons": reasons})
-    return Reply(body, "application/json", 503, {"retry-after": "5"})
 
 
 def metrics(desk: Desk, _: Asked) -> Reply:

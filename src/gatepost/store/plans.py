@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from gatepost.model.plan import Cause, Outcome, Plan, Word
 from gatepost.model.record import Failure, OutcomeRecord, WordRecord
 from gatepost.store import encode
 from gatepost.store._subject import Subject, put
-from gatepost.store.schema import accepted, awaits, intents, plans, words
+from gatepost.store.schema import accepted, awaits, holders, intents, lists, plans, serials, words
 
 RIGHT = (Outcome.APPLIED.value, Outcome.UNCHANGED.value)
 """Outcomes after which, if verified, the target held what it should."""
@@ -204,6 +205,33 @@ class Plans(Subject):
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
         return tuple((row.id, _record(row)) for row in rows)
+
+    def record_holders(self, list_: str, targets: Collection[str]) -> None:
+        """Note which targets hold a list from now on."""
+        known = sa.select(holders.c.target).where(holders.c.list == list_)
+        with self._database.reading() as connection:
+            if set(connection.scalars(known)) == set(targets):
+                return
+        with self._database.writing() as connection:
+            left = sa.or_(holders.c.list == list_, holders.c.target.in_(targets))
+            connection.execute(sa.delete(holders).where(left))
+            if targets:
+                rows = [{"target": target, "list": list_} for target in targets]
+                connection.execute(sa.insert(holders), rows)
+
+    def carried_out(self, list_: str) -> Serial | None:
+        """The newest serial that a target of a list holds: past all guards, or approved.
+
+        Of a list that no target holds, the newest there is. None where there is none.
+        """
+        newest = sa.select(sa.func.max(serials.c.serial)).join(lists).where(lists.c.name == list_)
+        known = sa.select(holders.c.target).where(holders.c.list == list_)
+        with self._database.reading() as connection:
+            targets = connection.scalars(known).all()
+            number = None if targets else connection.scalar(newest)
+        last = (self.applied(target) for target in targets)
+        held = [one.serial for one in last if one and one.list == list_ and one.cause is not Cause.PURGE]
+        return max(held, default=None) if number is None else Serial(number)
 
     def _intent(self, *where: sa.ColumnElement[bool]) -> OutcomeRecord | None:
         query = sa.select(intents).where(*where).order_by(intents.c.id.desc()).limit(1)
