@@ -148,5 +148,6 @@ def test_a_notifier_is_shown(loading):
         "on": ["held"],
         "lang": "en",
         "digest": "3600s",
-        "options": {"url": "file:***", "secret": "env:***"},
+        "url": "file:***",
+        "secret": "env:***",
     }

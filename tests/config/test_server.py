@@ -111,7 +111,10 @@ def test_beyond_loopback_both_are_needed(loading, listen):
             "server.users.bob: the key 'password' is missing, or 'token'",
         ),
         ({"users": {"bob": {"token": "env:X"}}}, "server.users.bob: the key 'role' is missing"),
-        ({"users": {"bob": {**BOB, "role": "root"}}}, "server.users.bob.role: Invalid enum value 'root'"),
+        (
+            {"users": {"bob": {**BOB, "role": "root"}}},
+            "server.users.bob.role: Invalid enum value 'root'; expected one of 'viewer', 'approver', 'admin'",
+        ),
         (
             {"users": {"bob": {**BOB, "token": "hunter2"}}},
             "server.users.bob.token: a secret must be env:NAME",

@@ -90,9 +90,25 @@ def _store(document: Document, path: Path, home: Path | None) -> dict[str, Any]:
     if not isinstance(url, str) or not url.startswith(("sqlite:///", "postgresql+psycopg://")):
         document.refuse((*where, "url"), "expected sqlite:///PATH or postgresql+psycopg://…")
     prefix, _, place = url.partition("sqlite:///")
+    _check_store(document, url, place)
     # relative to the file, not to where a timer starts us: another place would be an empty history
     fixed = url if prefix or Path(place).is_absolute() else f"sqlite:///{path.resolve().parent / place}"
     return {"store_url": fixed, **read_keys(document, where, table, STORE_KEYS)}
+
+
+def _check_store(document: Document, url: str, place: str) -> None:
+    """By whoever opens it: what cannot be read there is refused here, with its line."""
+    where: KeyPath = ("store", "url")
+    if url == "sqlite:///":
+        document.refuse(where, "expected sqlite:///PATH: the path is missing")
+    if place and "?" not in place:
+        return  # a path like any other; nothing is loaded for it
+    from gatepost.store import check_url  # noqa: PLC0415 - loads the SQL library
+
+    try:
+        check_url(url)
+    except ConfigInvalid as error:
+        document.refuse(where, error.message)
 
 
 def _state(store_url: str, home: Path | None) -> Path | None:

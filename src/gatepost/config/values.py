@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import timedelta
+from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -134,7 +135,16 @@ def convert(
     except ConfigInvalid as error:
         return document.refuse(where, error.message)
     except (msgspec.ValidationError, ValueError) as error:
-        return document.refuse(where, cut(str(error)))
+        return document.refuse(where, f"{cut(str(error))}{_choices(hint)}")
+
+
+def _choices(hint: Any) -> str:
+    """What it may be, where that can be counted."""
+    among = (hint, *get_args(hint))
+    kinds = [one for one in among if isinstance(one, type) and issubclass(one, Enum)]
+    found = [repr(each.value) for kind in kinds for each in kind]
+    found += [repr(each) for one in among if get_origin(one) is Literal for each in get_args(one)]
+    return f"; expected one of {', '.join(found)}" if found else ""
 
 
 def _required(one: Field[Any]) -> bool:

@@ -171,18 +171,26 @@ def connect(text: str, wait: float) -> Database:
     return Database(engine)
 
 
+def check_url(text: str) -> None:
+    """Raise ConfigInvalid for a URL that no history could be opened by; nothing is opened."""
+    _url(text)
+
+
 def _url(text: str) -> URL:
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        msg = f"the store's url must be sqlite:///PATH or {SERVER}"
+        msg = (
+            "the store's url cannot be read: write sqlite:///PATH or "
+            "postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE, special characters in it as %XX"
+        )
         raise ConfigInvalid(msg) from None
     if url.drivername not in DRIVERS or (url.query and url.drivername == "sqlite"):
         msg = f"the store's url must be sqlite:///PATH or {SERVER}, not {cut(_place(url))}"
         raise ConfigInvalid(msg)
     if "@" in (url.host or ""):
-        msg = "the store's url has an @ in its user or password"
-        raise ConfigInvalid(msg, hint="Write %40 there.")
+        msg = "the store's url has an @ in its user or password: write %40 there"
+        raise ConfigInvalid(msg)
     return url.set(drivername=DRIVERS[url.drivername])
 
 
