@@ -82,6 +82,7 @@ async def test_first_good_list(press, clock):
         "/v1/changes/webhooks",
         "/v1/changes/webhooks/",
         "/v1/changes/webhooks/x",
+        "/v1/changes/webhooks/٠",
         "/v1/changes/webhooks/9",
         "/v1/changes/webhooks/" + "9" * 5000,
         "/elsewhere",

@@ -124,6 +124,7 @@ async def test_domains_have_no_addresses(feeds):
     [
         *("collapse=", "collapse=range", "collapse=CIDR", "collapse=none&collapse=none", "collapse=null"),
         *("max=", "max=0", "max=-1", "max=ten", "max=5&max=6", "max=100000001", "max=null", "max=0x10"),
+        *("max=1e3", "max=1E3", "max=4.0", "max=05", "max=%2B5", "max=5%20", "max=1_0"),
     ],
 )
 async def test_unknown_values(feeds, query):

@@ -6,7 +6,7 @@ Whatever goes wrong becomes an answer here: a problem document, never a tracebac
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -36,6 +36,7 @@ from gatepost.server.hints import PATH as HINTS
 from gatepost.server.identity import Identity
 from gatepost.server.oidc import BACK, START
 from gatepost.server.problems import problem, surprise
+from gatepost.server.query import converted
 from gatepost.server.repeats import AGAIN, Again, Answer, Repeats
 from gatepost.server.route import HTML, Asked, Reply, Route
 from gatepost.server.table import ROUTES
@@ -226,7 +227,7 @@ async def _asked(request: Request, route: Route, who: Identity) -> Asked:
     if route.method not in SAFE and route.role is not None:
         check_csrf(request.scope[_WHO], told if isinstance(told, str) else None)
     if route.body is not None:
-        body = _converted(members, route.body)
+        body = converted(members, route.body)
     return Asked(params, body, who, client_of(request.scope), request.scope[_HEAD])
 
 
@@ -242,7 +243,7 @@ def _params(request: Request, route: Route) -> Any:
             raise RequestInvalid(msg)
         else:
             found[key] = value
-    return _converted({**found, **request.path_params}, route.asks)
+    return converted({**found, **request.path_params}, route.asks)
 
 
 def _pairs(raw: bytes) -> list[tuple[str, str]]:
@@ -271,13 +272,6 @@ async def _members(request: Request) -> dict[str, Any]:
         msg = "the body is no JSON object"
         raise RequestInvalid(msg)
     return found
-
-
-def _converted(members: Mapping[str, Any], type_: type[Any]) -> Any:
-    try:
-        return msgspec.convert(members, type_, strict=False)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise RequestInvalid(cut(str(error))) from None
 
 
 def _response(reply: Reply) -> Response:

@@ -125,7 +125,7 @@ def _given(value: T | UnsetType) -> T | None:
 
 
 def _changes(published: Published, since: str) -> Resource:
-    good = since.isdecimal() and len(since) <= SERIAL_DIGITS
+    good = since.isascii() and since.isdecimal() and len(since) <= SERIAL_DIGITS
     body = published.changes.since(int(since)) if good else None
     if body is None:
         oldest = published.changes.oldest

@@ -9,11 +9,11 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl
 
-import msgspec
 from msgspec import Struct
 
-from gatepost.errors import GatepostError, cut
+from gatepost.errors import GatepostError
 from gatepost.refusals import RequestInvalid
+from gatepost.server.query import converted
 
 PARAMETERS_MOST = 50
 """Parameters of a query that are looked at."""
@@ -89,10 +89,7 @@ class RawRoute:
         if len(dict(counted)) < len(counted):
             msg = f"of {', '.join(names)} each may be there once"
             raise RequestInvalid(msg)
-        try:
-            return msgspec.convert(dict(counted), self.asks, strict=False)
-        except (msgspec.ValidationError, ValueError) as error:
-            raise RequestInvalid(cut(str(error))) from None
+        return converted(dict(counted), self.asks)
 
 
 @cache
