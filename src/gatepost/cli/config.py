@@ -23,10 +23,12 @@ from gatepost.config.server_keys import ConsumerSettings, HintSettings, UserSett
 from gatepost.config.settings import NotifySettings
 from gatepost.engine.report import time_text
 from gatepost.errors import GatepostError
+from gatepost.kit.clock import SystemClock
 from gatepost.kit.secret import Secret
 from gatepost.model.address import Prefix
 from gatepost.model.entry import Domain
 from gatepost.model.limits import Limits
+from gatepost.planning.pins import Effect, idle
 
 REFERENCES = ("env:", "file:", "keyring:")
 
@@ -43,6 +45,7 @@ def check(ui: Ui) -> int:
     """Exit 1 with file and line where something is wrong."""
     settings = settings_of(ui)
     missing, notices = _accounts(settings)
+    notices += _idle_pins(settings)
     document = {
         "file": str(settings.path),
         "ok": not missing,
@@ -83,6 +86,21 @@ def _accounts(settings: Settings) -> tuple[list[str], list[str]]:
         except GatepostError as error:
             missing.append(str(error))
     return missing, notices
+
+
+def _idle_pins(settings: Settings) -> list[str]:
+    """Pins that let nothing in, by the clock of this host."""
+    found = []
+    for name, one in sorted(settings.lists.items()):
+        for pin in idle(one.allowlist, SystemClock().now()):
+            if pin.effect is Effect.ENDED:
+                words = _("{list}: the pin {value} has ended ({until}) and lets nothing in")
+            else:
+                words = _("{list}: the pin {value} lets nothing in: {exclusions} is excluded")
+            exclusions = ", ".join(str(each.value) for each in pin.exclusions)
+            until = time_text(pin.pin.until)
+            found.append(words.format(list=name, value=pin.pin.value, until=until, exclusions=exclusions))
+    return found
 
 
 def _print_check(ui: Ui, settings: Settings, missing: list[str], notices: list[str]) -> None:
