@@ -62,6 +62,19 @@ def test_a_rejected_answer_stays_held(own):
     assert own("apply").ended(0)
 
 
+def test_one_digest_is_named_everywhere_and_that_of_the_plan_serves_too(own):
+    """`plan`, `apply` and `status` name the held answer's digest alone; approving the plan approves it."""
+    lose(own)
+    document = own.json("plan", code=3)
+    held, plan = document["lists"][0]["held"][0]["digest"], document["plans"][0]["digest"]
+    for command in (("plan",), ("apply", "--yes"), ("status",)):
+        told = own(*command).ended(3).out
+        assert set(re.findall(r"gatepost approve (\S+)", told)) == {held[:19]}, told
+    own.json("approve", plan, "--why", "one is enough")
+    assert "approved by" in own("status").ended(3).out
+    own("apply", "--yes").ended(0)
+
+
 def test_what_was_rejected_waits_for_nobody(own):
     """Each command says by whom and why, what follows, how it is taken back; another answer is asked anew."""
     lose(own)

@@ -253,6 +253,8 @@ def _headline(result: Result, word: WordRecord | None) -> str:
         return _("unchanged; waits for the word on what is held above")
     if result.outcome is not None:
         return outcome_word(result.outcome)
+    if plan.status is PlanStatus.HELD and plan.awaits and plan.current == plan.desired:
+        return _("HELD: waits for the word on what is held above")
     if plan.status is PlanStatus.CHANGES:
         return _("{add} to add, {remove} to remove").format(add=len(plan.add), remove=len(plan.remove))
     return status_word(plan.status)
