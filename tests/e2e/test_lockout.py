@@ -92,6 +92,18 @@ def test_what_cannot_be_read(held):
     assert "names a client" in forced["error"]["message"]
 
 
+def test_lines_that_name_nobody_are_counted_and_said(held):
+    """Damaged, cut off, of another shape: so many, in both languages; numbers that are no JSON are read."""
+    lines = [f'{{"ip": "{TEN[9]}", "took": {number}}}' for number in ("NaN", "1e999", "1")]
+    (held.folder / "app.jsonl").write_text("\n".join([*lines, '{"ip": "61.0.0', "{}", "nothing"]) + "\n")
+    asked = ("lockout", "web", "--log", "app.jsonl", "--format", "json")
+    document = held.json(*asked, code=5)
+    assert (document["lines"], document["read"], document["skipped"]) == (6, 3, 3)
+    assert "3 lines named nobody" in held(*asked).ended(5).out
+    assert "有 3 行没有写明是谁" in held(*asked, "--lang", "zh").ended(5).out
+    assert "named nobody" not in held("lockout", "web", "--log", "access.log").ended(5).out
+
+
 def test_nothing_waits(tmp_path):
     """A list in step cuts nobody off: exit 0. A log of clients says nothing on where we go."""
     program = Program(tmp_path)

@@ -91,6 +91,18 @@ def test_what_a_client_is(text, value):
     assert str(value_in(text)) == value
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 400])
+def test_numbers_that_are_no_json_hide_nobody(number):
+    """Who came is read beside them; a line that ends within is skipped, and nothing is raised."""
+    read = reader_of(LogFormat.JSON, IN, Fields())
+    line = f'{{"took": {number}, "ip": "9.9.9.9", "ts": {number}}}'.encode()
+    who, when = read(line)
+    assert who == b"9.9.9.9"
+    assert moment_in(when) is None
+    assert read(line[:-1]) is None
+    assert read(b"[" * 60_000) is None
+
+
 def test_members_of_json():
     """Named members, in objects and with dots in their own name; a number, a list or nothing is nobody."""
     line = b'{"a": {"b": "203.0.113.9"}, "x.y": "203.0.113.8", "n": 7, "l": [], "ts": 1767614400000}'

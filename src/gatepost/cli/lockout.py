@@ -136,8 +136,10 @@ _STYLES = {Fate.LOSES: "bold red", Fate.LATER: "bold yellow", Fate.PORTS: "yello
 def _print(ui: Ui, report: Lockout) -> None:
     ui.say(
         _("{read} of {lines} lines named a client").format(read=report.read, lines=report.lines),
-        "bold yellow" if report.read * 2 < report.lines else None,
     )
+    if report.skipped:
+        words = _("{n} lines named nobody: whoever came by them is not in what follows")
+        ui.say(words.format(n=report.skipped), "bold yellow")
     for effect in report.effects:
         _print_effect(ui, effect)
 

@@ -6,6 +6,7 @@ by patterns that do not backtrack far; what does not fit tells nothing and is co
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -142,12 +143,20 @@ def _path(name: str) -> _Path:
 
 def _json(clients: Sequence[_Path], times: Sequence[_Path], line: bytes) -> Spotted | None:
     try:
-        document = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        document = _decoded(line)
+    except (ValueError, RecursionError):
         return None
     client = next((found for one in clients if (found := _member(document, one))), None)
     when = next((found for one in times if (found := _member(document, one))), None)
     return (client, when) if client else None
+
+
+def _decoded(line: bytes) -> Any:
+    """NaN, Infinity and numbers beyond all floats, as many programs write, hide nobody. Raises ValueError."""
+    try:
+        return msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return json.loads(line)
 
 
 def _member(document: Any, path: _Path) -> bytes | None:

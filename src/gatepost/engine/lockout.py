@@ -109,6 +109,11 @@ class Lockout:
     """Lines that said who."""
 
     @property
+    def skipped(self) -> int:
+        """Lines that did not, or could not be read: who came by them is not known."""
+        return self.lines - self.read
+
+    @property
     def cuts_off(self) -> bool:
         """Whether any of the changes cuts anybody off."""
         return any(one.cuts_off for one in self.effects)
@@ -252,6 +257,7 @@ def lockout_document(report: Lockout, about: Mapping[str, object]) -> JSON:
     return {
         **about,
         "lines": report.lines,
+        "skipped": report.skipped,
         "read": report.read,
         "cuts_off": report.cuts_off,
         "plans": [_effect_document(one) for one in report.effects],
