@@ -79,6 +79,9 @@ def test_words_of_a_broken_terminal_are_kept(store: Store, start: datetime) -> N
     """Bytes that are no UTF-8 do not lose an approval."""
     store.record_word(WordRecord("sha256:one", Word.APPROVE, "eva\udcff", "说明\udcfe", start))
     assert store.word("sha256:one") == WordRecord("sha256:one", Word.APPROVE, "eva?", "说明?", start)
+    vouched = WordRecord("sha256:two", Word.REJECT, "eva@sso@web", "no", start, "https://sso 4711")
+    store.record_word(vouched)
+    assert (store.word("sha256:two"), store.words(1)) == (vouched, (vouched,))
 
 
 def test_approving_a_plan_approves_what_it_awaits(store: Store, start: datetime) -> None:

@@ -14,8 +14,8 @@ from gatepost.model.reason import Reason
 from gatepost.model.record import WordRecord
 
 
-def give_word(site: Site, named: str, word: Word, *, who: str, why: str) -> WordRecord:
-    """Record an approval or rejection of a held plan or answer.
+def give_word(site: Site, named: str, word: Word, *, who: str, why: str, subject: str = "") -> WordRecord:
+    """Record an approval or rejection of a held plan or answer; ``subject``: see :class:`WordRecord`.
 
     Raises UsageError where nothing held has this digest, where it is not
     unique, or where a guard is absolute.
@@ -28,7 +28,7 @@ def give_word(site: Site, named: str, word: Word, *, who: str, why: str) -> Word
     if word is Word.APPROVE and absolute:
         msg = f"{absolute[0].message} No approval can change that."
         raise UsageError(msg, hint="The last good list stays in force.")
-    record = WordRecord(digest=digest, word=word, who=who, why=why.strip(), at=site.clock.now())
+    record = WordRecord(digest, word, who, why.strip(), site.clock.now(), subject)
     site.store.record_word(record)
     return record
 

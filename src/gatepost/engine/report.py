@@ -255,6 +255,7 @@ def word_document(record: WordRecord) -> JSON:
         "digest": record.digest,
         "word": record.word.value,
         "who": record.who,
+        "subject": record.subject,
         "why": record.why,
         "at": time_text(record.at),
     }

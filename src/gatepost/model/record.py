@@ -138,8 +138,11 @@ class WordRecord:
     digest: str
     word: Word
     who: str
+    """What the person is shown by; of one whom a login provider vouches for it may change."""
     why: str
     at: datetime
+    subject: str = ""
+    """Issuer and lasting name, where a login provider vouches for the person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,8 @@ class Word(Struct):
     who: str
     why: str
     at: Moment
+    subject: str = ""
+    """Issuer and lasting name of who spoke, where a login provider vouches for them."""
 
 
 class Plan(Struct):

@@ -143,7 +143,8 @@ def _speak(desk: Desk, asked: Asked, word: Word) -> dict[str, Any]:
     if not asked.body.why.strip():
         msg = "say why: the next person will ask"
         raise RequestInvalid(msg)
-    record = give_word(desk.site, digest, word, who=speaker(asked), why=asked.body.why)
+    told = {"who": speaker(asked), "why": asked.body.why, "subject": asked.who.subject}
+    record = give_word(desk.site, digest, word, **told)
     if word is Word.APPROVE:
         for name in _lists_of(desk, digest):
             desk.wake(name)

@@ -61,7 +61,8 @@ class Plans(Subject):
         """Keep a person's word; the last one counts."""
         values = {"digest": record.digest, "word": record.word.value, "at": record.at}
         with self._database.writing() as connection:
-            connection.execute(sa.insert(words).values(**values, who=_fit(record.who), why=_fit(record.why)))
+            told = {name: _fit(getattr(record, name)) for name in ("who", "why", "subject")}
+            connection.execute(sa.insert(words).values(**values, **told))
 
     def word(self, digest: str) -> WordRecord | None:
         """The last word on a digest."""
@@ -250,7 +251,7 @@ def _keep_plan(connection: Connection, plan: Plan, at: datetime) -> None:
 
 
 def _word(row: Any) -> WordRecord:
-    return WordRecord(row.digest, Word(row.word), row.who, row.why, row.at)
+    return WordRecord(row.digest, Word(row.word), row.who, row.why, row.at, row.subject)
 
 
 def _last_word(where: sa.ColumnElement[bool]) -> sa.Select[Any]:

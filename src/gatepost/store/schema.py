@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision of ``migrations/``; revisions are numbered and sort as text."""
 
 VERSION_TABLE = "gatepost_version"
@@ -252,6 +252,7 @@ words = Table(
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("subject", Text, nullable=False, server_default=""),
     Index("words_digest", "digest", "id"),
 )
 
