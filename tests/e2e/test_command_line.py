@@ -98,6 +98,44 @@ def test_errors_of_a_command_are_one_document(small):
         assert done.err == "", done
 
 
+def test_a_language_that_nobody_speaks_is_refused(program):
+    """Asked for by name it is an error that names both; an environment that asks for one reads English."""
+    refused = program.together(
+        ("plan", "--lang", "fr"), ("--lang=fr", "--help"), ("--lang", "", "plan"), ("config", "--lang", "zho")
+    )
+    for done in refused:
+        assert "there is no such language; en and zh are" in done.ended(1).err, done
+    done = program("plan", "--lang", "fr", "--json", LANG="zh_CN.UTF-8").ended(1)
+    assert done.error["message"] == "--lang fr: there is no such language; en and zh are"
+    assert "没有这种语言；可用 en 或 zh" in program("plan", "--lang", "fr", LANG="zh_CN.UTF-8").ended(1).err
+    for spelt in ("zh-Hans", "zh_CN.UTF-8", "ZH"):
+        assert "没有配置文件" in program("plan", "--config", "no.toml", "--lang", spelt).ended(1).err
+    for locale in ("fr_FR.UTF-8", "C", "zhuyin"):
+        assert (
+            "there is no configuration file"
+            in program("plan", "--config", "no.toml", LC_ALL=locale).ended(1).err
+        )
+
+
+def test_a_newcomers_first_errors_are_chinese(small):
+    """Messages with values too: wrong command lines, settings and names; a value stays as it is."""
+    small.folder.joinpath("wrong.toml").write_text('[sources.own]\nkind = "static"\nentris = 1\n')
+    small.folder.joinpath("broken.toml").write_text("[sources\n")
+    told = {
+        ("plan", "nowhere"): "没有名为 'nowhere' 的名单（small）",
+        ("check", "010.8.8.8"): "'010.8.8.8' 不是地址、网段或域名（有前导零）",
+        ("diff", "small", "one", "two"): "的值无效：'one' 不是整数。",
+        ("plan", "--outt", "x"): "没有选项 '--outt'。是不是",
+        ("check",): "缺少参数 'VALUE'。",
+        ("plan", "--config", "wrong.toml"): "未知的键；是不是 'entries'？",
+        ("plan", "--config", "broken.toml"): "broken.toml:1：表声明末尾应有 ']'（第 1 行第 9 列）",
+    }
+    for done, says in zip(
+        small.together(*((*line, "--lang", "zh") for line in told)), told.values(), strict=True
+    ):
+        assert says in done.ended(1).err, done
+
+
 def test_every_command_has_help_in_both_languages(program):
     """The program's help names all commands; --lang and $LANG choose the language; each exits 0."""
     english = program("--help").ended(0).out

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from gatepost import errors, platforms, refusals
-from gatepost.cli.help import COMMANDS
+from gatepost.config.template import PLATFORMS, template
 from gatepost.engine import reaching
 from gatepost.kit.catalogue import sentences
 from gatepost.kit.sentences import Sentences, parts_of
@@ -40,7 +40,7 @@ TERMS = frozenset(
     """
     accept apprise classic daddr dns dormant drop en feed forward gatepost gzip handle hook http https inet
     input install iptables json lifespan listen localhost map nft nftables output ping pip policy postgresql
-    rid saddr stable suite_access_token suite_id ticket url uuid webhook websocket zh
+    nettype rid saddr stable suite_access_token suite_id ticket url uuid webhook websocket zh
     access action admin all agentid appid approver certificate code corpid exp hosts identifier iss issuer
     key keyword max mode password path pin proxy purge schema scope sdkappid secret show sub to token true
     userinfo value viewer why
@@ -74,6 +74,8 @@ CARRIED = {
 """Sentences that are handed on as they are, all of which are made where this test sees them."""
 ANYWHERE = {"error.message", "error.next_step", "str(error)", "cut(str(error))"}
 """Of the error that was caught."""
+IN_TOML = re.compile(r"\[|\]| |pin =|exclude =|addresses =|china ")
+"""Beginnings of comments that are settings, or values of one."""
 STRANGE = (
     f"a set {MARK}2 that gatepost did not write",
     f"a set {MARK}2 of another type",
@@ -187,6 +189,14 @@ def known() -> list[str]:
     return sorted({*found, *lines, *formats, *platform_words(), *ELSEWHERE, *Oddity, CLASSIC_NOTICE})
 
 
+def test_the_first_configuration_is_chinese() -> None:
+    """What `gatepost init` writes explains itself in the reader's language."""
+    text = template(PLATFORMS)
+    comments = [one for one in re.findall(r"# ([^#\n]+)$", text, re.MULTILINE) if not IN_TOML.match(one)]
+    assert len(comments) > 15
+    assert list(untold(comments, sentences("zh"))) == []
+
+
 def test_no_translation_is_left_over() -> None:
     """Each sentence of the catalogue is one that the code says, or a part of one."""
     catalogue, said = tomllib.loads(read(OWN)), known()
@@ -227,9 +237,9 @@ def test_every_help_is_chinese() -> None:
     done = subprocess.run([sys.executable, "-c", PAGES], capture_output=True, check=True)
     pages = json.loads(done.stdout)
     assert {"gatepost", "gatepost plan", "gatepost config check", "gatepost notify test"} <= set(pages)
+    names = {word for path in pages for word in path.split()}
     for path, page in pages.items():
         bare = re.sub(r"--?[a-z-]+( / --[a-z-]+)?", "", page)
-        names = {*path.split(), *COMMANDS, *pages["gatepost"].split()}
         assert sorted(english(bare) - TERMS - names) == [], path
         assert not {"Usage", "Options", "Commands", "Show"} & set(re.findall(r"\w+", bare)), path
         assert not {"OPTIONS", "FILE", "NAME", "LIST", "TEXT"} & set(re.findall(r"[A-Z]+", bare)), path

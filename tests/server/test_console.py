@@ -9,17 +9,32 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
-from gatepost.errors import PlatformBusy
+from gatepost.errors import ConfigInvalid, GatepostError, PlatformBusy, StoreUnavailable, UsageError
 from gatepost.model.content import State
 from gatepost.model.entry import Direction, RawEntry
 from gatepost.model.role import Role
 from gatepost.planning.guard_text import GUARDS
+from gatepost.refusals import (
+    MethodRefused,
+    NothingThere,
+    NothingYet,
+    ProviderFailed,
+    RequestForged,
+    RequestInvalid,
+    RequestTooLarge,
+    RoleMissing,
+    TooManyLogins,
+)
 from gatepost.server import console_words
-from gatepost.server.console import CONSOLE
+from gatepost.server.console import CONSOLE, error_page
 from gatepost.server.console_words import OWN, Words, catalogue, language_of
+from gatepost.server.desk import Desk
+from gatepost.server.problems import surprise
 from house import papers
 from rigs import texts
+from rigs.console import stage
 from rigs.serving import BASE, ROLES, TEN, House, bearer
 
 pytestmark = pytest.mark.anyio
@@ -268,6 +283,43 @@ async def test_an_error_is_told_in_the_readers_language(house):
     assert 'href="/"' in answer.text
     assert "/schema" in answer.text
     assert "回到首页" in answer.text
+
+
+REFUSED = (
+    RequestInvalid("the query is no list of name=value in UTF-8"),
+    RoleMissing("this needs the role admin; bob has viewer"),
+    RequestForged("the request comes from a page of another site"),
+    NothingThere("there is no list nothing"),
+    MethodRefused("PUT is not for this page"),
+    UsageError("sha256:00 is not unique", hint="`gatepost plan` shows what is held, with its digest."),
+    RequestTooLarge("a body has at most 65536 bytes and 10 seconds to come"),
+    TooManyLogins("too many wrong passwords; wait before the next try"),
+    ConfigInvalid("gatepost.toml:3: server.listen: expected a table"),
+    surprise(KeyError("secret")),
+    ProviderFailed("the provider did not answer within 10 s"),
+    NothingYet("the list webhooks has no good version yet"),
+    surprise(OSError(24, "Too many open files")),
+    StoreUnavailable("the store sqlite:///x.db: Permission denied"),
+)
+
+
+@pytest.mark.parametrize("error", REFUSED, ids=lambda one: one.kind)
+def test_every_page_of_an_error_is_in_the_language_of_the_page(tmp_path, error):
+    """400 to 503: what happened and the next step, whole; the same in English."""
+    chinese, plain = (shown(tmp_path, error, language) for language in (b"zh", b"en"))
+    told = re.sub(r"<code>[^<]*</code>|<[^>]+>", " ", chinese)
+    kept = {"of", "listen", "server", "hosts", "url", "bob", "viewer", "webhooks", "nothing", "gatepost"}
+    assert set(re.findall(r"(?<![\w./:=\[_-])[a-z]{2,}(?![\w./:=_\]-])", told)) <= kept | {"admin", "name"}
+    assert error.message not in chinese
+    assert str(escape(error.message)) in plain
+
+
+def shown(folder: Path, error: GatepostError, language: bytes) -> str:
+    """What stands on the page of an error."""
+    with stage(folder, bare=True) as made:
+        desk = Desk.of(made.site)
+        page = error_page(desk, error, "/x", "/", {b"accept-language": language}).decode()
+    return page[page.index("<main") : page.index("</main>")]
 
 
 async def test_a_wrong_password_is_told_on_the_form(locked):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -10,6 +11,8 @@ from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.config.template import PLATFORMS, template
 from gatepost.errors import UsageError
+
+_COMMENT = re.compile(r"# ([^#\n]+)$", re.MULTILINE)
 
 
 @click.command(help=_("Write a commented gatepost.toml for your platforms."))
@@ -20,12 +23,17 @@ def command(ui: Ui, platforms: tuple[str, ...], output: str | None) -> int:
     """Never overwrites a file."""
     text = template(platforms or PLATFORMS)
     if output == "-":
-        ui.show({"file": None, "text": text}, lambda: click.echo(text, nl=False))
+        ui.show({"file": None, "text": text}, lambda: click.echo(in_words(text), nl=False))
         return 0
     path = Path(output or ui.config or "gatepost.toml")
-    _write(path, text)
+    _write(path, in_words(text))
     ui.show({"file": str(path)}, lambda: _print(ui, path))
     return 0
+
+
+def in_words(text: str) -> str:
+    """The text of a file with its comments in the chosen language."""
+    return _COMMENT.sub(lambda found: f"# {_(found[1])}", text)
 
 
 def _write(path: Path, text: str) -> None:
