@@ -62,6 +62,22 @@ def test_a_rejected_answer_stays_held(own):
     assert own("apply").ended(0)
 
 
+def test_a_time_that_was_asked_about_is_told(own):
+    """Before the first list, after a pin's end, and now: each says what of, and the device is asked now."""
+    own("pin", "own", "203.0.113.7", "--why", "canary", "--until", "2099-01-01").ended(0)
+    own("apply", "--yes").ended(0)
+    before = own("check", "61.0.0.1", "--at", "2020-01-01").ended(5).out
+    assert "NOT allowed at 2020-01-01T00:00:00Z" in before
+    assert "held nothing yet" in before
+    after = own("check", "203.0.113.7", "--at", "2099-01-01", "--target", "edge").ended(5).out
+    assert "NOT allowed at 2099-01-01T00:00:00Z, as things stand now" in after
+    assert "the pin 203.0.113.7/32 ends 2099-01-01T00:00:00Z" in after
+    assert "the device holds it now" in after
+    assert "as things stand" not in own("check", "203.0.113.7").ended(0).out
+    chinese = own("check", "203.0.113.7", "--at", "2099-01-01", "--lang", "zh").ended(5).out
+    assert "2099-01-01T00:00:00Z 到期" in chinese
+
+
 def test_one_digest_is_named_everywhere_and_that_of_the_plan_serves_too(own):
     """`plan`, `apply` and `status` name the held answer's digest alone; approving the plan approves it."""
     lose(own)

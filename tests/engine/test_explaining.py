@@ -159,7 +159,7 @@ async def test_absent_then_in_grace_then_gone(world):
     await world.apply()
     world.answer(*TEN[1:])
     await world.apply()
-    assert "The last 1 whole answers of events were without 101.126.59.0/32; after 3" in told(world, TEN[0])
+    assert "The last whole answer of events was without 101.126.59.0/32; after 3" in told(world, TEN[0])
     assert "`gatepost pin webhooks 101.126.59.0" in told(world, TEN[0])
     for _ in range(2):
         world.clock.advance(timedelta(hours=1))

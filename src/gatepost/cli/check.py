@@ -10,7 +10,7 @@ import click
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, run_async, takes_options
-from gatepost.engine.asking import CheckAnswer, Ended, ask, bare, check_document, covers
+from gatepost.engine.asking import CheckAnswer, Ended, ListAnswer, ask, bare, check_document, covers
 from gatepost.engine.exits import Exit
 from gatepost.engine.report import time_text
 from gatepost.engine.site import Site
@@ -38,7 +38,7 @@ def command(ui: Ui, value: str, lists: tuple[str, ...], at: str | None, target: 
         answer = ask(site, wanted, lists=lists, at=_time(at) if at else None)
         if target:
             answer = replace(answer, on_target=_on_target(site, target, wanted))
-    ui.show(check_document(answer), lambda: _print(ui, answer))
+    ui.show(check_document(answer), lambda: _print(ui, answer, then=at is not None))
     return Exit.DONE if answer.allowed else Exit.DENIED
 
 
@@ -71,12 +71,12 @@ def _on_target(site: Site, name: str, value: Prefix | Domain) -> bool:
     return any(covers(entry, value) for entry in current.entries)
 
 
-def _print(ui: Ui, answer: CheckAnswer) -> None:
+def _print(ui: Ui, answer: CheckAnswer, *, then: bool) -> None:
+    """``then``: whether another time than now was asked about."""
     verdict = _("allowed") if answer.allowed else _("NOT allowed")
-    if answer.foreseen:
-        verdict = _("{verdict} at {time}, as things stand now").format(
-            verdict=verdict, time=time_text(answer.at)
-        )
+    if then:
+        words = _("{verdict} at {time}, as things stand now") if answer.foreseen else _("{verdict} at {time}")
+        verdict = words.format(verdict=verdict, time=time_text(answer.at))
     ui.say(f"{bare(answer.value)}: {verdict}", "bold green" if answer.allowed else "bold red")
     for one in answer.lists:
         for gone in one.ended:
@@ -90,9 +90,7 @@ def _print(ui: Ui, answer: CheckAnswer) -> None:
                 )
             )
         if not one.hits and not one.ended:
-            nothing = _("{list}: no entry covers it")
-            several = _("{list}: several entries cover it together")
-            ui.say("  " + (several if one.allowed else nothing).format(list=one.list))
+            ui.say("  " + _nothing(one, then=then).format(list=one.list))
         for hit in one.hits:
             ui.say(
                 "  "
@@ -106,11 +104,21 @@ def _print(ui: Ui, answer: CheckAnswer) -> None:
                 )
             )
     if answer.on_target is not None:
-        ui.say("  " + (_("the device holds it") if answer.on_target else _("the device does NOT hold it")))
+        there, absent = _("the device holds it now"), _("the device does NOT hold it now")
+        ui.say("  " + (there if answer.on_target else absent))
     if answer.foreseen:
         ui.say(
             "  " + _("what sources will say until then, nobody knows; what ends by then is counted as ended")
         )
+
+
+def _nothing(one: ListAnswer, *, then: bool) -> str:
+    """Where no single entry covers the value."""
+    if one.allowed:
+        return _("{list}: several entries cover it together")
+    if one.serial is None:
+        return _("{list}: it held nothing yet") if then else _("{list}: it holds nothing yet")
+    return _("{list}: no entry covers it")
 
 
 def _ending(gone: Ended) -> str:

@@ -167,7 +167,7 @@ def _print_ways(
         return
     short = digest[:SHORT_DIGEST]
     ui.say(indent + _("if this is right:") + f'  gatepost approve {short} --why "…"')
-    ui.say(indent + _("if it is not:   ") + f'  gatepost reject {short} --why "…"')
+    ui.say(indent + _("if it is not:    ") + f'  gatepost reject {short} --why "…"')
 
 
 def print_word(ui: Ui, word: WordRecord, digest: str, indent: str, *, may_be_approved: bool = True) -> None:

@@ -139,7 +139,7 @@ def _print_held(ui: Ui, name: str, held: Plan | HeldAnswer, health: Health) -> N
         ui.say(_("{target} waits for a word:").format(target=name), "bold yellow")
         ui.say("  " + _("why, and what it would change:") + f"  gatepost explain {short}")
         ui.say("  " + _("if this is right:") + f'  gatepost approve {short} --why "…"', "bold yellow")
-        ui.say("  " + _("if it is not:   ") + f'  gatepost reject {short} --why "…"')
+        ui.say("  " + _("if it is not:    ") + f'  gatepost reject {short} --why "…"')
 
 
 def _source_row(one: SourceHealth, now: datetime) -> tuple[str, ...]:

@@ -41,4 +41,4 @@ def _print(ui: Ui, word: Word, digest: str) -> None:
         ui.say(_("The last good list stays in force."))
         ui.say(_("Another answer or plan will be asked about anew."))
         ways = _("to take the rejection back:")
-        ui.say(f'{ways}  gatepost approve {digest[: len("sha256:") + 12]} --why "…"')
+        ui.say(f'  {ways}  gatepost approve {digest[: len("sha256:") + 12]} --why "…"')

@@ -253,7 +253,8 @@ class _Teller:
         limits = self.settings.limits
         about = {"entry": entry, "source": source, "absences": limits.absences, "grace": span(limits.grace)}
         if seen.gone_at is None or one.kept_until is None:
-            yield self.tell("absent", absent=seen.absent, **about)
+            word = "absent-once" if seen.absent == 1 else "absent"
+            yield self.tell(word, absent=seen.absent, **about)
             return
         yield self.tell("grace", gone=time_text(seen.gone_at), until=time_text(one.kept_until), **about)
         if one.kept_until <= self.site.clock.now():

@@ -81,6 +81,10 @@ OF_VALUES: Mapping[str, str] = {
     ),
     "soon": "So it is configured, and not in force yet: `gatepost apply {list}` brings it about.",
     "together": "No single entry covers it: several do together.",
+    "absent-once": (
+        "The last whole answer of {source} was without {entry}; after {absences} it counts as "
+        "gone, and stays for {grace} from then on."
+    ),
     "absent": (
         "The last {absent} whole answers of {source} were without {entry}; after {absences} it counts as "
         "gone, and stays for {grace} from then on."

@@ -242,5 +242,5 @@ def _commands(event: Event, _: Words) -> tuple[Command, ...]:
         return (Command(_("to take the rejection back:"), f'gatepost approve {digest} --why "…"'),)
     return (
         Command(_("if this is right:"), f'gatepost approve {digest} --why "…"'),
-        Command(_("if it is not:   ").strip(), f'gatepost reject {digest} --why "…"'),
+        Command(_("if it is not:    ").strip(), f'gatepost reject {digest} --why "…"'),
     )
