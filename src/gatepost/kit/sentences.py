@@ -100,9 +100,8 @@ class Sentences:
         if slot.value is None:
             return ""
         value = values[slot.value]
-        match slot.form:
-            case form if form == AGAIN:
-                return self(value, depth + 1)
-            case form if form == EACH:
-                return COMMA.join(self(one, depth + 1) for one in value.split(", "))
+        if slot.form == AGAIN:
+            return self(value, depth + 1)
+        if slot.form == EACH:
+            return COMMA.join(self(one, depth + 1) for one in value.split(", "))
         return value
