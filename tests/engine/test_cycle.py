@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.engine.approval import give_word, held_answers
+from gatepost.engine.approval import give_word, held_answers, standing_words
 from gatepost.engine.cycle import apply_cycle, plan_cycle
 from gatepost.engine.exits import Exit, exit_of
 from gatepost.engine.health import health_of
@@ -293,3 +293,23 @@ async def test_a_plan_rejected_while_a_person_was_asked_is_refused(world):
     late = await apply_cycle(careless.site, shown)
     assert isinstance(late.results[0].error, StalePlan)
     assert sum(entry.value.size for entry in world.target.entries) == 10
+
+
+async def test_a_plan_that_waits_for_two_answers_stands_when_both_do(make_world):
+    """One answer's rejection is no word on the other, so none on the plan; where they differ, there is none."""
+    world = make_world("events", "second")
+    await world.apply()
+    world.answer(*TEN[:3])
+    world.answer(*TEN[:3], source="second")
+    report = await world.apply()
+    first, second = (one.digest for one in report.turns[0].held)
+    plan = report.results[0].plan.digest
+    for said, word, expected in (
+        (first, Word.REJECT, None),
+        (second, Word.APPROVE, None),
+        (second, Word.REJECT, Word.REJECT),
+    ):
+        give_word(world.site, said, word, who="me", why="wrong")
+        standing = standing_words(world.site)
+        assert standing[said].word is word
+        assert (standing[plan].word if plan in standing else None) is expected
