@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 from gatepost.gate.verdict import pin_command
+from gatepost.kit.files import alone_in
 
 LIST = """
 [store]
@@ -154,3 +156,24 @@ def test_pins_that_are_written_at_once_are_all_there(program):
     text = program.path.read_text()
     assert all(f'"{one}/32"' in text for one in values)
     assert all(line in text for line in LIST.splitlines())
+
+
+def somebody_waits(folder: Path) -> bool:
+    """Whether the kernel knows of someone who waits for a lock on it."""
+    waiting = (line for line in Path("/proc/locks").read_text().splitlines() if "->" in line)
+    return any(line.split()[-3].endswith(f":{folder.stat().st_ino}") for line in waiting)
+
+
+def test_who_comes_second_loses_nothing(program):
+    """Two who pin at once: one waits, then reads what the other wrote."""
+    program.write(LIST)
+    with program.running("pin", "webhooks", "203.0.113.9", "--why", "second") as second:
+        with alone_in(program.folder):
+            second.wait_until(lambda: somebody_waits(program.folder), "stdout")
+            program.edit(
+                'sources = ["own"]\n', 'sources = ["own"]\npin = [{ value = "1.1.1.1", why = "first" }]\n'
+            )
+        second.wait_for("Pinned", "stdout")
+    text = program.path.read_text()
+    assert "1.1.1.1" in text
+    assert "203.0.113.9" in text

@@ -296,7 +296,7 @@ async def test_a_plan_rejected_while_a_person_was_asked_is_refused(world):
 
 
 async def test_a_plan_that_waits_for_two_answers_stands_when_both_do(make_world):
-    """One answer's rejection is no word on the other, so none on the plan; where they differ, there is none."""
+    """One answer's rejection is no word on the other, so none on the plan; nor are two that differ."""
     world = make_world("events", "second")
     await world.apply()
     world.answer(*TEN[:3])
