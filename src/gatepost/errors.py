@@ -340,6 +340,12 @@ class StoreTooNew(StoreError):
     hint = "Update gatepost to the version that wrote it."
 
 
+class StoreTooOld(StoreError):
+    """The store was written by an older gatepost, and whoever looks may not change it."""
+
+    hint = "Run `gatepost status` of this version once, as the user that the store belongs to."
+
+
 class ServerUnavailable(GatepostError):
     """Our own server cannot listen where it shall, or ended by itself."""
 

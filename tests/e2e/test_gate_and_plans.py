@@ -69,3 +69,39 @@ def test_what_was_purged_lets_nothing_in(listing):
     listing("purge", "edge", "--yes").ended(0)
     with pytest.raises(ListUnavailable, match="carried out"):
         lets_in(listing, "101.126.59.7")
+
+
+def test_a_renamed_list_gives_nothing_away(listing):
+    """What was rejected stays out of a gate on the old name: nobody is left who could carry it out."""
+    listing("reject", held(listing), "--why", "never").ended(0)
+    text = listing.path.read_text().replace(WIDE, "")
+    listing.write(text.replace("[lists.webhooks]", "[lists.renamed]").replace('"webhooks"', '"renamed"'))
+    listing("apply", "--yes").ended(0)
+    with pytest.raises(ListUnavailable, match="carried out"):
+        lets_in(listing, "61.128.0.1")
+
+
+def test_a_target_that_moved_gives_nothing_away(listing):
+    """To another list, whose plan alone was made since; its own list has another target, still empty."""
+    held(listing)
+    listing.edit(in_file(), listed("own", "other") + in_file("other") + in_file(name="second"))
+    listing("plan", "other").ended(0)
+    assert not lets_in(listing, "61.128.0.1")
+    listing("plan").ended(3)
+    with pytest.raises(ListUnavailable, match="carried out"):
+        lets_in(listing, "61.128.0.1")
+
+
+def test_a_history_begun_anew_is_read_anew(listing):
+    """Its serials count from 1 again; what they hold is not what a running gate knows by that number."""
+    listing.edit(WIDE, "")
+    origin = StoreOrigin(f"sqlite:///{listing.folder / 'history.db'}#webhooks")
+    assert origin.look(whole=False).find("101.126.59.7")
+    for path in listing.folder.glob("history.db*"):
+        path.unlink()
+    listing.edit('entries = ["101.126.59.7"]', 'entries = ["101.126.59.8"]')
+    listing("purge", "edge", "--yes")
+    listing("apply", "--yes")
+    found = origin.look(whole=False)
+    assert found.edition.serial == 1
+    assert found.find("101.126.59.8")

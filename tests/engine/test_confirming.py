@@ -11,15 +11,17 @@ from gatepost.engine.approval import give_word
 from gatepost.engine.confirming import arm, confirm, disarm, settle_pending
 from gatepost.engine.cycle import apply_to_confirm
 from gatepost.engine.exits import Exit, exit_of
+from gatepost.engine.health import health_of
 from gatepost.engine.pending import REVERTING, claim, time_left, waiting
 from gatepost.engine.pending import armed as armed_as
 from gatepost.engine.state import if_alone
 from gatepost.errors import ProgramFailed, StoreUnavailable, TargetUnavailable, UsageError
+from gatepost.model.content import Override
 from gatepost.model.plan import Cause, Outcome, Word
 from gatepost.planning.canonical import canonical
-from gatepost.planning.normalise import Rules, normalise
+from gatepost.planning.normalise import Rules, normalise, parse_value
 from gatepost.testing import raw
-from rigs.unconfirmed import FIVE, NEW, back, no_timer, nothing_written, risk
+from rigs.unconfirmed import FIVE, NEW, back, no_timer, nothing_written, risk, wipe
 
 pytestmark = pytest.mark.anyio
 
@@ -334,3 +336,36 @@ async def test_a_word_that_is_none_is_put_aside(world, text):
     assert [one.word for one in world.site.store.words(10)] == [Word.CONFIRM]
     assert list(pending.glob("*.spoken.json")) == []
     assert bad.with_suffix(".unreadable").exists()
+
+
+def moved(world, **changes):
+    """The same world whose target holds another list now, of the same source."""
+    settings = world.site.settings
+    one = settings.lists["webhooks"]
+    lists = {"other": replace(one, allowlist=replace(one.allowlist, name="other", **changes))}
+    targets = {"edge": replace(settings.targets["edge"], list="other")}
+    return replace(world, site=replace(world.site, settings=replace(settings, lists=lists, targets=targets)))
+
+
+async def test_what_is_put_back_is_of_the_list_it_was_of(world):
+    """Where the change was a target's move to another list: no serial of that one was ever carried out."""
+    await world.apply()
+    before, other = world.target.entries, moved(world)
+    armed, report = await risk(other)
+    assert report.results[0].outcome is Outcome.APPLIED
+    await back(other, armed)
+    await settle_pending(other.site)
+    applied = other.site.store.applied("edge")
+    assert (applied.list, applied.serial, world.target.entries) == ("webhooks", 1, before)
+    assert other.site.store.carried_out("other") is None
+    assert not health_of(other.site).targets[0].in_step
+
+
+async def test_nothing_of_another_list_is_filled_in_again(world):
+    """A wiped target that moved waits for the word on its new list."""
+    await world.apply()
+    other = moved(world, exclusions=(Override(parse_value("101.126.59.0/29"), "oops"),))
+    assert (await other.apply()).results[0].outcome is Outcome.HELD
+    wipe(world)
+    result = (await other.apply()).results[0]
+    assert (result.outcome, result.plan.list, world.target.entries) == (Outcome.HELD, "other", ())

@@ -16,6 +16,7 @@ from gatepost.errors import (
     ListUnavailable,
     NotJson,
     RedirectRefused,
+    StoreTooOld,
     TooLarge,
     ValuesRefused,
 )
@@ -29,6 +30,7 @@ from gatepost.model.entry import Direction
 from gatepost.planning.compose import compose
 from gatepost.store.store import Store
 from rigs.answers import START, accepted
+from store.revisions import older
 
 
 def test_a_file_is_read_when_it_changes(tmp_path):
@@ -217,6 +219,16 @@ def test_the_store_gives_its_latest_serial(tmp_path):
         more = {"events": accepted("101.126.59.7", "101.126.59.8")}
         store.record_content("webhooks", compose(allowlist, more, START), START)
     assert origin.look(whole=False).edition.serial == 2
+
+
+def test_an_older_store_is_left_as_it_is(tmp_path):
+    """Who only looks migrates nothing: the service that writes it could not be started any more."""
+    path = tmp_path / "gatepost.db"
+    older(path, "0005")
+    before = path.read_bytes()
+    with pytest.raises(StoreTooOld, match="older"):
+        StoreOrigin(f"sqlite:///{path}#webhooks").look(whole=False)
+    assert path.read_bytes() == before
 
 
 def test_a_store_needs_the_name_of_a_list():

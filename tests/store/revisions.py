@@ -13,7 +13,7 @@ import gatepost.store
 
 def older(path: Path, revision: str) -> None:
     """An empty one, at a revision."""
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         config = Config(attributes={"connection": connection})

@@ -35,7 +35,8 @@ def _note_in_step(site: Site, plan: Plan, cause: Cause) -> None:
     """Record what was read, where the history says otherwise: after a lost race or a lost history."""
     last = site.store.last_outcome(plan.target)
     right = last is not None and last.verified and last.outcome in (Outcome.APPLIED, Outcome.UNCHANGED)
-    if last is None or not right or last.serial != plan.serial or cause is not Cause.SYNC:
+    same = last is not None and (last.list, last.serial) == (plan.list, plan.serial)
+    if not right or not same or cause is not Cause.SYNC:
         site.store.record_unchanged(plan, site.clock.now(), cause)
 
 
@@ -63,7 +64,8 @@ def _standing(site: Site, plan: Plan) -> Cause | None:
 
 def _is_refill(site: Site, plan: Plan, applied: OutcomeRecord) -> bool:
     before = site.store.plan(applied.digest)
-    return before is not None and (before.desired, applied.serial) == (plan.desired, plan.serial)
+    same = (applied.list, applied.serial) == (plan.list, plan.serial)
+    return before is not None and same and before.desired == plan.desired
 
 
 def _keep(site: Site, plan: Plan, seen: Current) -> GatepostError | None:

@@ -130,7 +130,7 @@ async def _part(site: Site, plan: Plan) -> Part:
         add, remove = without(plan.add, before), without(before, plan.add)
     return Part(
         target=plan.target,
-        list=plan.list,
+        list=applied.list if applied else plan.list,
         serial=applied.serial if applied else 0,
         generation=current.generation,
         entries=tuple(map(wire_entry, before)),

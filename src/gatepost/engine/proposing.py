@@ -39,7 +39,9 @@ async def propose_or_refill(
     """The same by itself, without a person: where that is held, a wiped target gets back what it held."""
     request = replace(await _request(site, one, snapshot, settings), held=held, missing=missing)
     plan, last = make_plan(request), site.store.applied(settings.name)
-    return plan if last is None or not left_there(request) else plan_refill(request, plan, last.serial)
+    if last is None or last.list != one.name or not left_there(request):
+        return plan  # of another list nothing is put back: that is no serial of this one
+    return plan_refill(request, plan, last.serial)
 
 
 async def _request(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gatepost.errors import ConfigInvalid, ListUnavailable
 from gatepost.gate.listing import Edition, Listing
+from gatepost.model.record import SerialRecord
 
 _FILE = "sqlite:///"
 
@@ -26,18 +27,19 @@ class StoreOrigin:
             msg = "a list of the store is named behind a #, such as sqlite:////var/lib/gatepost/gatepost.db#webhooks"
             raise ConfigInvalid(msg)
         self.place = f"the list {self._list} of the store"
-        self._serial: int | None = None
+        self._record: SerialRecord | None = None
 
     def look(self, *, whole: bool) -> Listing | None:
-        """As :class:`Origin` says. A store that is not there is not made."""
+        """As :class:`Origin` says. A store that is not there is not made, an older one not migrated."""
         from gatepost.store.store import Store  # noqa: PLC0415 - loads the database library
 
         if self._url.startswith(_FILE) and not Path(self._url.removeprefix(_FILE)).exists():
             msg = f"there is no store {self._url}"
             raise ListUnavailable(msg)
-        with Store.open(self._url) as store:
+        with Store.open_to_read(self._url) as store:
             serial = store.carried_out(self._list)
-            if serial is not None and serial == self._serial and not whole:
+            record = None if serial is None else store.serial_record(self._list, serial)
+            if record is not None and record == self._record and not whole:
                 return None
             snapshot = None if serial is None else store.snapshot(self._list, serial)
         if snapshot is None:
@@ -45,5 +47,5 @@ class StoreOrigin:
             raise ListUnavailable(msg)
         edition = Edition(self._list, snapshot.serial, snapshot.at)
         listing = Listing.of_content(edition, snapshot.content)
-        self._serial = snapshot.serial
+        self._record = record
         return listing

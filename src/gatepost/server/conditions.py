@@ -53,15 +53,19 @@ def is_unchanged(etag: bytes, modified: datetime, none_match: bytes | None, sinc
     """Whether 304 is the answer. ``none_match`` decides alone where it is there; tags compare weakly."""
     if none_match is not None:
         return none_match.strip() == b"*" or etag in TAG.findall(none_match)
-    return since is not None and _is_since(since, modified)
+    return since is not None and _is_of(since, modified)
 
 
-def _is_since(since: bytes, modified: datetime) -> bool:
+def _is_of(since: bytes, modified: datetime) -> bool:
+    """Whether a client has the version of this very date.
+
+    A later date is of a clock that is not ours: what came meanwhile would be hidden from who keeps it.
+    """
     try:
         date = parsedate_to_datetime(since.decode("ascii"))
     except ValueError:  # what is no date is ignored
         return False
-    return modified <= (date if date.tzinfo else date.replace(tzinfo=UTC))
+    return modified.replace(microsecond=0) == (date if date.tzinfo else date.replace(tzinfo=UTC))
 
 
 def date_text(moment: datetime) -> bytes:

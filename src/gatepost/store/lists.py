@@ -119,10 +119,14 @@ class Lists(Subject):
         """A list's history, oldest first."""
         with self._database.reading() as connection:
             rows = connection.execute(_serials_of(list_)).all()
-        return tuple(
-            SerialRecord(list_, Serial(row.serial), row.at, row.digest, row.entries, row.added, row.removed)
-            for row in reversed(rows)
-        )
+        return tuple(_record(list_, row) for row in reversed(rows))
+
+    def serial_record(self, list_: str, serial: int) -> SerialRecord | None:
+        """One line of it."""
+        query = _serials_of(list_).where(serials.c.serial == serial)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _record(list_, row)
 
     def serial_at(self, list_: str, at: datetime | None) -> Serial | None:
         """The serial in force at a moment, or the newest; None before the first."""
@@ -186,6 +190,10 @@ class Lists(Subject):
             rows = connection.execute(query.limit(1)).all()
         with encode.reading_bytes():
             return next((_departure(list_, *row) for row in rows), None)
+
+
+def _record(list_: str, row: Any) -> SerialRecord:
+    return SerialRecord(list_, Serial(row.serial), row.at, row.digest, row.entries, row.added, row.removed)
 
 
 def _departure(list_: str, began: datetime, ended: datetime, serial: int, *row: Any) -> Departure:

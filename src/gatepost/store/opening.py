@@ -19,7 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from gatepost.errors import StoreCorrupt, StoreTooNew, cut
+from gatepost.errors import StoreCorrupt, StoreTooNew, StoreTooOld, cut
 from gatepost.store import schema
 from gatepost.store.database import Database
 
@@ -37,6 +37,16 @@ def make_ready(database: Database, now: datetime, checked_always: int = CHECKED_
                 _migrate(database)
     if database.path is not None:
         _check(database, now, is_large=database.path.stat().st_size > checked_always)
+
+
+def require_current(database: Database) -> None:
+    """Refuse a history of another version; changes nothing.
+
+    Raises StoreTooOld, StoreTooNew, StoreCorrupt, StoreUnavailable.
+    """
+    if not _is_current(database):
+        msg = f"the store has an older schema than {schema.HEAD}"
+        raise StoreTooOld(msg)
 
 
 def _is_current(database: Database) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -208,16 +208,13 @@ class Plans(Subject):
         return tuple((row.id, _record(row)) for row in rows)
 
     def record_holders(self, list_: str, targets: Collection[str]) -> None:
-        """Note which targets hold a list from now on."""
-        known = sa.select(holders.c.target).where(holders.c.list == list_)
-        with self._database.reading() as connection:
-            if set(connection.scalars(known)) == set(targets):
-                return
+        """Note which targets hold a list from now on; what is known of other lists stays."""
+        if set(self._holders(list_)) == set(targets):
+            return
         with self._database.writing() as connection:
-            left = sa.or_(holders.c.list == list_, holders.c.target.in_(targets))
-            connection.execute(sa.delete(holders).where(left))
+            connection.execute(sa.delete(holders).where(holders.c.list == list_))
             if targets:
-                rows = [{"target": target, "list": list_} for target in targets]
+                rows = [{"list": list_, "target": target} for target in targets]
                 connection.execute(sa.insert(holders), rows)
 
     def carried_out(self, list_: str) -> Serial | None:
@@ -225,14 +222,18 @@ class Plans(Subject):
 
         Of a list that no target holds, the newest there is. None where there is none.
         """
+        if targets := self._holders(list_):
+            last = (self.applied(target) for target in targets)
+            held = (one.serial for one in last if one and one.list == list_ and one.cause is not Cause.PURGE)
+            return max(held, default=None)
         newest = sa.select(sa.func.max(serials.c.serial)).join(lists).where(lists.c.name == list_)
-        known = sa.select(holders.c.target).where(holders.c.list == list_)
         with self._database.reading() as connection:
-            targets = connection.scalars(known).all()
-            number = None if targets else connection.scalar(newest)
-        last = (self.applied(target) for target in targets)
-        held = [one.serial for one in last if one and one.list == list_ and one.cause is not Cause.PURGE]
-        return max(held, default=None) if number is None else Serial(number)
+            number = connection.scalar(newest)
+        return None if number is None else Serial(number)
+
+    def _holders(self, list_: str) -> Sequence[str]:
+        with self._database.reading() as connection:
+            return connection.scalars(sa.select(holders.c.target).where(holders.c.list == list_)).all()
 
     def _intent(self, *where: sa.ColumnElement[bool]) -> OutcomeRecord | None:
         query = sa.select(intents).where(*where).order_by(intents.c.id.desc()).limit(1)

@@ -228,11 +228,10 @@ plans = Table(
 holders = Table(
     "holders",
     metadata,
+    Column("list", Text, primary_key=True),
     Column("target", Text, primary_key=True),
-    Column("list", Text, nullable=False),
-    Index("holders_list", "list"),
 )
-"""Which targets hold a list, as its last cycle found them configured."""
+"""Which targets hold a list, as its own last cycle found them configured."""
 
 awaits = Table(
     "awaits",

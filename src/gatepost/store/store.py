@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from gatepost.kit.clock import Clock, SystemClock
-from gatepost.store.database import connect
+from gatepost.store.database import Database, connect
 from gatepost.store.lists import Lists
 from gatepost.store.observations import Observations
-from gatepost.store.opening import make_ready
+from gatepost.store.opening import make_ready, require_current
 from gatepost.store.plans import Plans
 from gatepost.store.retention import Retention
 from gatepost.store.sources import Sources
@@ -30,9 +31,21 @@ class Store(Sources, Lists, Plans, Observations, Retention):
         ``postgresql+psycopg://…``; ``wait`` is how many seconds a lock is waited for.
         Raises ConfigInvalid, StoreTooNew, StoreCorrupt, StoreUnavailable.
         """
-        database = connect(url, wait)
+        now = (clock or SystemClock()).now()
+        return cls._opened(connect(url, wait), lambda database: make_ready(database, now))
+
+    @classmethod
+    def open_to_read(cls, url: str, *, wait: float = 10.0) -> Self:
+        """Open a history of this very version, for somebody who only looks: it is not migrated.
+
+        Raises StoreTooOld, and what :meth:`open` raises.
+        """
+        return cls._opened(connect(url, wait), require_current)
+
+    @classmethod
+    def _opened(cls, database: Database, make_sure: Callable[[Database], None]) -> Self:
         try:
-            make_ready(database, (clock or SystemClock()).now())
+            make_sure(database)
         except BaseException:
             database.close()
             raise
