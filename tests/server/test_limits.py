@@ -11,6 +11,7 @@ import pytest
 from gatepost.refusals import TooManyLogins
 from gatepost.server.limits import (
     KNOWN_MOST,
+    REMEMBERED,
     WINDOW,
     WRONG_BY_NAME,
     WRONG_BY_NETWORK,
@@ -85,6 +86,53 @@ def test_right_passwords_count_for_nothing(clock):
     assert len(limit._known["alice"]) == KNOWN_MOST
 
 
+@pytest.mark.parametrize(
+    "guessers",
+    [[f"198.51.100.{n}" for n in range(WRONG_BY_STRANGERS + 1)], ["192.0.2.1"] * (WRONG_BY_NAME + 1)],
+    ids=["strangers", "known"],
+)
+def test_no_flood_of_others_makes_room_for_more_guesses(clock, guessers):
+    """Other names and networks push nothing out that counts for a name, and no more are kept than may be."""
+    limit = LoginLimit(clock, names=("alice",), known=[("alice", "192.0.2.1")])
+    *before, after = guessers
+    for address in before:
+        limit.enter("alice", address)
+    for n in range(REMEMBERED + 1):
+        limit.enter(f"name{n}", f"2001:db8:{n:x}::1")
+    assert not may(limit, "alice", after)
+    for counts in (limit._of_networks, limit._of_pairs, limit._of_nobody):
+        assert len(counts._times) == REMEMBERED
+
+
+def test_of_users_no_more_is_kept_than_may_be(clock):
+    """However often somebody moves."""
+    limit = LoginLimit(clock, names=("alice",))
+    for n in range(2 * KNOWN_MOST):
+        for _ in "12":
+            limit.enter("alice", f"192.0.2.{n}")
+            limit.forgive("alice", f"192.0.2.{n}")
+        limit.enter("alice", f"192.0.2.{n}")
+    assert len(limit._of_users._times) == KNOWN_MOST + 3
+
+
+def test_a_name_that_nobody_has_is_limited_alike(clock):
+    """Whoever guesses names does not learn from the limit which there are."""
+    limit = LoginLimit(clock, names=("alice",))
+    for name in ("alice", "mallory"):
+        guess_at(limit, name)
+        assert not may(limit, name, HOME)
+
+
+def test_what_was_not_verified_counts_no_more(clock):
+    """For the name, for the network, and among strangers."""
+    limit = LoginLimit(clock, names=("alice",))
+    for n in range(WRONG_BY_STRANGERS + 1):
+        for address in (HOME, f"198.51.100.{n}"):
+            limit.enter("alice", address)
+            limit.withdraw("alice", address)
+    assert may(limit, "alice", HOME)
+
+
 def test_tries_at_once_are_all_counted(clock):
     """From many threads no more get through than one after the other, however often they take turns."""
     before = sys.getswitchinterval()
@@ -100,9 +148,10 @@ def test_tries_at_once_are_all_counted(clock):
 
 
 def test_a_client_of_ipv6_is_its_network():
-    """/64; IPv4 is itself, and so is loopback and what is no address."""
+    """/64; IPv4 is itself, and so is what is no address; all that this host calls itself from is one."""
     same = {network_of(one) for one in ("2001:db8::1", "2001:db8::ffff:0:0:1", "2001:DB8:0:0::")}
     assert same == {"2001:db8::/64"}
     assert network_of("2001:db8:0:1::1") == "2001:db8:0:1::/64"
+    assert network_of("127.200.3.4") == "127.0.0.1"
     for one in ("192.0.2.1", "::1", "unknown", "fe80::1%eth0"):
         assert network_of(one) == one

@@ -76,7 +76,7 @@ class Desk:
             site=site,
             users=users,
             sessions=sessions,
-            logins=LoginLimit(site.clock, known=entrances.logins()),
+            logins=LoginLimit(site.clock, names=users.by_name, known=entrances.logins()),
             entrances=entrances,
             door=Door(settings.server, users, sessions, site.clock),
             metrics=metrics or Metrics(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from gatepost.kit.clock import Clock
 from gatepost.kit.hosts import is_loopback
@@ -20,7 +20,7 @@ WRONG_BY_NETWORK = 20
 WRONG_BY_STRANGERS = 50
 """Wrong passwords for one name from all networks together that it never logged in from."""
 REMEMBERED = 10_000
-"""Counts that are remembered; the oldest make room."""
+"""Counts of each kind that strangers can make more of; the oldest make room."""
 KNOWN_MOST = 20
 """Networks that are remembered of each name; those longest ago make room."""
 NETWORK_V6 = 64
@@ -44,14 +44,25 @@ class LoginLimit:
 
     Many networks that guess at one name wait together. Nobody is locked out by
     them: not where this name was let in before, and not on this host itself.
-    For any thread.
+    What counts for a name that somebody has is forgotten with time alone,
+    however many other names and networks there are. For any thread.
     """
 
-    def __init__(self, clock: Clock, told: str = TOO_MANY, known: Iterable[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        told: str = TOO_MANY,
+        *,
+        names: Collection[str] = (),
+        known: Iterable[tuple[str, str]] = (),
+    ) -> None:
         """``told``: to whoever has to wait; ``known``: name and address of logins, the oldest first."""
-        self._clock, self._told = clock, told
+        self._clock, self._told, self._names = clock, told, frozenset(names)
         self._lock = threading.Lock()
-        self._wrong: dict[Key, list[float]] = {}
+        self._of_networks, self._of_pairs = _Counts(REMEMBERED), _Counts(REMEMBERED)
+        self._of_nobody = _Counts(REMEMBERED)
+        self._of_users = _Counts(len(self._names) * (KNOWN_MOST + 3))
+        """Of all strangers, of two loopbacks, and of the networks that each name is known in."""
         self._known: dict[str, dict[str, None]] = {}
         for name, address in known:
             self._know(name, network_of(address))
@@ -64,27 +75,36 @@ class LoginLimit:
         now = self._clock.monotonic()
         with self._lock:
             keys = self._keys(name, network_of(address))
-            recent = {key: _recent(self._wrong.get(key, ()), now) for key, _ in keys}
-            for key, most in keys:
-                if len(recent[key]) >= most:
-                    wait = math.ceil(recent[key][-most] + WINDOW - now)
+            for counts, key, most in keys:
+                if len(recent := counts.recent(key, now)) >= most:
+                    wait = math.ceil(recent[-most] + WINDOW - now)
                     raise TooManyLogins(self._told, retry_after=max(1, wait))
-            for key, _ in keys:
-                self._wrong.pop(key, None)
-                self._wrong[key] = [*recent[key], now]
-            while len(self._wrong) > REMEMBERED:
-                self._wrong.pop(next(iter(self._wrong)))
+            for counts, key, _ in keys:
+                counts.add(key, now)
+
+    def knows(self, name: str, address: str) -> bool:
+        """Whether this name was let in from there before, or there is this host itself."""
+        with self._lock:
+            return self._is_near(name, network_of(address))
+
+    def withdraw(self, name: str, address: str) -> None:
+        """It was not verified after all: it counts no more."""
+        with self._lock:
+            self._withdraw(name, network_of(address))
 
     def forgive(self, name: str, address: str) -> None:
         """It was the right one: it counts no more, nor does what came before for this name from there."""
         network = network_of(address)
         with self._lock:
-            for key, _ in self._keys(name, network):
-                if times := self._wrong.get(key):
-                    times.pop()
+            self._withdraw(name, network)
             if name:
-                self._wrong.pop((network, name), None)
+                self._of_pairs.drop((network, name))
+                self._of_users.drop((network, name))
                 self._know(name, network)
+
+    def _withdraw(self, name: str, network: str) -> None:
+        for counts, key, _ in self._keys(name, network):
+            counts.take(key)
 
     def _know(self, name: str, network: str) -> None:
         places = self._known.setdefault(name, {})
@@ -93,21 +113,53 @@ class LoginLimit:
         if len(places) > KNOWN_MOST:
             del places[next(iter(places))]
 
-    def _keys(self, name: str, network: str) -> tuple[tuple[Key, int], ...]:
+    def _is_near(self, name: str, network: str) -> bool:
+        return network in self._known.get(name, ()) or is_loopback(network)
+
+    def _keys(self, name: str, network: str) -> tuple[tuple[_Counts, Key, int], ...]:
         """What a try counts for, and how many are allowed."""
-        whole = ((network, ""), WRONG_BY_NETWORK)
+        whole = (self._of_networks, (network, ""), WRONG_BY_NETWORK)
         if not name:
             return (whole,)
-        own = ((network, name), WRONG_BY_NAME)
-        if network in self._known.get(name, ()) or is_loopback(network.partition("/")[0]):
-            return own, whole
-        return own, whole, (("", name), WRONG_BY_STRANGERS)
+        near, own = self._is_near(name, network), name in self._names
+        pairs = self._of_users if own and near else self._of_pairs
+        pair = (pairs, (network, name), WRONG_BY_NAME)
+        if near:
+            return pair, whole
+        strangers = self._of_users if own else self._of_nobody
+        return pair, whole, (strangers, ("", name), WRONG_BY_STRANGERS)
+
+
+class _Counts:
+    """When tries came, by what they count for; beyond so many the oldest make room."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._times: dict[Key, list[float]] = {}
+
+    def recent(self, key: Key, now: float) -> list[float]:
+        return [at for at in self._times.get(key, ()) if now - at < WINDOW]
+
+    def add(self, key: Key, now: float) -> None:
+        recent = self.recent(key, now)
+        self.drop(key)
+        self._times[key] = [*recent, now]
+        if len(self._times) > self._most:
+            self.drop(next(iter(self._times)))
+
+    def take(self, key: Key) -> None:
+        """The last one back."""
+        if times := self._times.get(key):
+            times.pop()
+
+    def drop(self, key: Key) -> None:
+        self._times.pop(key, None)
 
 
 def network_of(address: str) -> str:
     """All addresses that one client may come from; what is no address stands for itself."""
     if ":" not in address:
-        return address
+        return "127.0.0.1" if is_loopback(address) else address
     try:
         number = parse_v6(address)
     except (OSError, ValueError):
@@ -116,7 +168,3 @@ def network_of(address: str) -> str:
         return address  # loopback has no network
     rest = Family.V6.bits - NETWORK_V6
     return str(Prefix(Family.V6, number >> rest << rest, NETWORK_V6))
-
-
-def _recent(times: Iterable[float], now: float) -> list[float]:
-    return [at for at in times if now - at < WINDOW]
