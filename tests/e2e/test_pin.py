@@ -177,3 +177,11 @@ def test_who_comes_second_loses_nothing(program):
     text = program.path.read_text()
     assert "1.1.1.1" in text
     assert "203.0.113.9" in text
+
+
+def test_a_reason_from_a_terminal_of_another_encoding(program):
+    """Bytes that are no UTF-8 become question marks, as in every word that is kept."""
+    program.write(LIST)
+    document = program.json("pin", "webhooks", "203.0.113.9", "--why", "bad\udcffbyte")
+    assert document["pin"]["why"] == "bad?byte"
+    assert 'why = "bad?byte"' in program.path.read_text()

@@ -12,6 +12,7 @@ import click
 
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
+from gatepost.cli.word import as_text
 from gatepost.config import find, load
 from gatepost.config.lists import TOO_WIDE
 from gatepost.config.pinning import Pin, with_pin
@@ -112,7 +113,7 @@ def _reason(why: str) -> str:
     if not why.strip():
         msg = "say why, for the person who reads this in a year"
         raise UsageError(msg)
-    return why.strip()
+    return as_text(why.strip())
 
 
 def _day(text: str | None) -> date | None:

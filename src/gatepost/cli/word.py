@@ -20,8 +20,12 @@ def who() -> str:
         name = os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
         name = f"uid {os.getuid()}"
-    shown = name.encode("utf-8", "replace").decode()  # the environment may hold bytes that are no text
-    return f"{shown}@{socket.gethostname()}"
+    return f"{as_text(name)}@{socket.gethostname()}"
+
+
+def as_text(given: str) -> str:
+    """What a terminal or the environment gave, as text: bytes that were no UTF-8 become question marks."""
+    return given.encode("utf-8", "replace").decode()
 
 
 def speak(ui: Ui, digest: str, word: Word, why: str) -> int:
