@@ -50,6 +50,7 @@
     │   ├── NothingYet         a list that has no good version yet
     │   ├── MethodRefused      not with this method
     │   ├── TooManyLogins      wrong passwords came too often
+    │   ├── TooManyAtOnce      more logins wait to be verified than may
     │   ├── LoginUnproven      what the login provider says of somebody cannot be relied on
     │   └── ProviderFailed     the login provider cannot be asked, or answers wrongly
     ├── ServerUnavailable      our own server cannot listen, or ended

@@ -70,6 +70,13 @@ class TooManyLogins(RequestError):
     hint = "Wait as long as `Retry-After` says."
 
 
+class TooManyAtOnce(RequestError):
+    """More logins wait for their passwords to be verified than may; nothing was verified."""
+
+    transient = True
+    hint = "Try again as `Retry-After` says; from where you logged in before, no stranger is in the way."
+
+
 class LoginUnproven(RequestError):
     """What the login provider says of somebody cannot be relied on; nobody was let in."""
 

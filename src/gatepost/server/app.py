@@ -6,8 +6,8 @@ Whatever goes wrong becomes an answer here: a problem document, never a tracebac
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
-from functools import cache
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import cache, partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -34,18 +34,22 @@ from gatepost.server.feed_table import PREFIXES as FEEDS
 from gatepost.server.head import head_of
 from gatepost.server.hints import PATH as HINTS
 from gatepost.server.identity import Identity
-from gatepost.server.oidc import BACK, START
+from gatepost.server.logging_in import log_in
+from gatepost.server.oidc_login import begin, come_back
 from gatepost.server.problems import problem, surprise
 from gatepost.server.query import converted
 from gatepost.server.repeats import AGAIN, Again, Answer, Repeats
 from gatepost.server.route import HTML, Asked, Reply, Route
 from gatepost.server.table import ROUTES
+from gatepost.server.verifying import Verifying
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Run = Callable[[Callable[[], Reply], Asked, Receive], Awaitable[Reply]]
+"""Runs a handler beside the event loop, once it may."""
 
 ROWS: tuple[Route, ...] = (*ROUTES, *CONSOLE)
 
@@ -53,8 +57,6 @@ WORKERS = 4
 """Threads in which handlers run: the history is one file, more would only wait for it."""
 TRAVELLERS = 4
 """Threads of their own for logins that wait for a provider: nobody else waits for it then."""
-HASHERS = 2
-"""Of these, how many passwords are verified at once: each takes 32 MiB and a tenth of a second."""
 
 FORM = "application/x-www-form-urlencoded"
 PAGE_POLICY = (
@@ -78,13 +80,16 @@ class Server:
         self._clients = Clients(desk.settings.trust)
         self.repeats = Repeats()
         """Asked before this application, by whoever speaks HTTP for it."""
-        workers, hashers = anyio.CapacityLimiter(WORKERS), anyio.CapacityLimiter(HASHERS)
-        travellers = anyio.CapacityLimiter(TRAVELLERS)
-        apart = {"/login": hashers, START: travellers, BACK: travellers}
+        workers, travellers = _threads(WORKERS), _threads(TRAVELLERS)
+        apart: Mapping[object, Run] = {
+            log_in: Verifying(desk.logins, desk.metrics).run,
+            begin: travellers,
+            come_back: travellers,
+        }
         rows: list[BaseRoute] = [
             StarletteRoute(
                 route.path,
-                _endpoint(desk, route, apart.get(route.path, workers)),
+                _endpoint(desk, route, apart.get(route.handler, workers)),
                 methods=[route.method],
             )
             for route in ROWS
@@ -195,14 +200,20 @@ class _Sent:
         await self._send(message)
 
 
-def _endpoint(
-    desk: Desk, route: Route, limiter: anyio.CapacityLimiter
-) -> Callable[[Request], Awaitable[Response]]:
+def _threads(most: int) -> Run:
+    limiter = anyio.CapacityLimiter(most)
+
+    async def run(work: Callable[[], Reply], _: Asked, __: Receive) -> Reply:
+        return await anyio.to_thread.run_sync(work, limiter=limiter)
+
+    return run
+
+
+def _endpoint(desk: Desk, route: Route, run: Run) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         who = require(request.scope[_WHO], route.role)
         asked = await _asked(request, route, who)
-        made = await anyio.to_thread.run_sync(_handled, desk, route, asked, limiter=limiter)
-        return _response(made)
+        return _response(await run(partial(_handled, desk, route, asked), asked, request.receive))
 
     return answer
 

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from gatepost.errors import GatepostError, UsageError, cut
 from gatepost.model.role import Role
-from gatepost.refusals import LoginRequired, NothingThere, TooManyLogins
+from gatepost.refusals import LoginRequired, NothingThere, TooManyAtOnce, TooManyLogins
 from gatepost.server import (
     api,
     console_deeds,
@@ -72,7 +72,7 @@ def error_page(
     message = cut(words(error.message), 600) if error.message != NEEDED else ""
     if place in (START, BACK) and not isinstance(error, NothingThere):
         return _login_page(desk, head, "/", message, error.next_step)
-    if isinstance(error, LoginRequired | TooManyLogins):
+    if isinstance(error, LoginRequired | TooManyLogins | TooManyAtOnce):
         return _login_page(desk, head, place_of(wanted), message)
     return render(head, "error.html", "/", datetime.now(UTC), error=error, message=message)
 

@@ -26,6 +26,7 @@ from gatepost.refusals import (
     RequestInvalid,
     RequestTooLarge,
     RoleMissing,
+    TooManyAtOnce,
     TooManyLogins,
 )
 
@@ -42,6 +43,7 @@ STATUS: Mapping[type[GatepostError], int] = {
     UsageError: 409,
     RequestTooLarge: 413,
     TooManyLogins: 429,
+    TooManyAtOnce: 503,
     ProviderFailed: 502,
     NothingYet: 503,
     ConfigError: 500,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatepost.errors import UsageError
 from gatepost.model.role import Role
-from gatepost.refusals import LoginRequired, NothingThere, TooManyLogins
+from gatepost.refusals import LoginRequired, NothingThere, TooManyAtOnce, TooManyLogins
 from gatepost.server import answers, api, entries, explained, logging_in, metrics, readiness
 from gatepost.server.feed_table import FEED_ROUTES
 from gatepost.server.hints import HINT_ROUTES
@@ -134,7 +134,7 @@ ROUTES: tuple[Route, ...] = (
         "Begin a session.",
         asks=logging_in.LoginParams,
         body=logging_in.LoginBody,
-        refusals=(LoginRequired, TooManyLogins),
+        refusals=(LoginRequired, TooManyLogins, TooManyAtOnce),
         statuses={303: "A form's way on"},
     ),
     Route(
