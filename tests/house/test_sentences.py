@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import json
 import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
@@ -19,15 +20,21 @@ from gatepost import errors, platforms, refusals
 from gatepost.config.template import PLATFORMS, template
 from gatepost.engine import reaching
 from gatepost.kit.catalogue import sentences
-from gatepost.kit.sentences import Sentences, parts_of
+from gatepost.kit.sentences import WORD, Pattern, Sentences, parts_of, pattern
 from gatepost.planning.odd import Oddity
 from gatepost.platforms.base import CodeTable
 from gatepost.platforms.wechat import CLASSIC_NOTICE
 from gatepost.server.console_words import Words
 from house import papers
-from house.sentences import MARK, Module
+from house.sentences import MARK, Module, is_language
 from house.tree import python_files, read
 
+BOTH = {
+    source: told
+    for name in ("sentences", "libraries")
+    for source, told in tomllib.loads(read(f"src/gatepost/locale/zh.{name}.toml")).items()
+}
+"""What is told with values, or known whole."""
 OWN = "src/gatepost/locale/zh.sentences.toml"
 SPARED = ("src/gatepost/middleware/", "src/gatepost/testing.py", "src/gatepost/store/migrations/")
 """For programmers, who meet these errors as exceptions in a program of their own."""
@@ -213,6 +220,115 @@ def test_places_for_values_are_the_same() -> None:
             filled = MARK.join(parts_of(source))
             shown = Sentences({source: chinese})(filled)
             assert shown.count(MARK) == filled.count(MARK), source
+
+
+HOSTILE = (
+    "table inet filter is dormant: none of its rules is asked, so the list keeps nobody out",
+    "x holds a part of the change, the next apply completes it: there is no list x",
+    "edge: there is no list x",
+    "there is no list x; expected one of y",
+    "there is no list x (code 3: 4)",
+    "the callback is refused: it has no sender",
+    "x is still referred to by a, b",
+    "x is not ours: y",
+    "x cannot be read: Permission denied",
+    "the policy of chain y, if it matches",
+    "no word that it may say",
+)
+"""Foreign text that is one of our own sentences."""
+
+
+def looked_into(catalogue: Mapping[str, str]) -> Iterator[str]:
+    """Each sentence that tells foreign text in its own voice, where it may hold some."""
+    say = Sentences(BOTH | dict(catalogue))
+    for english, told in catalogue.items():
+        known = pattern(english, told)
+        foreign = [(one.value, one.form) for one in known.made if one.form in {"", WORD}]
+        for (place, form), text in product(foreign, HOSTILE):
+            if place is None or (form == WORD and text == HOSTILE[-1]):  # a fixed word, and known whole
+                continue
+            value = text if is_bare(known, place) else repr(text)
+            if squeezed(value) not in squeezed(say(filled(known.parts, place, value))):
+                yield f"{english} tells {text!r} as its value {place}"
+
+
+def is_bare(known: Pattern, place: int) -> bool:
+    """Whether foreign text may stand there as it is: at the end, or where the sentence quotes it itself."""
+    last = place == len(known.parts) - 2
+    behind = known.word is not None and known.word <= place
+    return known.parts[place].endswith(("'", '"')) or (last and behind)
+
+
+def filled(parts: tuple[str, ...], place: int, value: str) -> str:
+    """A sentence with one value given, and a mark for each other."""
+    values = [value if n == place else f"{MARK}{n}" for n in range(len(parts) - 1)]
+    return parts[0] + "".join(one + part for one, part in zip(values, parts[1:], strict=True))
+
+
+def squeezed(text: str) -> str:
+    """Its words alone: a colon may become a Chinese one."""
+    return re.sub(r"\W", "", text)
+
+
+@pytest.mark.parametrize("name", ["sentences", "libraries"])
+def test_foreign_text_is_never_told_in_our_voice(name: str) -> None:
+    """A value that may be foreign stays as it came, also where it is one of our sentences, word by word."""
+    assert list(looked_into(tomllib.loads(read(f"src/gatepost/locale/zh.{name}.toml")))) == []
+
+
+FOREIGN = re.compile(r"\bcut\((?!str\()|(?<!case)(?<!rule)\.words\b|\.excerpt\b|strerror\b|^quoted$")
+"""Expressions whose values others have written."""
+ONE_WORD = {
+    "cut(_place(url))",
+    "cut(argv[0])",
+    "cut(asked.method, 20)",
+    "cut(host)",
+    "cut(key)",
+    "cut(name)",
+    "cut(scope['method'], 20)",
+    "cut(text, 600)",
+    "cut(url.scheme, 20)",
+}
+"""What is one by its protocol, or the user's own: on the command line, in the configuration."""
+
+
+def set_in(node: ast.JoinedStr, foreign: str) -> str | None:
+    """A text as the code makes it, with foreign text where that goes; None where none does."""
+    made, there = "", False
+    for part in node.values:
+        code = ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else ""
+        if isinstance(part, ast.Constant):
+            made += str(part.value)
+        elif not FOREIGN.search(code) or code in ONE_WORD:
+            made += "table inet t" if code.endswith("place") else MARK
+        else:
+            quoted = "repr(" in code or getattr(part, "conversion", -1) == ord("r")
+            made, there = made + (repr(foreign) if quoted else foreign), True
+    return made if there else None
+
+
+def test_what_the_code_quotes_is_never_told_in_our_voice() -> None:
+    """Bodies, words of programs, kernels and platforms, at each place where a sentence is made with them."""
+    made, say = 0, sentences("zh")
+    looked = set()
+    for path in speaking():
+        texts = [one for one in ast.walk(ast.parse(read(path))) if isinstance(one, ast.JoinedStr)]
+        for node, foreign in product(texts, HOSTILE[:-1]):
+            text = set_in(node, foreign) or ""
+            if is_language(text.replace(foreign, "")):
+                told = say(text)
+                made += told != text
+                if squeezed(foreign) not in squeezed(told):
+                    looked.add((path, node.lineno, told))
+    assert made > 300
+    assert looked == set()
+
+
+def test_foreign_text_told_in_our_voice_is_found() -> None:
+    """The hostile texts are told where nothing keeps them from it: alone, and by a careless sentence."""
+    assert [one for one in HOSTILE if Sentences(BOTH)(one) == one] == []
+    careless = Sentences(BOTH | {"it said {}": "它说 {:~}"})
+    assert all(one not in careless(f"it said {one}") for one in HOSTILE)
 
 
 PAGES = """

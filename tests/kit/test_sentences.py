@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from gatepost.kit.catalogue import catalogue, sentences
-from gatepost.kit.sentences import Sentences
+from gatepost.kit.sentences import LONGEST, MOST, Sentences
 
 SAY = Sentences(
     {
@@ -47,13 +45,59 @@ def test_a_value_is_never_looked_into(value):
     assert SAY(f"there is no list {value}") == f"没有名单 {value}"
 
 
-def test_a_hostile_text_costs_little():
-    """No text makes looking for its sentence slow: what fits is never tried a second way."""
-    say = sentences("zh")
-    started = time.process_time()
-    say(": " * 50_000)
-    say("IPv4: " + " is at serial 3, not" * 20_000)
-    assert time.process_time() - started < 5
+@pytest.mark.parametrize(
+    ("english", "told"),
+    [
+        ("it answered: x is at serial 3, not 4", "它答复：x is at serial 3, not 4"),
+        ("it answered 'x is at serial 3, not 4' twice", "它两次答复 'x is at serial 3, not 4'"),
+        ("of 'x is at serial 3' we know", "of 'x is at serial 3' we know"),
+        ('it answered "x isn\'t at serial 3" twice', '它两次答复 "x isn\'t at serial 3"'),
+        ("it failed: nothing waits", "失败：没有等待的"),
+        ("it failed: there is no list x", "失败：there is no list x"),
+        ("table x", "表 x"),
+        ("table x of mine", "table x of mine"),
+    ],
+)
+def test_the_first_words_decide(english, told):
+    """What stands behind a sentence's own words, or in quotes, is never taken for another sentence."""
+    assert HEARING(english) == told
+
+
+HEARING = Sentences(
+    {
+        "{} is at serial {}, not {}": "{0:~} 不是 {2}，而是 {1}",
+        "of {} is at serial {}": "{} 的序号是 {}",
+        "it answered: {}": "它答复：{}",
+        "it answered {} twice": "它两次答复 {}",
+        "it failed: {}": "失败：{:=}",
+        "there is no list {}": "没有名单 {}",
+        "nothing waits": "没有等待的",
+        "table {}": "表 {:.}",
+    }
+)
+
+
+def test_only_so_many_sentences_are_looked_for_in_one_text():
+    """However many a text seems to hold, beside or within each other; a very long one is left as it is."""
+    say = Counting({"held by {}": "被 {:~,} 占用", "{}; {}": "{:~}；{:~}"})
+    for text in ("held by " + "a, " * 1000, "; " * 1500, "held by " * 400):
+        say.asked = 0
+        say(text)
+        assert 1 < say.asked <= MOST
+    say.asked = 0
+    assert say("held by " + "a, " * LONGEST) == "held by " + "a, " * LONGEST
+    assert say.asked == 0
+
+
+class Counting(Sentences):
+    """Counts its searches."""
+
+    asked = 0
+
+    def found(self, text):
+        """See Sentences."""
+        self.asked += 1
+        return super().found(text)
 
 
 def test_english_needs_no_catalogue():

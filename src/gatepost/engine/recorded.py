@@ -111,12 +111,12 @@ def _time(place: str, text: str, before: datetime | None) -> datetime:
     try:
         at = datetime.fromisoformat(text)
         if at.tzinfo is None:
-            _refuse(SchemaMismatch, place, f"{cut(text)} names no offset from UTC")
+            _refuse(SchemaMismatch, place, f"{cut(text)!r} names no offset from UTC")
         at = at.astimezone(UTC)
     except (ValueError, OverflowError):
-        _refuse(SchemaMismatch, place, f"{cut(text)} is no RFC 3339 time")
+        _refuse(SchemaMismatch, place, f"{cut(text)!r} is no RFC 3339 time")
     if before is not None and at <= before:
-        _refuse(SchemaMismatch, place, f"{cut(text)} is not later than the line before")
+        _refuse(SchemaMismatch, place, f"{cut(text)!r} is not later than the line before")
     return at
 
 

@@ -99,6 +99,6 @@ def decode(reply: Reply, type_: type[T]) -> T:
     start = reply.body.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")[:1]
     if start not in (b"{", b"[") or (media and not _JSON_TYPE.fullmatch(media)) or media == "text/html":
         kind = cut(media, 60) or "no media type"
-        msg = f"{reply.url} answered {reply.status} with {kind} instead of JSON: {reply.excerpt}"
+        msg = f"{reply.url} answered {reply.status} with {kind} instead of JSON: {reply.excerpt!r}"
         raise NotJson(msg)
     return decode_json(reply.body, type_)

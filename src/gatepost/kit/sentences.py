@@ -6,23 +6,33 @@ of is looked for (``there is no list {}``), its values are taken out, and the ot
 language's sentence is made with them. Nothing that makes a sentence knows of languages.
 
 In a translation ``{}`` takes the values in their order, ``{1}`` the second one wherever it
-stands, ``{:~}`` one that is a sentence of ours itself and is told in the same way, and
-``{:~,}`` several of them with commas between. All other values, foreign text among them,
-stay as they are and are never looked into.
+stands, ``{:~}`` one that can be nothing but a sentence of ours and is told in the same way,
+``{:~,}`` several of them with commas between, ``{:=}`` a fixed word of the system, known
+whole or left as it is, and ``{:.}`` a name: where it is no single word, the sentence is
+another. All other values, foreign text among them, stay as they are and are never looked
+into; nor is a sentence found by words that stand within quotes, or behind another's: so
+foreign text of several words stands at the end of a sentence, or is quoted in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from string import Formatter
 
-AGAIN, EACH = "~", "~,"
-"""The formats of a value that is a sentence itself, and of one that is several."""
 COMMA = "\uff0c"
 """Between several, in Chinese."""
-DEPTH = 8
-"""Sentences within sentences; ours have four at most, foreign text may seem to have any number."""
+AGAIN, EACH, WORD, NAME = "~", "~,", "=", "."
+"""The forms of values, as above."""
+MOST = 64
+"""Sentences looked for in one text, within each other and beside; ours have a dozen."""
+LONGEST = 4096
+"""Characters of a text that is looked into; longer ones stay as they are."""
+QUOTED = re.compile(r"""(?<![^\s(\[{=:,/`])(?:'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)")""")
+"""Foreign text as ``repr`` shows it."""
+OPAQUE = "\0"
+"""Stands for each character of foreign text; no shown text has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +54,30 @@ def slots(sentence: str) -> tuple[Slot, ...]:
     return tuple(found)
 
 
-def values_of(parts: tuple[str, ...], text: str) -> tuple[str, ...] | None:
-    """What stands between fixed parts, each value as short as can be; None where they do not fit."""
+def covered(text: str) -> str:
+    """A text of the same length whose quoted parts of several words cannot be read."""
+    return QUOTED.sub(_opaque, text)
+
+
+def _opaque(found: re.Match[str]) -> str:
+    text, quote = found[0], found[0][0]
+    return f"{quote}{OPAQUE * (len(text) - 2)}{quote}" if " " in text else text
+
+
+def values_of(parts: tuple[str, ...], text: str) -> tuple[slice, ...] | None:
+    """Where values stand between fixed parts, each as short as can be; None where they do not fit."""
     first, *middle, last = parts
-    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+    begin, end = len(first), len(text) - len(last)
+    if not text.startswith(first) or not text.endswith(last) or end < begin:
         return None
-    rest, values = text[len(first) : len(text) - len(last)], []
+    values = []
     for part in middle:
-        value, there, rest = rest.partition(part)
-        if not there:
+        there = text.find(part, begin, end)
+        if there < 0:
             return None
-        values.append(value)
-    return (*values, rest)
+        values.append(slice(begin, there))
+        begin = there + len(part)
+    return (*values, slice(begin, end))
 
 
 def parts_of(sentence: str) -> tuple[str, ...]:
@@ -69,39 +91,98 @@ def parts_of(sentence: str) -> tuple[str, ...]:
     return (*found, text)
 
 
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A sentence with values, as it is looked for, and how it is told."""
+
+    parts: tuple[str, ...]
+    made: tuple[Slot, ...]
+    word: int | None
+    """The first of its parts that says a word; None where it is signs alone."""
+
+    def fit(self, text: str) -> tuple[slice, ...] | None:
+        """Where its values stand in a text that may have been made of it."""
+        values = values_of(self.parts, text)
+        if values is None or any(" " in text[values[name]] for name in self._names()):
+            return None
+        return values
+
+    def _names(self) -> Iterator[int]:
+        return (slot.value for slot in self.made if slot.form == NAME and slot.value is not None)
+
+    def begins(self, values: tuple[slice, ...], text: str) -> int:
+        """Where its own words begin in a text that it fits."""
+        if self.word is None:
+            return len(text)
+        return values[self.word - 1].stop if self.word else 0
+
+
+def pattern(english: str, told: str) -> Pattern:
+    """A sentence of the catalogue."""
+    parts = parts_of(english)
+    word = next((n for n, part in enumerate(parts) if any(map(str.isalpha, part))), None)
+    return Pattern(parts, slots(told), word)
+
+
 class Sentences:
     """Tells texts in one language, by its catalogue."""
 
     __slots__ = ("_made", "_whole")
 
     def __init__(self, catalogue: Mapping[str, str]) -> None:
-        split = [(parts_of(english), slots(told)) for english, told in catalogue.items()]
-        self._whole = {parts[0]: made for parts, made in split if len(parts) == 1}
-        made = [(parts, told) for parts, told in split if len(parts) > 1]
-        self._made = sorted(made, key=lambda one: -sum(map(len, one[0])))
+        split = [pattern(english, told) for english, told in catalogue.items()]
+        self._whole = {
+            one.parts[0]: "".join(slot.before for slot in one.made) for one in split if len(one.parts) == 1
+        }
+        made = [one for one in split if len(one.parts) > 1]
+        self._made = sorted(made, key=lambda one: -sum(map(len, one.parts)))
         """Those that say most themselves first: others fit by accident."""
 
-    def __call__(self, text: str, depth: int = 0) -> str:
-        """A text in this language; one that is in no catalogue stays as it is.
+    def __call__(self, text: str) -> str:
+        """A text in this language; one that is in no catalogue stays as it is."""
+        return _Telling(self, MOST).tell(text) if len(text) <= LONGEST else text
 
-        ``depth``: how many sentences it stands within.
+    def word(self, text: str) -> str:
+        """A fixed text."""
+        return self._whole.get(text, text)
+
+    def found(self, text: str) -> tuple[Pattern, tuple[str, ...]] | None:
+        """The sentence that a text was made of, and its values.
+
+        Of several that fit, the one whose own words come first: what stands
+        behind them may be foreign, and say what it likes.
         """
-        if (whole := self._whole.get(text)) is not None:
-            return self._told(whole, (), depth)
-        for parts, made in self._made if depth <= DEPTH else ():
-            if (values := values_of(parts, text)) is not None:
-                return self._told(made, values, depth)
-        return text
+        shown = covered(text)
+        fitting = ((one, at) for one in self._made if (at := one.fit(shown)) is not None)
+        one, at = min(fitting, key=lambda fit: fit[0].begins(fit[1], shown), default=(None, ()))
+        return None if one is None else (one, tuple(text[each] for each in at))
 
-    def _told(self, made: tuple[Slot, ...], values: tuple[str, ...], depth: int) -> str:
-        return "".join(slot.before + self._value(slot, values, depth) for slot in made)
 
-    def _value(self, slot: Slot, values: tuple[str, ...], depth: int) -> str:
+@dataclass(slots=True)
+class _Telling:
+    """One text being told."""
+
+    sentences: Sentences
+    left: int
+    """How many more sentences are looked for."""
+
+    def tell(self, text: str) -> str:
+        known = self.sentences.word(text)
+        if known != text or self.left <= 0:
+            return known
+        self.left -= 1
+        found = self.sentences.found(text)
+        return text if found is None else self._made(found[0].made, found[1])
+
+    def _made(self, made: tuple[Slot, ...], values: tuple[str, ...]) -> str:
+        return "".join(slot.before + self._value(slot, values) for slot in made)
+
+    def _value(self, slot: Slot, values: tuple[str, ...]) -> str:
         if slot.value is None:
             return ""
         value = values[slot.value]
         if slot.form == AGAIN:
-            return self(value, depth + 1)
+            return self.tell(value)
         if slot.form == EACH:
-            return COMMA.join(self(one, depth + 1) for one in value.split(", "))
-        return value
+            return COMMA.join(map(self.tell, value.split(", ")))
+        return self.sentences.word(value) if slot.form == WORD else value
