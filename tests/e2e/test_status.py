@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import tempfile
 from dataclasses import replace
@@ -109,7 +110,7 @@ def test_what_is_no_file_any_more_is_red(site):
     assert seen(site, 1, "--no-look")["unread"] == target["unread"]
     done = site("status").ended(1)
     assert "NOT READ" in done.out
-    assert "gatepost adopt edge" in done.out
+    assert 'gatepost adopt edge --why "…"' in done.out
 
 
 def test_a_plan_of_what_cannot_be_read_says_unknown(site):
@@ -234,3 +235,41 @@ def test_who_may_not_look_is_told(backend):
         assert seen(operator, 1)["unread"]["error"]["kind"] == "TargetUnavailable"
         assert seen(root, 0)["in_step"] is True
         assert seen(operator, 0)["unread"] is None
+
+
+def test_a_damaged_feed_is_told_what_helps(program):
+    """A manifest that cannot be read is nothing to adopt: what is advised is what works, done literally."""
+    feed = FILE.replace('"file"', '"feed"').replace("edge.txt", "edge") + 'formats = ["txt"]\n'
+    program.write(SITE + feed)
+    program("apply").ended(0)
+    place = program.folder / "edge"
+    (place / "current" / "manifest.json").write_text("garbage")
+    step = (
+        f"If nobody else needs them, remove {place}/current and {place}/versions, then run `gatepost apply`."
+    )
+    done = program("status").ended(1)
+    assert step in done.out
+    assert "gatepost adopt" not in done.out
+    assert step in program("doctor", "--target", "edge").ended(1).out
+    assert program.json("adopt", "edge", "--why", "x", code=1)["error"]["hint"] == step
+    (place / "current").unlink()
+    shutil.rmtree(place / "versions")
+    program("apply", "--yes").ended(0)
+    assert seen(program, 0)["in_step"]
+
+
+@pytest.mark.parametrize("leave_file", [True, False])
+def test_a_damaged_sidecar_is_told_what_helps(site, leave_file):
+    """Without it, the file is adopted, or gone and written anew."""
+    sidecar = site.folder / ".edge.txt.gatepost.json"
+    sidecar.write_text("garbage")
+    told = site("status").ended(1).out
+    assert f'Remove {sidecar}, then run `gatepost adopt TARGET --why "…"`' in told
+    assert "it was ours before" not in told
+    sidecar.unlink()
+    if leave_file:
+        site("adopt", "edge", "--why", "x").ended(0)
+    else:
+        edge(site).unlink()
+    site("apply", "--yes").ended(0)
+    assert seen(site, 0)["in_step"]

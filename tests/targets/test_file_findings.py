@@ -48,6 +48,16 @@ async def test_a_file_that_nobody_is_told_of(folder):
     assert await kinds(made) == ["good readable", "note untold", "note unchecked"]
 
 
+@pytest.mark.parametrize("program", ["/no/such/prog", "no-such-prog", "list"])
+@pytest.mark.parametrize("key", ["check", "reload"])
+async def test_a_program_that_cannot_be_run(folder, key, program):
+    """Is told before the apply that fails of it: no such program, or a file that is none."""
+    assert "wrong unrunnable" in await kinds(target(folder, **{key: (program, "{path}")}))
+    (folder / "list").write_text("8.8.8.8/32\n")
+    given = str(folder / "list") if program == "list" else program
+    assert "wrong unrunnable" in await kinds(target(folder, **{key: (given, "{path}")}))
+
+
 async def test_a_file_that_is_not_there(folder):
     """Before the first apply there is no list: wrong."""
     assert await kinds(target(folder)) == ["wrong absent"]

@@ -50,6 +50,7 @@ def finding_words() -> dict[str, str]:
         "unreadable": _("other users cannot read the file"),
         "untold": _("no program is told of a new file"),
         "unchecked": _("no program checks a new file"),
+        "unrunnable": _("a program that has a say cannot be run"),
         "published": _("the list is published"),
         "unpublished": _("nothing was published yet"),
         "left-out": _("a format cannot show all of the list"),

@@ -24,6 +24,7 @@ from gatepost.engine.seeing import see_all
 from gatepost.errors import TargetForeign, cut
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.plan import Cause, Plan
+from gatepost.model.record import Failure
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -103,14 +104,21 @@ def _print_troubles(ui: Ui, one: TargetHealth, now: datetime) -> None:
         ui.say(words.format(target=one.target.name, age=age(one.unread.at, now)), "bold red")
         for line, style in error_lines(one.unread.failure):
             ui.say(f"  {line}", style)
-        if one.applied is not None and one.unread.failure.kind == TargetForeign.__name__:
-            words = _("it was ours before: see who changed it; `gatepost adopt {target}` makes it ours again")
+        if one.applied is not None and _may_be_adopted(one.unread.failure):
+            words = _(
+                'it was ours before: see who changed it; `gatepost adopt {target} --why "…"` makes it ours again'
+            )
             ui.say("  → " + words.format(target=one.target.name))
     if one.denied is not None:
         words = _("{target}: not looked at: needs a right that you lack; this is what the history knows")
         ui.say(words.format(target=one.target.name), "yellow")
         ui.say(f"  {cut(_(one.denied.message), 600)}", "dim")
         ui.say("  → " + _(one.denied.next_step), "dim")
+
+
+def _may_be_adopted(failure: Failure) -> bool:
+    """Whether our mark is missing; of one that is damaged, the error itself says what to do."""
+    return failure.kind == TargetForeign.__name__ and failure.hint == TargetForeign.hint
 
 
 def _print_overdue(ui: Ui, target: str, pending: Pending) -> None:

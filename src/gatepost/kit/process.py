@@ -8,6 +8,7 @@ process of its group.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
@@ -93,6 +94,11 @@ def environment() -> dict[str, str]:
     """All that a program gets of our environment: where programs are, and plain English messages."""
     ours = [place for place in os.environ.get("PATH", "").split(":") if place.startswith("/")]
     return {"PATH": ":".join(dict.fromkeys([*ours, *SYSTEM_PATH])), "LC_ALL": "C.UTF-8", "LANG": "C.UTF-8"}
+
+
+def is_runnable(program: str) -> bool:
+    """Whether there is such a program, where a run looks for it, that this user may run."""
+    return shutil.which(program, path=environment()["PATH"]) is not None
 
 
 @dataclass(slots=True)

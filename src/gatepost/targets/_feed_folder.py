@@ -36,6 +36,7 @@ from gatepost.targets._feed_manifest import (
 )
 from gatepost.targets._feed_rendering import Made
 from gatepost.targets._file_reading import rerendered
+from gatepost.targets._local import Damaged
 
 NEW = ".gatepost-new"
 """A version being written, in ``versions``; a link being made, in the directory itself."""
@@ -72,16 +73,25 @@ class Folder:
 
     def read(self, recipe: str) -> Held:
         """What is published; ``recipe`` is what should be. Raises OSError or ValueError."""
-        version = read_version(self.path)
+        version, entries = self._published()
         if version is None:
             self._require_bare()
             return Held(None, Current(0, (), digest_entries(())))
         manifest = version.manifest
-        entries = manifest.current_entries()
         if version.is_whole and digest_entries(entries) == manifest.digest:
             mixed = manifest.recipe != recipe
             return Held(version, Current(manifest.generation, entries, manifest.digest, mixed))
         return Held(version, self._edited(version), edited=True)
+
+    def _published(self) -> tuple[Version | None, tuple[Entry, ...]]:
+        """The version and its entries. Raises OSError, or Damaged where these cannot be read."""
+        try:
+            version = read_version(self.path)
+            return version, version.manifest.current_entries() if version else ()
+        except ValueError as error:
+            ours = (self.path / CURRENT, self.path / VERSIONS)
+            step = f"If nobody else needs them, remove {ours[0]} and {ours[1]}, then run `gatepost apply`."
+            raise Damaged(str(error), step) from None
 
     def publish(self, held: Held, edition: Edition, make: Maker) -> None:
         """Write a version whole, then swap the link to it. Raises OSError, or ValueError of a renderer."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gatepost.errors import cut
+from gatepost.kit.process import is_runnable
 from gatepost.model.finding import Finding, Severity
 
 STEPS = {
@@ -17,6 +19,7 @@ STEPS = {
     "unreadable": "If a program of another user reads it, set `mode` and open the directories above.",
     "untold": "Set `reload`, unless the program looks at the file by itself.",
     "unchecked": "Set `check`, if the program can test its configuration.",
+    "unrunnable": "Install it, or correct its path; until then `gatepost apply` fails.",
 }
 """What to do about each kind of finding."""
 
@@ -26,19 +29,29 @@ class Examination:
     """Of one file; raises OSError."""
 
     path: Path
-    checked: bool
-    """Whether a program looks at each new file before it takes its place."""
-    told: bool
-    """Whether a program is told of each new file."""
+    check: Sequence[str]
+    """Looks at each new file before it takes its place; empty for none."""
+    reload: Sequence[str]
+    """Is told of each new file; empty for none."""
 
     def findings(self) -> tuple[Finding, ...]:
         """What was looked at; which program reads a file nobody can tell."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
-            return (_finding("absent", f"{self.path} is not there"),)
-        found = [*self._content(status.st_size), *self._access(status.st_mode), *self._programs()]
+            return (*self._unrunnable(), _finding("absent", f"{self.path} is not there"))
+        found = [
+            *self._unrunnable(),
+            *self._content(status.st_size),
+            *self._access(status.st_mode),
+            *self._programs(),
+        ]
         return tuple(found)
+
+    def _unrunnable(self) -> Iterator[Finding]:
+        for key, argv in (("check", self.check), ("reload", self.reload)):
+            if argv and not is_runnable(argv[0]):
+                yield _finding("unrunnable", f"`{key}`: {cut(argv[0])} is not there, or may not be run")
 
     def _content(self, size: int) -> Iterator[Finding]:
         if not size:
@@ -57,10 +70,10 @@ class Examination:
             yield _finding("readable", f"{self.path} ({bits}) can be read by any user", Severity.GOOD)
 
     def _programs(self) -> Iterator[Finding]:
-        if not self.told:
+        if not self.reload:
             message = "no `reload`: a program that reads the file at its start alone keeps the old list"
             yield _finding("untold", message, Severity.NOTE)
-        if not self.checked:
+        if not self.check:
             message = "no `check`: no program says whether it can take a new file before it is in place"
             yield _finding("unchecked", message, Severity.NOTE)
 

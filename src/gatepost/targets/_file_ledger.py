@@ -18,6 +18,7 @@ from gatepost.model.entry import Entry
 from gatepost.model.plan import Current
 from gatepost.planning.digest import digest_entries
 from gatepost.targets._file_reading import explain, rerendered, salvaged
+from gatepost.targets._local import Damaged
 from gatepost.targets._rows import Row
 
 SIDECAR_MODE = 0o600
@@ -248,8 +249,12 @@ class Ledger:
         try:
             return msgspec.json.decode(sidecar, type=Sidecar)
         except msgspec.DecodeError:
-            msg = f"{self.beside('json').name} is no sidecar of gatepost"
-            raise ValueError(msg) from None
+            place = self.beside("json")
+            step = (
+                f'Remove {place}, then run `gatepost adopt TARGET --why "…"`; '
+                "or move the file away too and run `gatepost apply`."
+            )
+            raise Damaged(f"{place.name} is no sidecar of gatepost", step) from None
 
     def _never_written(self, data: bytes | None) -> Version:
         if data:

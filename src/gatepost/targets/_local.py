@@ -24,6 +24,15 @@ PATIENCE = 0.02
 """Seconds between two tries to get the lock."""
 
 
+class Damaged(ValueError):
+    """Our own mark, which cannot be read: there is nothing to adopt."""
+
+    def __init__(self, what: str, step: str) -> None:
+        """``step``: what helps."""
+        super().__init__(what)
+        self.step = step
+
+
 @dataclass(frozen=True, slots=True)
 class Local:
     """A file or directory that is ours, with a lock beside it."""
@@ -77,4 +86,4 @@ class Local:
             raise TargetUnavailable(msg, code=error.errno, hint=self.hint) from None
         except ValueError as error:
             msg = f"{self.name} is not ours: {error}"
-            raise TargetForeign(msg) from None
+            raise TargetForeign(msg, hint=error.step if isinstance(error, Damaged) else None) from None

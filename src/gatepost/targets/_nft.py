@@ -158,7 +158,9 @@ def raised(place: Place, generation: int) -> int:
     if generation < GENERATION_LAST:
         return generation + 1
     msg = f"{place}: after generation {generation} there is no other, and gatepost did not count so far"
-    hint = f"Run `nft flush set inet {place.table} {place.generation}`, then `gatepost adopt`."
+    hint = (
+        f'Run `nft flush set inet {place.table} {place.generation}`, then `gatepost adopt TARGET --why "…"`.'
+    )
     raise TargetRejected(msg, hint=hint)
 
 

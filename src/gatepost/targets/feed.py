@@ -149,7 +149,7 @@ class Feed(Target):
                 await self._local.do(lambda: self._folder.adopt(self._clock.now(), maker))
             return await self.current()
         except TargetForeign as error:
-            raise TargetRejected(error.message) from None
+            raise TargetRejected(error.message, hint=error.next_step) from None
 
     async def stamp(self) -> str:
         """See :meth:`Target.stamp`: the link, and number, size and times of each file of the version."""

@@ -152,7 +152,7 @@ class File(Target):
                 await self._local.do(partial(self._ledger.adopt, self._clock.now()))
             return await self.current()
         except TargetForeign as error:
-            raise TargetRejected(error.message) from None
+            raise TargetRejected(error.message, hint=error.next_step) from None
 
     async def stamp(self) -> str:
         """See :meth:`Target.stamp`: number, size and times of the file and of its sidecar."""
@@ -164,11 +164,10 @@ class File(Target):
 
     async def findings(self, direction: Direction) -> tuple[Finding, ...]:  # noqa: ARG002 - a file has no side
         """See :meth:`Target.findings`: who can read the file, who may write it, who is told of it."""
-        checked, told = bool(self._options.check), bool(self._options.reload)
-        place = self._ledger.path
+        place, options = self._ledger.path, self._options
         if not await self._local.do(place.exists):
             await self._local.do(self._local.require_place)
-        return await self._local.do(Examination(place, checked, told).findings)
+        return await self._local.do(Examination(place, options.check, options.reload).findings)
 
     def _tidy(self) -> None:
         """Clear up after a writer that died; somebody who may only read cannot, and it waits."""

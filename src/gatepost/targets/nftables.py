@@ -203,7 +203,10 @@ class Nftables(Target):
         if held.exists and not held.owned:
             self._refuse("has no set gatepost_owner, so it is not ours")
         if held.strange:
-            self._refuse(held.strange)
+            step = (
+                f"`nft list table inet {self._place.table}` shows it: put it right, or choose another table."
+            )
+            self._refuse(held.strange, step)
         if held.filled and not held.generation:
             self._refuse(f"has elements in {self._place.set}_… but no generation of ours")
         return held
@@ -266,9 +269,9 @@ class Nftables(Target):
     def _table_of(self) -> str:
         return f"nftables table inet {self._place.table}"
 
-    def _refuse(self, what: str) -> NoReturn:
+    def _refuse(self, what: str, step: str | None = None) -> NoReturn:
         msg = f"{self._table_of} {what}"
-        raise TargetForeign(msg)
+        raise TargetForeign(msg, hint=step)
 
 
 def _unmarked(held: Held) -> bool:
