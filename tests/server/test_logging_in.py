@@ -149,8 +149,10 @@ async def test_who_came_and_who_did_not_is_written_down(locked):
         ("refused", "alice", here),
         ("login", "bob", here),
     ]
-    place = locked.site.settings.state / "server" / "entrances.jsonl"
-    assert place.stat().st_mode & 0o777 == 0o600
+    book = locked.site.settings.state / "server"
+    for one in ("entrances.jsonl", "refused.jsonl"):
+        assert (book / one).stat().st_mode & 0o777 == 0o600
+    place = book / "entrances.jsonl"
     with place.open("ab") as file:
         file.write(b'{"at":"cut o')
         os.fsync(file.fileno())

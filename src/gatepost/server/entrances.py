@@ -1,4 +1,4 @@
-"""Who logged in, failed to, or left: one line each in a file of the state directory, bounded."""
+"""Who logged in, failed to, or left: one line each in files of the state directory, bounded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import threading
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -17,7 +18,7 @@ from gatepost.kit.files import read_regular
 from gatepost.server import answers
 
 FILE_MOST = 1 << 20
-"""Bytes after which the file is moved aside, over the one that was moved before."""
+"""Bytes after which a file is moved aside, over the one that was moved before."""
 NAME_SHOWN = 320
 SUBJECT_SHOWN = 512
 
@@ -36,72 +37,107 @@ class Who:
 
 
 class Entrances:
-    """The book at the door. Writing blocks: call it beside the event loop."""
+    """The book at the door: refusals in files of their own, since strangers can make any number of them.
 
-    def __init__(self, state: Path | None) -> None:
+    Writing blocks: call it beside the event loop.
+    """
+
+    def __init__(self, state: Path | None, file_most: int = FILE_MOST) -> None:
         """``state``: the site's state directory; None keeps no book. Raises StoreUnavailable."""
         place = folder(state, "server")
-        self._file = None if place is None else place / "entrances.jsonl"
+        self._came = None if place is None else _Pages(place / "entrances.jsonl", file_most)
+        self._refused = None if place is None else _Pages(place / "refused.jsonl", file_most)
+        self._turns = count(1)
         self._lock = threading.Lock()
 
     def note(self, event: str, who: Who, address: str, at: datetime) -> None:
         """Add a line. Raises StoreUnavailable."""
-        if self._file is None:
+        pages = self._refused if event == REFUSED else self._came
+        if pages is None:
             return
-        line = answers.Entrance(
-            time_text(at) or "",
-            event,
-            cut(who.name, NAME_SHOWN),
-            cut(address, NAME_SHOWN),
-            cut(who.subject, SUBJECT_SHOWN),
-            who.why,
-        )
-        data = msgspec.json.encode(line) + b"\n"
         with self._lock, state_errors():
-            self._make_room()
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            handle = os.open(self._file, flags, 0o600)
-            try:
-                os.write(handle, data)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            line = _Line(
+                time_text(at) or "",
+                event,
+                cut(who.name, NAME_SHOWN),
+                cut(address, NAME_SHOWN),
+                cut(who.subject, SUBJECT_SHOWN),
+                who.why,
+                next(self._turns),
+            )
+            pages.add(msgspec.json.encode(line) + b"\n")
 
     def last(self, most: int) -> list[answers.Entrance]:
-        """The newest lines, newest first; a line cut off by a crash is left out. Raises StoreUnavailable."""
-        if self._file is None:
-            return []
-        found: list[answers.Entrance] = []
-        with state_errors():
-            for place in (self._file, self._older):
-                data = read_regular(place, 2 * FILE_MOST) or b""
-                found += [one for line in reversed(data.splitlines()) if (one := _read(line)) is not None]
-        return found[:most]
+        """The newest lines, newest first, at most half of them refusals; what a crash cut off is left out.
+
+        Raises StoreUnavailable.
+        """
+        found = sorted(_lines(self._came) + _lines(self._refused), key=lambda one: (one.at, one.turn))
+        refused = sum(one.event == REFUSED for one in found)
+        hidden = max(0, refused - most // 2)
+        passed = count()
+        shown = [one for one in found if one.event != REFUSED or next(passed) >= hidden]
+        return [one.entrance for one in reversed(shown[-most:])]
 
     def logins(self) -> tuple[tuple[str, str], ...]:
         """Name and address of each login by password, the oldest first. Raises StoreUnavailable."""
-        found = self.last(2 * FILE_MOST)
-        return tuple(
-            (one.who, one.address) for one in reversed(found) if one.event == LOGIN and not one.subject
-        )
+        found = _lines(self._came)
+        return tuple((one.who, one.address) for one in found if one.event == LOGIN and not one.subject)
+
+
+class _Line(answers.Entrance):
+    """As it is kept."""
+
+    turn: int = 0
+    """Orders what came within a second; 0 in older books, which hold refusals too."""
 
     @property
-    def _older(self) -> Path:
-        assert self._file is not None  # noqa: S101 - asked only where there is a file
-        return self._file.with_suffix(".1.jsonl")
+    def entrance(self) -> answers.Entrance:
+        return answers.Entrance(*(getattr(self, one) for one in answers.Entrance.__struct_fields__))
+
+
+class _Pages:
+    """Lines of a file, and of the one that was moved aside."""
+
+    def __init__(self, file: Path, most: int) -> None:
+        self._file, self._older, self._most = file, file.with_suffix(".1.jsonl"), most
+
+    def add(self, data: bytes) -> None:
+        self._make_room()
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        handle = os.open(self._file, flags, 0o600)
+        try:
+            os.write(handle, data)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def lines(self) -> list[bytes]:
+        """The oldest first."""
+        places = self._older, self._file
+        return [
+            line for place in places for line in (read_regular(place, 2 * self._most) or b"").splitlines()
+        ]
 
     def _make_room(self) -> None:
-        assert self._file is not None  # noqa: S101 - as above
         try:
-            full = self._file.lstat().st_size > FILE_MOST
+            full = self._file.lstat().st_size > self._most
         except FileNotFoundError:
             return
         if full:
             self._file.rename(self._older)
 
 
-def _read(line: bytes) -> answers.Entrance | None:
+def _lines(pages: _Pages | None) -> list[_Line]:
+    """The oldest first."""
+    if pages is None:
+        return []
+    with state_errors():
+        return [one for line in pages.lines() if (one := _read(line)) is not None]
+
+
+def _read(line: bytes) -> _Line | None:
     try:
-        return msgspec.json.decode(line, type=answers.Entrance)
+        return msgspec.json.decode(line, type=_Line)
     except msgspec.MsgspecError:
         return None
