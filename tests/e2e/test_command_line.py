@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -169,8 +170,47 @@ def test_chinese_output_and_english_values(small):
     )
     assert "未放行" in chinese.ended(5).out
     assert "加 --help 运行该命令" in refused.ended(1).err
-    english, chinese = small.together(*(("plan", "--json", "--lang", language) for language in ("en", "zh")))
-    assert english.ended(2).out == chinese.ended(2).out
+
+
+DOCUMENTS = (
+    ("plan",),
+    ("status",),
+    ("doctor",),
+    ("doctor", "own"),
+    ("doctor", "--target", "all"),
+    ("config", "check"),
+    ("config", "show"),
+    ("check", "8.8.8.8"),
+    ("fetch",),
+    ("history", "small"),
+    ("diff", "small", "8", "9"),
+    ("notify", "status"),
+    ("plan", "nowhere"),
+    ("apply", "--outt"),
+)
+
+
+@pytest.mark.parametrize("line", DOCUMENTS, ids=" ".join)
+def test_documents_are_english_for_everybody(small, line):
+    """JSON has the same members and values in both languages, errors too; nothing of it is Chinese."""
+    english, chinese = small.together(*((*line, "--json", "--lang", one) for one in ("en", "zh")))
+    assert timeless(chinese.out) == timeless(english.out)
+    assert chinese.err == english.err
+
+
+def timeless(document):
+    """Without what no two runs have in common."""
+    return re.sub(r"\d\d:\d\d:\d\d(\.\d+)?Z?|\d+\.\d+", "", document)
+
+
+def test_prose_in_a_document_is_in_the_readers_language(small):
+    """An explanation is for people: its paragraph is Chinese, its members are not."""
+    english, chinese = (
+        json.loads(one.out)
+        for one in small.together(*(("explain", "8.8.8.8", "--json", "--lang", one) for one in ("en", "zh")))
+    )
+    assert CHINESE.search(json.dumps(chinese, ensure_ascii=False))
+    assert english.keys() == chinese.keys()
 
 
 def test_progress_goes_to_standard_error(small):

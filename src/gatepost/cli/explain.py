@@ -24,16 +24,16 @@ def command(ui: Ui, what: str, lists: tuple[str, ...]) -> int:
     """Reads the history alone."""
     with site_of(ui) as site:
         if is_digest(what):
-            document = _of_digest(site, what)
+            document = _of_digest(ui, site, what)
             ui.show(document, lambda: ui.say(document["paragraph"]))
             return 0
-        found = explain_value(site, value_of(what), lists, _)
+        found = explain_value(site, value_of(what), lists, ui.prose)
     ui.show(value_document(found), lambda: _print(ui, found))
     return 0
 
 
-def _of_digest(site: Site, named: str) -> JSON:
-    found = explain(site, known_digest(site, named), _)
+def _of_digest(ui: Ui, site: Site, named: str) -> JSON:
+    found = explain(site, known_digest(site, named), ui.prose)
     return explanation_document(found) if found else {}
 
 

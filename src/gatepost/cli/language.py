@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 
 from gatepost.errors import UsageError, cut
 from gatepost.kit.catalogue import catalogue, sentences
@@ -44,6 +45,19 @@ def choose(arguments: list[str]) -> UsageError | None:
 def chosen() -> str:
     """The language in use."""
     return "zh" if _chosen else "en"
+
+
+def speak_english() -> Callable[[str], str]:
+    """Say all that follows in English, for programs and logs; gives how a person is spoken to."""
+    asked = translator(chosen())
+    _chosen.clear()
+    return asked
+
+
+def translator(language: str) -> Callable[[str], str]:
+    """Texts in a language, whatever was chosen for the command line."""
+    texts, made = catalogue(language), sentences(language)
+    return lambda text: texts.get(text) or made(text)
 
 
 def _language_of(locale: str) -> str | None:

@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 import anyio
 
 from gatepost.cli.building import quieten_retries
+from gatepost.cli.language import translator
 from gatepost.config import Settings
 from gatepost.config.settings import NotifySettings
 from gatepost.engine.messenger import Means, Messenger, OpenChannel
 from gatepost.engine.site import Site
 from gatepost.errors import cut
-from gatepost.kit.catalogue import catalogue, sentences
 from gatepost.kit.clock import Clock
-from gatepost.notify.base import Channel, Words
+from gatepost.notify.base import Channel
 
 
 @asynccontextmanager
@@ -34,12 +34,6 @@ async def telling(site: Site, say: Callable[[str], None]) -> AsyncIterator[Messe
     except BaseExceptionGroup as several:
         # what the block raises comes out of it as it is
         raise several.exceptions[0] from None
-
-
-def translator(language: str) -> Words:
-    """Texts in a language, whatever was chosen for the command line."""
-    texts, made = catalogue(language), sentences(language)
-    return lambda text: texts.get(text) or made(text)
 
 
 def channel_opener(settings: Settings, clock: Clock) -> OpenChannel:

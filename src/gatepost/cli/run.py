@@ -12,7 +12,7 @@ import anyio
 import click
 
 from gatepost.cli.building import site_of
-from gatepost.cli.language import _
+from gatepost.cli.language import _, speak_english
 from gatepost.cli.notifying import telling
 from gatepost.cli.showing import clock_lines, drift_lines, outcome_word, status_word
 from gatepost.cli.ui import Ui, error_lines, run_async, takes_options, until_signal
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 def command(ui: Ui) -> int:
     """Runs until SIGTERM or SIGINT; what is applied stays applied."""
     with site_of(ui) as site:
+        speak_english()  # a log is searched, and compared with that of other machines
         run_async(lambda: _serve(ui, site), quick=_is_served(site))
     return 0
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from gatepost.cli.language import _
+from gatepost.cli.language import _, speak_english
 from gatepost.errors import GatepostError, HostExhausted, Unexpected, cut
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class Ui:
     config: str | None
     as_json: bool
     verbosity: int
+    prose: Callable[[str], str] = _
+    """What is meant for people alone, in their language in documents too; the rest of those is English."""
 
     @cached_property
     def out(self) -> Console:
@@ -163,7 +165,8 @@ def takes_options(command: Command) -> Command:
         *, config: str | None, as_json: bool, quiet: bool, verbose: int, lang: str, **rest: Any
     ) -> None:
         del lang  # chosen before the commands are imported
-        ui = Ui(config, as_json, -1 if quiet else verbose)
+        prose = speak_english() if as_json else _
+        ui = Ui(config, as_json, -1 if quiet else verbose, prose)
         sys.exit(_carried_out(ui, command, rest))
 
     for option in reversed(_options()):

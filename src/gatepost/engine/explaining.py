@@ -108,7 +108,7 @@ def _change(say: Say, added: Sequence[Entry], removed: Sequence[Entry]) -> str:
         if entries:
             text = say(OF_PLANS[one if len(entries) == 1 else many])
             parts.append(text.format(count=len(entries), values=some(say, entries)))
-    return ", ".join(parts) or say(OF_PLANS["nothing"])
+    return say(", ").join(parts) or say(OF_PLANS["nothing"])
 
 
 def _leaving(say: Say, plan: Plan) -> str:
@@ -122,7 +122,10 @@ def _why(say: Say, one: Plan | HeldAnswer, record: WordRecord | None, *, waits: 
     held = say(OF_PLANS["held" if waits and not record else "was-held"])
     found = [
         say(OF_PLANS["reason"]).format(
-            message=guard_text(say, each), guard=each.guard, measured=each.measured, limit=each.limit
+            message=guard_text(say, each),
+            guard=each.guard,
+            measured=say(each.measured),
+            limit=say(each.limit),
         )
         for each in one.reasons
     ]
