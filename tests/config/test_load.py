@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -205,3 +207,78 @@ def test_paths_from_the_file_on(tmp_path, monkeypatch):
     monkeypatch.chdir("/")
     account = load(tmp_path / "link.toml").accounts["feishu-main"].build()
     assert (account.app_secret.reveal(), account.ca_file) == ("canary", tmp_path / "real" / "ca.pem")
+
+
+OWN = """\
+[sources.s]
+kind = "static"
+direction = "ingress"
+entries = ["8.8.8.8"]
+[lists.l]
+direction = "ingress"
+sources = ["s"]
+"""
+WORDS = {
+    'kind = "file"\npath = "x"\ntimeout = nan': "targets.t.timeout: expected a finite number",
+    'kind = "file"\npath = "x"\nmode = "9"': "targets.t.mode: ",
+    'kind = "file"\npath = "x"\nformat = "zzz"': "targets.t: no format zzz; ",
+    'kind = "feed"\npath = "x"\nformats = ["zzz"]': "targets.t: no format zzz; ",
+    'kind = "file"\npath = "x"\ncheck = ["a\\u0000b"]': "targets.t.check: check holds a NUL",
+    'kind = "file"\npath = "x"\nreload = ["a", "\\u0000"]': "targets.t.reload: reload holds a NUL",
+}
+
+
+@pytest.mark.parametrize("target", WORDS)
+def test_a_refusal_names_each_thing_once(tmp_path, target):
+    """File, line and key, and then what is wrong."""
+    path = tmp_path / "gatepost.toml"
+    path.write_text(f'{OWN}[targets.t]\nlist = "l"\n{target}\n')
+    with pytest.raises(ConfigInvalid) as caught:
+        load(path)
+    assert re.fullmatch(rf"{re.escape(str(path))}:\d+: {re.escape(WORDS[target])}.*", caught.value.message)
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://lists.example/x"])
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ('accounts.a]\nplatform = "feishu"\napp_id = "x"\napp_secret = "env:X"', "base_url"),
+        ('sources.s]\nkind = "url.text"\ndirection = "ingress"', "url"),
+        ('sources.s]\nkind = "url.json"\npath = "[]"\ndirection = "ingress"', "url"),
+    ],
+)
+def test_a_url_that_is_none_is_refused_at_its_key(tmp_path, table, key, url):
+    """With the line that it stands on, and what it should be."""
+    path = tmp_path / "gatepost.toml"
+    path.write_text(f'[{table}\n{key} = "{url}"\n')
+    line = path.read_text().count("\n")
+    with pytest.raises(ConfigInvalid, match=rf"gatepost.toml:{line}: [a-z]+\.[a-z]\.{key}: .*https"):
+        load(path)
+
+
+def make_directory(path):
+    path.mkdir()
+
+
+def make_dangling(path):
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (make_directory, "is a directory"),
+        (make_dangling, "is a link to a file that is not there"),
+        (os.mkfifo, "is no regular file"),
+    ],
+)
+def test_what_is_no_file_is_called_what_it_is(tmp_path, monkeypatch, make, words):
+    """Not: there is none."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GATEPOST_CONFIG", raising=False)
+    make(Path("gatepost.toml"))
+    with pytest.raises(ConfigNotFound, match=f"gatepost.toml {words}"):
+        find()
+    if make is not os.mkfifo:
+        with pytest.raises(ConfigNotFound, match=f"gatepost.toml {words}"):
+            load(Path("gatepost.toml"))

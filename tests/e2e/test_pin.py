@@ -185,3 +185,15 @@ def test_a_reason_from_a_terminal_of_another_encoding(program):
     document = program.json("pin", "webhooks", "203.0.113.9", "--why", "bad\udcffbyte")
     assert document["pin"]["why"] == "bad?byte"
     assert 'why = "bad?byte"' in program.path.read_text()
+
+
+def test_a_byte_order_mark_stays(program):
+    """A file of an editor that writes one is read as if it were not there, and keeps it."""
+    program.path.write_bytes(b"\xef\xbb\xbf" + LIST.encode())
+    program("config", "check").ended(0)
+    program("pin", "webhooks", "203.0.113.9", "--why", "x").ended(0)
+    program("config", "check").ended(0)
+    made = program.path.read_bytes()
+    assert made.startswith(b"\xef\xbb\xbf\n[store]")
+    assert made.count(b"\xef\xbb\xbf") == 1
+    assert b"203.0.113.9" in made

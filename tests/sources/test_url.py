@@ -160,17 +160,34 @@ async def test_entries_are_bounded(fetch):
 
 
 async def test_plain_http_is_refused(fetch):
-    """A18: a list is asked for over TLS, or on loopback."""
-    with pytest.raises(HostRefused):
+    """A18: a list is asked for over TLS, or on loopback; said when the configuration is read."""
+    with pytest.raises(ValueError, match="url must be https"):
         await fetch(UrlText, httpx2.Response(200), url="http://lists.example/x")
     assert values(await fetch(UrlText, httpx2.Response(200, text="a.b"), url="http://127.0.0.1:8/x")) == [
         "a.b"
     ]
 
 
+async def test_a_refused_host_is_told_a_step_that_a_list_can_take(clock):
+    """A list has no account: the step names its url."""
+    made = UrlText.Options(url=URL, direction=Direction.EGRESS)
+    async with Http(HttpSettings(frozenset()), clock, httpx2.MockTransport(lambda _: None)) as http:
+        with pytest.raises(HostRefused) as caught:
+            await UrlText(made, http).fetch()
+    assert "account" not in caught.value.next_step
+    assert "url" in caught.value.next_step
+
+
 @pytest.mark.parametrize(
     "url",
-    ["lists.example", "ftp://x.example/", "https://", "https://u:p@x.example/", "https://ümlaut.example/"],
+    [
+        "lists.example",
+        "http://x.example/",
+        "ftp://x.example/",
+        "https://",
+        "https://u:p@x.example/",
+        "https://ümlaut.example/",
+    ],
 )
 def test_url_must_be_one(url):
     """A url that is none is refused with the configuration."""

@@ -16,7 +16,7 @@ from gatepost.cli.word import as_text
 from gatepost.config import find, load
 from gatepost.config.lists import TOO_WIDE
 from gatepost.config.pinning import Pin, with_pin
-from gatepost.config.toml import read
+from gatepost.config.toml import MARK, read
 from gatepost.engine.report import time_text
 from gatepost.errors import ConfigInvalid, UsageError, cut
 from gatepost.kit.clock import SystemClock
@@ -132,8 +132,9 @@ def _moment(day: date | None) -> datetime | None:
 def _write(place: Path, list_: str, pin: Pin) -> None:
     """The whole file or nothing, as readable as it was; what it would become is read before."""
     target = place.resolve(strict=True)
-    text = target.read_bytes().decode()
-    made = with_pin(read(place), text, list_, pin)
+    whole = target.read_bytes().decode()
+    text = whole.removeprefix(MARK)
+    made = whole[: len(whole) - len(text)] + with_pin(read(place), text, list_, pin)
     write_atomic(target, made.encode(), mode=stat.S_IMODE(target.stat().st_mode))
 
 

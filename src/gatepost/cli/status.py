@@ -105,10 +105,9 @@ def _print_troubles(ui: Ui, one: TargetHealth, now: datetime) -> None:
         for line, style in error_lines(one.unread.failure):
             ui.say(f"  {line}", style)
         if one.applied is not None and _may_be_adopted(one.unread.failure):
-            words = _(
-                'it was ours before: see who changed it; `gatepost adopt {target} --why "…"` makes it ours again'
-            )
-            ui.say("  → " + words.format(target=one.target.name))
+            words = _("it was ours before: see who changed it; `{adopt}` makes it ours again")
+            adopt = f'gatepost adopt {one.target.name} --why "…"'
+            ui.say("  → " + words.format(adopt=adopt))
     if one.denied is not None:
         words = _("{target}: not looked at: needs a right that you lack; this is what the history knows")
         ui.say(words.format(target=one.target.name), "yellow")

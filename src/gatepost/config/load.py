@@ -17,7 +17,7 @@ from gatepost.config.settings import Settings
 from gatepost.config.sources import read_sources
 from gatepost.config.tables import table_in
 from gatepost.config.targets import read_targets
-from gatepost.config.toml import Document, KeyPath, read
+from gatepost.config.toml import Document, KeyPath, lacking, read
 from gatepost.errors import ConfigInvalid, ConfigNotFound
 from gatepost.model.limits import Limits
 
@@ -36,6 +36,9 @@ def find(named: str | None = None) -> Path:
     for place in places:
         if place.is_file():
             return place
+    for place in places:
+        if place.is_symlink() or place.exists():
+            raise ConfigNotFound(lacking(place))
     msg = "no configuration: neither --config nor $GATEPOST_CONFIG is given, and there is no " + " nor ".join(
         map(str, places)
     )

@@ -10,7 +10,7 @@ from gatepost.config.accounts import unread
 from gatepost.config.settings import ListSettings, TargetSettings
 from gatepost.config.tables import named, plugin_of
 from gatepost.config.toml import Document, KeyPath
-from gatepost.config.values import build, convert
+from gatepost.config.values import blamed, build, convert
 from gatepost.errors import ConfigInvalid, cut
 from gatepost.targets.base import Target
 
@@ -50,9 +50,11 @@ def _target(
 
 def _place_key(document: Document, target: TargetSettings) -> str:
     """What its place is known by; the plug-in itself may refuse its options or the file system a path."""
+    where: KeyPath = ("targets", target.name)
     try:
         return target.plugin(target.name, target.options).place_key
     except ConfigInvalid as error:
-        return document.refuse(("targets", target.name), error.message)
+        words = error.message.removeprefix(f"targets.{target.name}: ")
+        return document.refuse(blamed(where, words, document.tables["targets"][target.name]), words)
     except (OSError, RuntimeError, ValueError) as error:  # a NUL in a path, a circle of links
-        return document.refuse(("targets", target.name), f"no such place can be: {cut(str(error))}")
+        return document.refuse(where, f"no such place can be: {cut(str(error))}")

@@ -14,6 +14,8 @@ from gatepost.errors import ConfigInvalid, ConfigNotFound, cut
 
 KeyPath = tuple[str | int, ...]
 
+MARK = "\ufeff"
+"""What some editors put before a file's first character: no part of its text."""
 NAME_SHOWN = 64
 """Characters of a key that an error repeats."""
 
@@ -63,7 +65,7 @@ def read(path: Path) -> Document:
     """Parse a file; raises ConfigNotFound or ConfigInvalid, which names a line."""
     raw = _bytes(path)
     try:
-        text = raw.decode()
+        text = raw.decode().removeprefix(MARK)
         return Document(path, tomllib.loads(text), _places(text))
     except UnicodeDecodeError as error:
         line, what = raw[: error.start].count(b"\n") + 1, f"not UTF-8 (byte {error.start})"
@@ -82,11 +84,21 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError):
-        msg = f"there is no configuration file {path}"
-        raise ConfigNotFound(msg) from None
+        raise ConfigNotFound(lacking(path)) from None
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise ConfigInvalid(msg) from None
+
+
+def lacking(path: Path) -> str:
+    """Why there is no file to read."""
+    if path.is_dir():
+        return f"{path} is a directory, not a file"
+    if path.exists():
+        return f"{path} is no regular file"
+    if path.is_symlink():
+        return f"{path} is a link to a file that is not there"
+    return f"there is no configuration file {path}"
 
 
 def _places(text: str) -> dict[KeyPath, int]:

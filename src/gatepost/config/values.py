@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import timedelta
 from enum import Enum
@@ -112,7 +112,13 @@ def build(
     except ConfigInvalid as error:
         return document.refuse(where, error.message)
     except ValueError as error:
-        return document.refuse(where, cut(str(error)))
+        return document.refuse(blamed(where, str(error), given), cut(str(error)))
+
+
+def blamed(where: KeyPath, words: str, given: Iterable[str]) -> KeyPath:
+    """The key that the words begin with, where it was given; else the table itself."""
+    first = words.partition(" ")[0]
+    return (*where, first) if first in given else where
 
 
 def convert(
@@ -128,9 +134,9 @@ def convert(
         msg = f"expected {_EXPECTED.get(wanted, wanted)}"
         raise ValueError(msg)
 
+    if isinstance(value, float) and not math.isfinite(value):
+        document.refuse(where, "expected a finite number")
     try:
-        if isinstance(value, float) and not math.isfinite(value):
-            return document.refuse(where, "expected a finite number")
         return duration(value) if hint is timedelta else msgspec.convert(value, hint, dec_hook=hook)
     except ConfigInvalid as error:
         return document.refuse(where, error.message)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
+from urllib.parse import SplitResult, urlsplit
 
 import anyio
 
@@ -31,6 +32,14 @@ async def resolve(host: str, port: int) -> tuple[str, ...]:
     else:
         return tuple(dict.fromkeys(str(place[0]) for *_, place in found))
     raise failure
+
+
+def parts_of(url: str) -> SplitResult:
+    """Of a URL; of what cannot be one, such as ``http://[::1``, none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def is_loopback(host: str) -> bool:

@@ -34,7 +34,8 @@ from gatepost.kit.token_cache import TokenCache
 if TYPE_CHECKING:  # the HTTP library is loaded only where a client is opened
     import httpx2
 
-    from gatepost.kit.http import Http
+    from gatepost.kit.hosts import parts_of
+from gatepost.kit.http import Http
 
 QUOTA_PAUSE = 6 * 3600.0
 """Seconds to leave a platform alone whose quota of a day or month is used up."""
@@ -216,7 +217,7 @@ class Reach:
         """Check the form of base_url."""
         if self.base_url is None:
             return
-        parts = urlsplit(self.base_url)
+        parts = parts_of(self.base_url)
         good = parts.scheme in ("http", "https") and parts.hostname and parts.username is None
         if not good or not _is_port(parts):
             msg = "base_url must be https://host[:port][/path], or http:// to loopback"

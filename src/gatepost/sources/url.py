@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from gatepost.errors import (
+    HostRefused,
     NotJson,
     PermissionDenied,
     PlatformBusy,
@@ -21,6 +22,7 @@ from gatepost.errors import (
     TooLarge,
     cut,
 )
+from gatepost.kit.hosts import is_loopback, parts_of
 from gatepost.kit.reply import Reply, decode
 from gatepost.kit.retry import retrying
 from gatepost.model.answer import Fetched
@@ -30,6 +32,8 @@ from gatepost.sources.base import Source, written
 if TYPE_CHECKING:  # the HTTP library is loaded only where a source is opened
     from gatepost.kit.http import Http
 
+HOST_STEP = "Correct the source's url: https, at a host with public addresses."
+"""A list has no account whose secrets would go there."""
 _BOM = b"\xef\xbb\xbf"
 _OK, _TOO_MANY, _BUSY = 200, 429, 500
 _FORBIDDEN = (401, 403, 407)
@@ -49,9 +53,12 @@ class TextOptions:
 
     def __post_init__(self) -> None:
         """Check the URL's form."""
-        parts = urlsplit(self.url)
+        parts = parts_of(self.url)
         if parts.scheme not in ("https", "http") or not parts.hostname or not self.url.isascii():
             msg = "url must be https://host/path in ASCII, or http:// to loopback"
+            raise ValueError(msg)
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            msg = "url must be https (http to loopback only): on the way anybody could change the list"
             raise ValueError(msg)
         if parts.username is not None:
             msg = "url must hold no login"
@@ -122,7 +129,10 @@ class _Public(Source):
         return Fetched(tuple(entries), self._http.requests - before)
 
     async def _ask(self) -> Reply:
-        reply = await self._http.request("GET", self._options.url)
+        try:
+            reply = await self._http.request("GET", self._options.url)
+        except HostRefused as error:
+            raise HostRefused(error.message, hint=HOST_STEP) from None
         if reply.status == _OK:
             return reply
         raise _refused(reply)

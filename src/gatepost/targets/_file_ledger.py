@@ -15,6 +15,7 @@ from gatepost.errors import TargetRejected
 from gatepost.formats.base import Edition, Format
 from gatepost.kit.files import NEW, Staged, read_regular, stage, sync_directory, write_atomic
 from gatepost.model.entry import Entry
+from gatepost.model.moment import time_text
 from gatepost.model.plan import Current
 from gatepost.planning.digest import digest_entries
 from gatepost.targets._file_reading import explain, rerendered, salvaged
@@ -192,7 +193,7 @@ class Ledger:
             found = self.path.lstat()
         except FileNotFoundError:
             return ()
-        changed = datetime.fromtimestamp(found.st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        changed = time_text(datetime.fromtimestamp(found.st_mtime, UTC))
         return (f"{self.path} belongs to {_user(found.st_uid)} and was last changed at {changed}",)
 
     def _settle_sidecar(self, sidecar: Sidecar) -> None:
@@ -254,7 +255,8 @@ class Ledger:
                 f'Remove {place}, then run `gatepost adopt TARGET --why "…"`; '
                 "or move the file away too and run `gatepost apply`."
             )
-            raise Damaged(f"{place.name} is no sidecar of gatepost", step) from None
+            msg = f"{place.name} is no sidecar of gatepost"
+            raise Damaged(msg, step) from None
 
     def _never_written(self, data: bytes | None) -> Version:
         if data:

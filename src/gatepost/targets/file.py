@@ -87,10 +87,14 @@ class File(Target):
     def __init__(
         self, name: str, options: Options, *, runner: Runner | None = None, clock: Clock | None = None
     ) -> None:
-        """Raises ConfigInvalid for an unknown format or a wrong mode."""
+        """Raises ConfigInvalid for an unknown format, a wrong mode or a NUL in a program's arguments."""
         if not re.fullmatch(MODE, options.mode):
             msg = f"targets.{name}: mode must be three octal digits like 0644"
             raise ConfigInvalid(msg)
+        for key, argv in (("check", options.check), ("reload", options.reload)):
+            if "\0" in "".join(argv):
+                msg = f"targets.{name}: {key} holds a NUL, which no program can be given"
+                raise ConfigInvalid(msg)
         self._options = options
         self._format = _format(name, options.format)
         self._ledger = Ledger(options.path.absolute(), self._format, reloads=bool(options.reload))
