@@ -27,6 +27,7 @@ from gatepost.errors import (
     cut,
 )
 from gatepost.kit.clock import Clock, SystemClock
+from gatepost.kit.hosts import parts_of
 from gatepost.kit.reply import HttpSettings, Json, Reply, Value
 from gatepost.kit.secret import Secret
 from gatepost.kit.token_cache import TokenCache
@@ -34,7 +35,6 @@ from gatepost.kit.token_cache import TokenCache
 if TYPE_CHECKING:  # the HTTP library is loaded only where a client is opened
     import httpx2
 
-    from gatepost.kit.hosts import parts_of
 from gatepost.kit.http import Http
 
 QUOTA_PAUSE = 6 * 3600.0
