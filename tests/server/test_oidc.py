@@ -51,7 +51,7 @@ def as_before(request) -> Iterator[None]:
             setattr(made.provider, one.name, getattr(fresh, one.name))
         made.surfers.clear()
         oidc = made.house.desk.oidc
-        oidc.arrivals._wrong.clear()
+        oidc.arrivals._of_networks._times.clear()
         oidc.provider._metadata = oidc.provider._keys = oidc.provider._failed = None
 
 
