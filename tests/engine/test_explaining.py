@@ -87,6 +87,7 @@ async def test_an_answer_that_waits_no_more(world):
     assert "Until then the last good answer stays in force." in explain(world.site, answer.digest).paragraph
     world.answer(*TEN)
     await world.apply()
+    assert known_digest(world.site, answer.digest[:19]) == answer.digest, "called as status showed it"
     again = explain(world.site, answer.digest)
     assert again.status == "over"
     assert "It was held for a person's word." in again.paragraph

@@ -9,7 +9,7 @@ from gatepost.engine.approval import newest_plans
 from gatepost.engine.asking import ask, check_document
 from gatepost.engine.explaining_values import explain_value, value_document
 from gatepost.engine.health import health_document, health_of
-from gatepost.engine.report import serial_document, waiting_document
+from gatepost.engine.report import serial_document, time_text, waiting_document
 from gatepost.model.plan import Outcome
 from gatepost.planning.normalise import parse_value
 from rigs.serving import TEN, bearer
@@ -179,3 +179,28 @@ async def test_why_an_address_is_allowed(open_house):
         assert found["lists"][0]["paragraph"] in found["paragraph"]
     assert (await open_house.get("/v1/explain?value=9.9.9.9&list=nope")).status_code == 404
     assert (await open_house.get("/v1/explain?value=010.1.1.1")).status_code == 400
+
+
+async def test_a_short_digest_is_enough(open_house):
+    """As status shows it, with or without the algorithm, in any case; what is too short names nothing."""
+    digest = await open_house.held()
+    for named in (digest[:19], digest[7:19], digest.upper()):
+        told = (await open_house.get(f"/v1/explain/{named}")).json()
+        assert told["digest"] == digest
+    done = await open_house.ask("POST", f"/v1/plans/{digest[7:19].upper()}/reject", json={"why": "x"})
+    assert done.json()["digest"] == digest
+    assert (
+        await open_house.ask("POST", "/v1/plans/sha256:0000000000/reject", json={"why": "x"})
+    ).status_code == 404
+    assert (await open_house.get("/v1/explain/sha256:0000000000")).status_code == 404
+    assert (await open_house.get(f"/v1/explain/{digest[:12]}")).status_code == 400
+
+
+async def test_a_moment_to_come_has_no_entries(open_house):
+    """What a list holds then nobody knows; what is past or now is answered."""
+    await open_house.held()
+    now = time_text(open_house.site.clock.now())
+    assert (await open_house.get(f"/v1/entries/webhooks?at={now}")).status_code == 200
+    answer = await open_house.get("/v1/entries/webhooks?at=2036-01-05T09:00:00Z")
+    assert answer.status_code == 400
+    assert "yet to come" in answer.json()["detail"]

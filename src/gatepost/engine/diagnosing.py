@@ -64,7 +64,7 @@ def _certificate(contact: Contact, expires: datetime, now: datetime) -> Finding:
     severity = Severity.GOOD
     if left < ENDS_SOON:
         severity = Severity.UNSURE if left < ENDS_NOW else Severity.NOTE
-    end = expires.strftime("%Y-%m-%d")
+    end = expires.date().isoformat()
     signed = f", signed by {contact.issuer}," if contact.issuer else ""
     message = f"The certificates of {contact.host}{signed} verify until {end}, {left.days} days from now."
     step = "" if severity is Severity.GOOD else STEPS["certificate"]

@@ -22,7 +22,7 @@ from gatepost.planning.guard_text import guard_text
 OVER = "over"
 """Status of a held answer that waits no more."""
 
-_DIGEST = re.compile(rf"sha256:[0-9a-f]{{{DIGEST_SHORTEST},64}}|[0-9a-f]{{{DIGEST_SHORTEST},64}}", re.ASCII)
+_DIGEST = re.compile(rf"(?:sha256:)?[0-9a-f]{{{DIGEST_SHORTEST},64}}", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,17 @@ def is_digest(text: str) -> bool:
 
 
 def known_digest(site: Site, named: str) -> str:
-    """The one digest of a plan or an answer that begins so: one that waits, else any. Raises UsageError."""
+    """The one digest of a plan or an answer that begins so: one that waits, else any. Raises UsageError.
+
+    An answer that waits no more is known as long as the history keeps it.
+    """
     newest = [*(plan.digest for plan in newest_plans(site)), *(held.digest for held in held_answers(site))]
-    none = "is the digest of no plan and no held answer"
+    none = "is the digest of no plan and no held answer, or of one that is no longer kept"
     try:
         return whole_digest(named, newest, none)
     except UsageError:
-        return whole_digest(named, [*newest, *(plan.digest for plan in site.store.plans(None))], none)
+        older = (*(plan.digest for plan in site.store.plans(None)), *site.store.held_digests())
+        return whole_digest(named, [*newest, *older], none)
 
 
 def explain(site: Site, digest: str, say: Say = as_written) -> Explanation | None:

@@ -11,11 +11,15 @@ DIGEST_SHORTEST = 8
 """Hexadecimal digits that a digest is at least called by."""
 
 
+def begins(named: str, digest: str) -> bool:
+    """Whether a digest is called so, in any case, with or without the algorithm."""
+    return digest.startswith(ALGORITHM + named.lower().removeprefix(ALGORITHM))
+
+
 def whole_digest(named: str, known: Iterable[str], none: str) -> str:
     """The one known digest that begins so. Raises UsageError: ``none``, several, too few digits."""
-    beginning = named if named.startswith(ALGORITHM) else ALGORITHM + named
-    found = {one for one in known if one.startswith(beginning)}
-    if len(beginning) < len(ALGORITHM) + DIGEST_SHORTEST:
+    found = {one for one in known if begins(named, one)}
+    if len(named.lower().removeprefix(ALGORITHM)) < DIGEST_SHORTEST:
         trouble = f"is too short: give at least {DIGEST_SHORTEST} digits"
     elif len(found) == 1:
         return found.pop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
@@ -10,6 +9,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from gatepost.formats.base import Edition, Format, json_lines, list_text, prefixes, value_text
 from gatepost.model.address import Family, Prefix
 from gatepost.model.entry import Entry, Protocol
+from gatepost.model.moment import time_text
 from gatepost.model.plan import Capabilities, Granularity
 
 
@@ -65,7 +65,7 @@ class Json(Format):
     def render(self, edition: Edition) -> bytes:
         """Members in a fixed order, indented."""
         token = str(int(edition.serial))
-        time = edition.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        time = time_text(edition.at)
         found = tuple(map(_prefix, prefixes(edition.entries)))
         own = Own(list_text(edition.list), int(edition.serial), tuple(map(_entry, edition.entries)))
         return json_lines(GoogleShape("1.0", token, token, time, found, own))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -9,8 +10,9 @@ from msgspec import Meta, Struct
 
 from gatepost.engine.approval import give_word, held_answers, newest_plans, standing_words, waiting_for_word
 from gatepost.engine.asking import ask, check_document
-from gatepost.engine.explaining import explain, explanation_document
+from gatepost.engine.explaining import explain, explanation_document, known_digest
 from gatepost.engine.health import health_document, health_of
+from gatepost.engine.naming import begins, whole_digest
 from gatepost.engine.report import (
     error_document,
     held_document,
@@ -35,8 +37,13 @@ AUDIT_MOST = 500
 VALUE_MOST = 300
 
 Name = Annotated[str, Meta(max_length=40, pattern="^[a-z0-9-]{1,40}$", description="Name of a list.")]
-WholeDigest = Annotated[
-    str, Meta(max_length=71, pattern="^sha256:[0-9a-f]{64}$", description="Digest of a plan or held answer.")
+Digest = Annotated[
+    str,
+    Meta(
+        max_length=71,
+        pattern="^([Ss][Hh][Aa]256:)?[0-9a-fA-F]{8,64}$",
+        description="Digest of a plan or held answer, or its beginning where that is unique.",
+    ),
 ]
 Why = Annotated[
     str, Meta(min_length=1, max_length=2000, description="The reason, for whoever reads it later.")
@@ -62,7 +69,7 @@ class NameParams(Struct, forbid_unknown_fields=True):
 class DigestParams(Struct, forbid_unknown_fields=True):
     """A plan or a held answer."""
 
-    digest: WholeDigest
+    digest: Digest
 
 
 class WordBody(Struct, forbid_unknown_fields=True):
@@ -136,10 +143,7 @@ def reject(desk: Desk, asked: Asked) -> dict[str, Any]:
 
 
 def _speak(desk: Desk, asked: Asked, word: Word) -> dict[str, Any]:
-    digest = asked.params.digest
-    if digest not in waiting_for_word(desk.site):
-        msg = f"nothing that is held has the digest {digest}"
-        raise NothingThere(msg, hint="/v1/plans shows what is held, with its digest.")
+    digest = _digest_of(asked.params.digest, waiting_for_word(desk.site))
     if not asked.body.why.strip():
         msg = "say why: the next person will ask"
         raise RequestInvalid(msg)
@@ -149,6 +153,15 @@ def _speak(desk: Desk, asked: Asked, word: Word) -> dict[str, Any]:
         for name in _lists_of(desk, digest):
             desk.wake(name)
     return word_document(record)
+
+
+def _digest_of(named: str, known: Iterable[str]) -> str:
+    """The whole digest. Raises NothingThere, or UsageError where several begin so."""
+    found = [one for one in known if begins(named, one)]
+    if not found:
+        msg = f"nothing that is held has the digest {named}"
+        raise NothingThere(msg, hint="/v1/plans shows what is held, with its digest.")
+    return whole_digest(named, found, "")
 
 
 def speaker(asked: Asked) -> str:
@@ -164,7 +177,10 @@ def _lists_of(desk: Desk, digest: str) -> set[str]:
 
 def explanation(desk: Desk, asked: Asked) -> dict[str, Any]:
     """One paragraph."""
-    found = explain(desk.site, asked.params.digest)
+    site = desk.site
+    known = {*site.store.held_digests(), *(plan.digest for plan in site.store.plans(None))}
+    named = [one for one in known if begins(asked.params.digest, one)]
+    found = explain(site, known_digest(site, asked.params.digest)) if named else None
     if found is None:
         msg = f"there is no plan or held answer {asked.params.digest}"
         raise NothingThere(msg)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from gatepost.engine.report import delta_document, entry_document, time_text
+from gatepost.errors import cut
 from gatepost.model.content import Listed, Serial, Snapshot
 from gatepost.planning.diff import diff
-from gatepost.refusals import NothingThere
+from gatepost.refusals import NothingThere, RequestInvalid
 from gatepost.server.api import Name, time_of
 from gatepost.server.desk import Desk
 from gatepost.server.route import Asked
@@ -69,12 +71,23 @@ def snapshot_of(desk: Desk, name: str, serial: int | None, at: str | None) -> Sn
     store = desk.site.store
     if serial is None and at is None:
         return store.latest(name)
-    wanted = serial if serial is not None else store.serial_at(name, time_of(at or ""))
+    wanted = serial if serial is not None else store.serial_at(name, _past(desk, at or ""))
     found = store.snapshot(name, Serial(wanted)) if wanted is not None else None
     if found is None:
         msg = f"there is no serial {serial} of {name!r}" if serial else f"{name!r} held nothing at that time"
         raise NothingThere(msg, hint="/v1/history names the serials there are.")
     return found
+
+
+def _past(desk: Desk, at: str) -> datetime:
+    """Raises RequestInvalid for a moment that has yet to come: no serial is of then."""
+    moment = time_of(at)
+    if moment.replace(microsecond=0) > desk.site.clock.now():
+        msg = f"{cut(at, 40)!r} has yet to come: nobody knows what the list holds then"
+        raise RequestInvalid(
+            msg, hint="Leave `at` out for today; /v1/check?at= foresees what ends until then."
+        )
+    return moment
 
 
 def require_list(desk: Desk, name: str) -> None:

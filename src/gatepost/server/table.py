@@ -111,7 +111,7 @@ ROUTES: tuple[Route, ...] = (
         answers.Explanation,
         "Why a plan or an answer was held, in one paragraph.",
         asks=api.DigestParams,
-        refusals=(NothingThere,),
+        refusals=(NothingThere, UsageError),
     ),
     Route(
         "GET",

@@ -179,6 +179,11 @@ class Sources(Subject):
             data = connection.scalar(sa.select(held.c.answer).where(held.c.digest == digest))
         return None if data is None else encode.HELD.unpack(data)
 
+    def held_digests(self) -> tuple[str, ...]:
+        """Of every held answer that is kept, waiting or not."""
+        with self._database.reading() as connection:
+            return tuple(connection.scalars(sa.select(held.c.digest)).all())
+
     def clear_held(self, source: str) -> None:
         """Nothing of a source waits any more."""
         with self._database.writing() as connection:

@@ -19,6 +19,7 @@ from gatepost.errors import TargetRejected
 from gatepost.formats.base import Edition, Format
 from gatepost.kit.files import read_regular, sync_directory
 from gatepost.model.entry import Entry
+from gatepost.model.moment import time_text
 from gatepost.model.plan import Current
 from gatepost.planning.digest import digest_entries
 from gatepost.targets._feed_manifest import (
@@ -333,7 +334,7 @@ def _suspect(place: Path) -> str:
         found = place.lstat()
     except FileNotFoundError:
         return f"{place} was removed"
-    changed = datetime.fromtimestamp(found.st_mtime, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    changed = time_text(datetime.fromtimestamp(found.st_mtime, UTC))
     return f"{place} belongs to {_user(found.st_uid)} and was last changed at {changed}"
 
 
