@@ -39,7 +39,8 @@
     ├── StoreError             the history
     │   ├── StoreUnavailable   disk full, no permission, locked
     │   ├── StoreCorrupt       integrity check failed
-    │   └── StoreTooNew        written by a newer gatepost
+    │   ├── StoreTooNew        written by a newer gatepost
+    │   └── StoreTooOld        written by an older one, and not ours to change
     ├── RequestError           a request to our own server, refused (gatepost.refusals)
     │   ├── LoginRequired      nobody is logged in, or the name or password is wrong
     │   ├── RoleMissing        whoever asks may not do this

@@ -12,7 +12,7 @@ from importlib import import_module
 
 import pytest
 
-from gatepost.cli.notifying import translator
+from gatepost.cli.language import translator
 from gatepost.errors import GatepostError
 from gatepost.kit.discovery import plugins
 from gatepost.model.event import About, Event, EventKind

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatepost.cli.notifying import translator
+from gatepost.cli.language import translator
 from gatepost.model.event import About, EventKind
 from gatepost.model.reason import Reason
 from gatepost.model.record import Failure

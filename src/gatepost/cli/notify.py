@@ -10,8 +10,8 @@ import anyio
 import click
 
 from gatepost.cli.building import settings_of
-from gatepost.cli.language import _
-from gatepost.cli.notifying import channel_opener, translator
+from gatepost.cli.language import _, translator
+from gatepost.cli.notifying import channel_opener
 from gatepost.cli.ui import Ui, error_lines, run_async, takes_options
 from gatepost.config import Settings
 from gatepost.config.settings import NotifySettings
