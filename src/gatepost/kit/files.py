@@ -19,6 +19,15 @@ NEW = ".gatepost-new."
 """Start of the name of a file being written; hidden, so that ``include dir/*.conf`` does not see it."""
 
 
+class Damaged(ValueError):
+    """A file of ours that cannot be read any more."""
+
+    def __init__(self, what: str, step: str) -> None:
+        """``step``: what helps."""
+        super().__init__(what)
+        self.step = step
+
+
 @dataclass(frozen=True, slots=True)
 class Staged:
     """A file written whole beside its place, synced, and not yet in it."""

@@ -17,7 +17,7 @@ import msgspec
 
 from gatepost.errors import TargetRejected
 from gatepost.formats.base import Edition, Format
-from gatepost.kit.files import read_regular, sync_directory
+from gatepost.kit.files import Damaged, read_regular, sync_directory
 from gatepost.model.entry import Entry
 from gatepost.model.moment import time_text
 from gatepost.model.plan import Current
@@ -37,7 +37,6 @@ from gatepost.targets._feed_manifest import (
 )
 from gatepost.targets._feed_rendering import Made
 from gatepost.targets._file_reading import rerendered
-from gatepost.targets._local import Damaged
 
 NEW = ".gatepost-new"
 """A version being written, in ``versions``; a link being made, in the directory itself."""

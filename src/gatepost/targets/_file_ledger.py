@@ -13,13 +13,12 @@ import msgspec
 
 from gatepost.errors import TargetRejected
 from gatepost.formats.base import Edition, Format
-from gatepost.kit.files import NEW, Staged, read_regular, stage, sync_directory, write_atomic
+from gatepost.kit.files import NEW, Damaged, Staged, read_regular, stage, sync_directory, write_atomic
 from gatepost.model.entry import Entry
 from gatepost.model.moment import time_text
 from gatepost.model.plan import Current
 from gatepost.planning.digest import digest_entries
 from gatepost.targets._file_reading import explain, rerendered, salvaged
-from gatepost.targets._local import Damaged
 from gatepost.targets._rows import Row
 
 SIDECAR_MODE = 0o600

@@ -15,22 +15,13 @@ import anyio
 from anyio import to_thread
 
 from gatepost.errors import TargetForeign, TargetUnavailable
-from gatepost.kit.files import FileLock
+from gatepost.kit.files import Damaged, FileLock
 
 T = TypeVar("T")
 
 NO_DIRECTORY = "Make it, for the user that gatepost runs as; if it is on a disk of its own, mount that first."
 PATIENCE = 0.02
 """Seconds between two tries to get the lock."""
-
-
-class Damaged(ValueError):
-    """Our own mark, which cannot be read: there is nothing to adopt."""
-
-    def __init__(self, what: str, step: str) -> None:
-        """``step``: what helps."""
-        super().__init__(what)
-        self.step = step
 
 
 @dataclass(frozen=True, slots=True)
