@@ -17,7 +17,7 @@ from gatepost.config.settings import Settings
 from gatepost.config.sources import read_sources
 from gatepost.config.tables import table_in
 from gatepost.config.targets import read_targets
-from gatepost.config.toml import Document, KeyPath, lacking, read
+from gatepost.config.toml import Document, KeyPath, no_file, read
 from gatepost.errors import ConfigInvalid, ConfigNotFound
 from gatepost.model.limits import Limits
 
@@ -38,7 +38,7 @@ def find(named: str | None = None) -> Path:
             return place
     for place in places:
         if place.is_symlink() or place.exists():
-            raise ConfigNotFound(lacking(place))
+            raise no_file(place)
     msg = "no configuration: neither --config nor $GATEPOST_CONFIG is given, and there is no " + " nor ".join(
         map(str, places)
     )

@@ -54,7 +54,7 @@ def _place_key(document: Document, target: TargetSettings) -> str:
     try:
         return target.plugin(target.name, target.options).place_key
     except ConfigInvalid as error:
-        words = error.message.removeprefix(f"targets.{target.name}: ")
-        return document.refuse(blamed(where, words, document.tables["targets"][target.name]), words)
+        given = document.tables["targets"][target.name]
+        return document.refuse(blamed(where, error.message, given), error.message)
     except (OSError, RuntimeError, ValueError) as error:  # a NUL in a path, a circle of links
         return document.refuse(where, f"no such place can be: {cut(str(error))}")

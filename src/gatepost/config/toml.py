@@ -84,21 +84,23 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError):
-        raise ConfigNotFound(lacking(path)) from None
+        raise no_file(path) from None
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
         raise ConfigInvalid(msg) from None
 
 
-def lacking(path: Path) -> str:
+def no_file(path: Path) -> ConfigNotFound:
     """Why there is no file to read."""
     if path.is_dir():
-        return f"{path} is a directory, not a file"
-    if path.exists():
-        return f"{path} is no regular file"
-    if path.is_symlink():
-        return f"{path} is a link to a file that is not there"
-    return f"there is no configuration file {path}"
+        msg = f"{path} is a directory, not a file"
+    elif path.exists():
+        msg = f"{path} is no regular file"
+    elif path.is_symlink():
+        msg = f"{path} is a link to a file that is not there"
+    else:
+        msg = f"there is no configuration file {path}"
+    return ConfigNotFound(msg)
 
 
 def _places(text: str) -> dict[KeyPath, int]:

@@ -25,7 +25,7 @@ class Damaged(ValueError):
     def __init__(self, what: str, step: str) -> None:
         """``step``: what helps."""
         super().__init__(what)
-        self.step = step
+        self.next_step = step
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,9 @@ class Local:
                 raise TargetUnavailable(msg, code=error.errno, hint=NO_DIRECTORY) from None
             msg = f"{self.name}: {error.strerror or type(error).__name__}"
             raise TargetUnavailable(msg, code=error.errno, hint=self.hint) from None
+        except Damaged as error:
+            msg = f"{self.name} is not ours: {error}"
+            raise TargetForeign(msg, hint=error.next_step) from None
         except ValueError as error:
             msg = f"{self.name} is not ours: {error}"
-            raise TargetForeign(msg, hint=error.step if isinstance(error, Damaged) else None) from None
+            raise TargetForeign(msg) from None

@@ -75,11 +75,11 @@ class Feed(Target):
         timeout: float = 30.0
         """Seconds to wait for another gatepost to finish with the feed."""
 
-    def __init__(self, name: str, options: Options, *, clock: Clock | None = None) -> None:
+    def __init__(self, name: str, options: Options, *, clock: Clock | None = None) -> None:  # noqa: ARG002 - known by its path
         """Raises ConfigInvalid for an unknown format, a proxy that is missing or is none."""
         self._options = options
-        proxy = _proxy(name, options.proxy)
-        self._formats = _formats(name, options.formats, proxy)
+        proxy = _proxy(options.proxy)
+        self._formats = _formats(options.formats, proxy)
         strict = bool(options.formats)
         self._recipe = Recipe(self._formats, strict, proxy, options.changes)
         self._folder = Folder(options.path.absolute(), self._formats, options.keep)
@@ -206,22 +206,21 @@ class Feed(Target):
         return StalePlan(f"{self.place} or its list has changed since the plan was made")
 
 
-def _proxy(target: str, ways: str) -> Proxy | None:
+def _proxy(ways: str) -> Proxy | None:
     try:
         return Proxy(ways) if ways else None
     except ValueError as error:
-        msg = f"targets.{target}: {error}"
-        raise ConfigInvalid(msg) from None
+        raise ConfigInvalid(str(error)) from None
 
 
-def _formats(target: str, names: tuple[str, ...], proxy: Proxy | None) -> tuple[Format, ...]:
+def _formats(names: tuple[str, ...], proxy: Proxy | None) -> tuple[Format, ...]:
     """Those named, or all that can be made here; in order of their names."""
     known = {found.name: found for found in plugins("gatepost.formats", Format)}
     if unknown := sorted({*names} - {*known}):
-        msg = f"targets.{target}: no format {cut(unknown[0])}; there are {', '.join(sorted(known))}"
+        msg = f"no format {cut(unknown[0])}; there are {', '.join(sorted(known))}"
         raise ConfigInvalid(msg)
     wanted = {*names} or {name for name, one in known.items() if proxy or not one.needs_proxy}
     if lacking := sorted(name for name in wanted if known[name].needs_proxy and proxy is None):
-        msg = f"targets.{target}: the format {lacking[0]} needs `proxy`"
+        msg = f"the format {lacking[0]} needs `proxy`"
         raise ConfigInvalid(msg)
     return tuple(known[name]() for name in sorted(wanted))

@@ -85,18 +85,23 @@ class File(Target):
         """Seconds for each of the two, and for another gatepost to finish with the file."""
 
     def __init__(
-        self, name: str, options: Options, *, runner: Runner | None = None, clock: Clock | None = None
+        self,
+        name: str,  # noqa: ARG002 - a file is known by its path
+        options: Options,
+        *,
+        runner: Runner | None = None,
+        clock: Clock | None = None,
     ) -> None:
         """Raises ConfigInvalid for an unknown format, a wrong mode or a NUL in a program's arguments."""
         if not re.fullmatch(MODE, options.mode):
-            msg = f"targets.{name}: mode must be three octal digits like 0644"
+            msg = "mode must be three octal digits like 0644"
             raise ConfigInvalid(msg)
         for key, argv in (("check", options.check), ("reload", options.reload)):
             if "\0" in "".join(argv):
-                msg = f"targets.{name}: {key} holds a NUL, which no program can be given"
+                msg = f"{key} holds a NUL, which no program can be given"
                 raise ConfigInvalid(msg)
         self._options = options
-        self._format = _format(name, options.format)
+        self._format = _format(options.format)
         self._ledger = Ledger(options.path.absolute(), self._format, reloads=bool(options.reload))
         self._runner = runner or SystemRunner()
         hint = "Check that the directory exists, its permissions and the free space."
@@ -271,12 +276,12 @@ def _state(again: str | None) -> str:
     return f"the old file is back, {state}"
 
 
-def _format(target: str, name: str) -> Format:
+def _format(name: str) -> Format:
     known = {found.name: found for found in plugins("gatepost.formats", Format)}
     if name not in known:
-        msg = f"targets.{target}: no format {cut(name)}; there are {', '.join(sorted(known))}"
+        msg = f"no format {cut(name)}; there are {', '.join(sorted(known))}"
         raise ConfigInvalid(msg)
     if known[name].needs_proxy:
-        msg = f"targets.{target}: the format {name} needs a proxy, which only a feed has"
+        msg = f"the format {name} needs a proxy, which only a feed has"
         raise ConfigInvalid(msg)
     return known[name]()

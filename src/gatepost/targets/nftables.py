@@ -87,8 +87,8 @@ class Nftables(Target):
 
         Raises ConfigInvalid for a wrong name.
         """
-        table = _checked(name, "table", options.table)
-        self._place = Place(table, _checked(name, "set", options.set or name.replace("-", "_")))
+        table = _checked("table", options.table)
+        self._place = Place(table, _checked("set", options.set or name.replace("-", "_")))
         self._counters = options.counters
         self._sizes: Mapping[Family, int] = {}
         """Of sets that somebody made with a limit, as last read."""
@@ -203,10 +203,11 @@ class Nftables(Target):
         if held.exists and not held.owned:
             self._refuse("has no set gatepost_owner, so it is not ours")
         if held.strange:
-            step = (
+            msg = f"{self._table_of} {held.strange}"
+            hint = (
                 f"`nft list table inet {self._place.table}` shows it: put it right, or choose another table."
             )
-            self._refuse(held.strange, step)
+            raise TargetForeign(msg, hint=hint)
         if held.filled and not held.generation:
             self._refuse(f"has elements in {self._place.set}_… but no generation of ours")
         return held
@@ -269,9 +270,9 @@ class Nftables(Target):
     def _table_of(self) -> str:
         return f"nftables table inet {self._place.table}"
 
-    def _refuse(self, what: str, step: str | None = None) -> NoReturn:
+    def _refuse(self, what: str) -> NoReturn:
         msg = f"{self._table_of} {what}"
-        raise TargetForeign(msg, hint=step)
+        raise TargetForeign(msg)
 
 
 def _unmarked(held: Held) -> bool:
@@ -284,9 +285,9 @@ def _chosen(place: Place, options: Nftables.Options, runner: Runner | None) -> K
     return Direct(place, timeout=options.timeout)
 
 
-def _checked(target: str, option: str, name: str) -> str:
+def _checked(option: str, name: str) -> str:
     if not re.fullmatch(NAME, name):
-        msg = f"targets.{target}: {option} must be letters, digits and _, from a letter, at most 40"
+        msg = f"{option} must be letters, digits and _, from a letter, at most 40"
         raise ConfigInvalid(msg)
     return name
 
