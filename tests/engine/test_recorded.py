@@ -63,7 +63,7 @@ WRONG = {
     "no time": ({"added": [], "removed": []}, SchemaMismatch, "missing required field `at`"),
     "a number for a text": ({**SECOND, "added": [1]}, SchemaMismatch, "Expected `str`"),
     "a size of text": ({**SECOND, "size": "2"}, SchemaMismatch, "Expected `int | null`"),
-    "no such time": ({**SECOND, "at": "yesterday"}, SchemaMismatch, "yesterday is no RFC 3339 time"),
+    "no such time": ({**SECOND, "at": "yesterday"}, SchemaMismatch, "'yesterday' is no RFC 3339 time"),
     "a time beyond time": ({**SECOND, "at": "9999-12-31T23:59:59-23:59"}, SchemaMismatch, "no RFC 3339 time"),
     "a time of nowhere": ({**SECOND, "at": "2026-01-06T08:00:00"}, SchemaMismatch, "no offset from UTC"),
     "time goes back": ({**SECOND, "at": "2026-01-04T08:00:00Z"}, SchemaMismatch, "not later than the line"),

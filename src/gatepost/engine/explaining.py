@@ -10,7 +10,7 @@ from gatepost.engine.approval import held_answers, newest_plans, standing_words
 from gatepost.engine.naming import DIGEST_SHORTEST, whole_digest
 from gatepost.engine.report import JSON, reason_document, time_text
 from gatepost.engine.site import Site
-from gatepost.engine.wording import OF_PLANS, SHORT, Say, as_written, joined, some, ways_out
+from gatepost.engine.wording import OF_PLANS, SHORT, Say, as_written, joined, measure, some, ways_out
 from gatepost.errors import UsageError, cut
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.entry import Entry
@@ -112,7 +112,7 @@ def _change(say: Say, added: Sequence[Entry], removed: Sequence[Entry]) -> str:
         if entries:
             text = say(OF_PLANS[one if len(entries) == 1 else many])
             parts.append(text.format(count=len(entries), values=some(say, entries)))
-    return say(", ").join(parts) or say(OF_PLANS["nothing"])
+    return say(OF_PLANS["comma"]).join(parts) or say(OF_PLANS["nothing"])
 
 
 def _leaving(say: Say, plan: Plan) -> str:
@@ -128,8 +128,8 @@ def _why(say: Say, one: Plan | HeldAnswer, record: WordRecord | None, *, waits: 
         say(OF_PLANS["reason"]).format(
             message=guard_text(say, each),
             guard=each.guard,
-            measured=say(each.measured),
-            limit=say(each.limit),
+            measured=measure(say, each.measured),
+            limit=measure(say, each.limit),
         )
         for each in one.reasons
     ]

@@ -42,6 +42,7 @@ OF_PLANS: Mapping[str, str] = {
     "one-goes": "1 entry goes ({values})",
     "go": "{count} entries go ({values})",
     "nothing": "nothing changes",
+    "comma": ", ",
     "more": "{values} and {rest} more",
     "leaving": "Once approved, and after absences and grace, {count} more would go ({values}).",
     "free": "No guard holds it.",
@@ -128,7 +129,16 @@ OF_VALUES: Mapping[str, str] = {
 }
 
 
-ALL = (GUARDS, WAYS, OF_PLANS, OF_VALUES)
+MEASURES: Mapping[str, str] = {
+    text: text
+    for text in (
+        "another list", "what was put back", "waiting", "confirmed", "changed", "as we left it", "another",
+        "the same",
+    )
+}  # fmt: skip
+"""What guards measure that is no number."""
+
+ALL = (GUARDS, WAYS, OF_PLANS, OF_VALUES, MEASURES)
 
 
 def as_written(text: str) -> str:
@@ -139,6 +149,11 @@ def as_written(text: str) -> str:
 def joined(sentences: Iterable[str]) -> str:
     """One paragraph; Chinese sentences have no blank between them."""
     return " ".join(one for one in sentences if one).replace("。 ", "。")
+
+
+def measure(say: Say, text: str) -> str:
+    """What a guard measured, or its limit: a word of ours, or a number."""
+    return say(text) if text in MEASURES else text
 
 
 def some(say: Say, entries: Sequence[Entry]) -> str:
