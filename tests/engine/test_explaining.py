@@ -12,6 +12,7 @@ import pytest
 from gatepost.engine.approval import give_word, held_answers, newest_plans
 from gatepost.engine.explaining import explain, is_digest, known_digest
 from gatepost.engine.explaining_values import explain_value, span, value_document
+from gatepost.engine.rollback import earlier, roll_back
 from gatepost.engine.wording import ALL
 from gatepost.errors import UsageError
 from gatepost.model.content import Override
@@ -93,6 +94,22 @@ async def test_an_answer_that_waits_no_more(world):
     assert "It was held for a person's word." in again.paragraph
     assert "It does not wait any more" in again.paragraph
     assert "gatepost approve" not in again.paragraph
+
+
+async def test_what_a_guard_measures_in_words(world):
+    """What was rolled back waits for a word: told as one thing, not another, in both languages."""
+    await world.apply()
+    world.answer(*TEN, "101.126.60.1")
+    await world.apply()
+    one = world.site.settings.lists["webhooks"]
+    await roll_back(world.site, one, earlier(world.site, one, 1), who="ann", why="look first")
+    await world.plan()
+    (plan,) = newest_plans(world.site)
+    assert (
+        "(guard rollback: another list, not what was put back.)" in explain(world.site, plan.digest).paragraph
+    )
+    chinese = explain(world.site, plan.digest, lambda text: CHINESE[text]).paragraph
+    assert "（关卡 rollback：另一份名单，而不是放回的内容）" in chinese
 
 
 async def test_a_plan_that_was_overtaken(world):

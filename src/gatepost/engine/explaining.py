@@ -10,7 +10,7 @@ from gatepost.engine.approval import held_answers, newest_plans, standing_words
 from gatepost.engine.naming import DIGEST_SHORTEST, whole_digest
 from gatepost.engine.report import JSON, reason_document, time_text
 from gatepost.engine.site import Site
-from gatepost.engine.wording import OF_PLANS, SHORT, Say, as_written, joined, measure, some, ways_out
+from gatepost.engine.wording import MEASURES, OF_PLANS, SHORT, Say, as_written, joined, some, ways_out
 from gatepost.errors import UsageError, cut
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.entry import Entry
@@ -124,21 +124,22 @@ def _leaving(say: Say, plan: Plan) -> str:
 def _why(say: Say, one: Plan | HeldAnswer, record: WordRecord | None, *, waits: bool) -> list[str]:
     """``waits``: whether nothing has taken its place, so that a word on it counts."""
     held = say(OF_PLANS["held" if waits and not record else "was-held"])
-    found = [
-        say(OF_PLANS["reason"]).format(
-            message=guard_text(say, each),
-            guard=each.guard,
-            measured=measure(say, each.measured),
-            limit=measure(say, each.limit),
-        )
-        for each in one.reasons
-    ]
+    found = [_reason(say, each) for each in one.reasons]
     ways = ways_out(say, one.reasons)
     if ways:
         return [held, *found, *(say(OF_PLANS["absolute"]).format(way=way) for way in ways)]
     if record or not waits:
         return [held, *found]
     return [held, *found, say(OF_PLANS["word"]), say(OF_PLANS["way"]).format(digest=one.digest[:SHORT])]
+
+
+def _reason(say: Say, one: Reason) -> str:
+    """Its measure is a number, or a word of ours."""
+    told = {"message": guard_text(say, one), "guard": one.guard}
+    if one.measured in MEASURES:
+        words = {"measured": say(one.measured), "limit": say(one.limit)}
+        return say(OF_PLANS["reason-words"]).format(**told, **words)
+    return say(OF_PLANS["reason"]).format(**told, measured=one.measured, limit=one.limit)
 
 
 def _word(say: Say, one: Plan | HeldAnswer, record: WordRecord | None, *, waits: bool) -> Iterator[str]:

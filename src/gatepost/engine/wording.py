@@ -49,6 +49,7 @@ OF_PLANS: Mapping[str, str] = {
     "held": "It is held for a person's word.",
     "was-held": "It was held for a person's word.",
     "reason": "{message} (guard {guard}: {measured}, limit {limit}.)",
+    "reason-words": "{message} (guard {guard}: {measured}, not {limit}.)",
     "absolute": "No approval can change that: {way}.",
     "word": "It waits until somebody approves or rejects exactly it.",
     "way": (
@@ -149,11 +150,6 @@ def as_written(text: str) -> str:
 def joined(sentences: Iterable[str]) -> str:
     """One paragraph; Chinese sentences have no blank between them."""
     return " ".join(one for one in sentences if one).replace("。 ", "。")
-
-
-def measure(say: Say, text: str) -> str:
-    """What a guard measured, or its limit: a word of ours, or a number."""
-    return say(text) if text in MEASURES else text
 
 
 def some(say: Say, entries: Sequence[Entry]) -> str:
