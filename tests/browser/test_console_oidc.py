@@ -55,7 +55,7 @@ def test_what_goes_wrong_at_the_provider_is_told_on_the_login_page(browser, tmp_
         town.provider.asks, town.provider.fault = True, "nonce"
         to_the_provider(reader, town, "/plans")
         reader.page.get_by_text("It is me").click()
-        assert "claim nonce is wrong" in reader.find("[role=alert]").inner_text()
+        assert "声明 nonce 有误" in reader.find("[role=alert]").inner_text()
         reader.find("main a.button", "Office")
         reader.find("input[name=password]")
         reader.wrong = [one for one in reader.wrong if not one.startswith(f"asks {town.provider.url}/")]

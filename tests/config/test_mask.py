@@ -148,6 +148,5 @@ def test_a_notifier_is_shown(loading):
         "on": ["held"],
         "lang": "en",
         "digest": "3600s",
-        "url": "file:***",
-        "secret": "env:***",
+        "options": {"url": "file:***", "secret": "env:***"},
     }

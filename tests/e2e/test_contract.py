@@ -413,7 +413,7 @@ def test_config_documents(done):
         "3600s",
         "21600s",
     )
-    assert show["guards"]["baseline"] == ["604800s", "2592000s"]
+    assert show["guards"]["baselines"] == ["604800s", "2592000s"]
     assert show["guards"]["grace"] == "604800s"
     assert (show["guards"]["max_removed"], show["guards"]["absences"]) == (0.3, 3)
 

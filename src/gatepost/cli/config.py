@@ -16,7 +16,6 @@ from gatepost.cli.building import settings_of
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.config import Settings, schema
-from gatepost.config.guards import LIST_KEYS
 from gatepost.config.mask import masked
 from gatepost.config.oidc_keys import OidcSettings
 from gatepost.config.server_keys import ConsumerSettings, HintSettings, UserSettings
@@ -27,7 +26,6 @@ from gatepost.kit.clock import SystemClock
 from gatepost.kit.secret import Secret
 from gatepost.model.address import Prefix
 from gatepost.model.entry import Domain
-from gatepost.model.limits import Limits
 from gatepost.planning.pins import Effect, idle
 
 REFERENCES = ("env:", "file:", "keyring:")
@@ -151,7 +149,7 @@ def effective(settings: Settings) -> dict[str, Any]:
             "keep": plain(settings.keep),
             "max_bytes": settings.max_bytes,
         },
-        "guards": _guards(settings.limits),
+        "guards": plain(settings.limits),
         "accounts": {name: _referring(one.shown) for name, one in settings.accounts.items()},
         "sources": {
             name: {
@@ -167,14 +165,7 @@ def effective(settings: Settings) -> dict[str, Any]:
             for name, one in settings.sources.items()
         },
         "lists": {
-            name: {
-                "direction": one.allowlist.direction.value,
-                "sources": list(one.allowlist.sources),
-                "pin": plain(one.allowlist.pins),
-                "exclude": plain(one.allowlist.exclusions),
-                "only_necessary": one.allowlist.only_necessary,
-                "guards": _guards(one.limits),
-            }
+            name: {**plain(one.allowlist), "guards": plain(one.limits)}
             for name, one in settings.lists.items()
         },
         "targets": {
@@ -196,17 +187,6 @@ def effective(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _guards(limits: Limits) -> dict[str, Any]:
-    """By the names that the file has for them."""
-    own = {one.name for one in fields(limits)} & LIST_KEYS.keys()
-    widest = [f"/{limits.widest_v4}", f"/{limits.widest_v6}"]
-    return {
-        **{name: plain(getattr(limits, name)) for name in LIST_KEYS if name in own},
-        "widest": widest,
-        "baseline": plain(limits.baselines),
-    }
-
-
 def _oidc(one: OidcSettings) -> dict[str, Any]:
     return {**plain(one.options), **_referring(one.shown)}
 
@@ -218,7 +198,7 @@ def _notifier(one: NotifySettings) -> dict[str, Any]:
         "on": list(one.on),
         "lang": one.lang,
         "digest": plain(one.digest),
-        **_referring(one.options),
+        "options": _referring(one.options),
     }
 
 

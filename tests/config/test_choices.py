@@ -1,60 +1,11 @@
-"""What is in force is shown by the names that the file has for it."""
+"""A wrong choice, and a store that could not be opened, are told with what is right."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 import pytest
 
-from config.good import GOOD, changed
-from gatepost.cli.config import effective
-from gatepost.config import schema
+from config.good import changed
 from gatepost.errors import ConfigInvalid
-
-
-def names(schema_: Any) -> Iterator[str]:
-    """Every key that a schema knows, however deep."""
-    match schema_:
-        case Mapping():
-            properties = schema_.get("properties")
-            yield from properties if isinstance(properties, Mapping) else ()
-            for one in schema_.values():
-                yield from names(one)
-        case list():
-            for one in schema_:
-                yield from names(one)
-
-
-def shown(value: Any, *, named: bool = False) -> Iterator[str]:
-    """Every key that is shown; ``named``: the first are names that their owner chose."""
-    match value:
-        case Mapping():
-            yield from () if named else value
-            for one in value.values():
-                yield from shown(one)
-        case list():
-            for one in value:
-                yield from shown(one)
-
-
-@pytest.mark.parametrize("section", sorted({*GOOD}))
-def test_each_key_is_one_that_the_file_may_have(loading, section):
-    """In its own section: whoever copies it from there into the file is understood."""
-    found = effective(loading(GOOD))[section]
-    named = section in ("accounts", "sources", "lists", "targets")
-    assert {*shown(found, named=named)} <= {*names(schema()["properties"][section])}
-
-
-def test_what_is_shown_of_a_list_is_what_was_written(loading):
-    """Pins, exclusions, the widest prefixes and baselines too."""
-    found = effective(loading(GOOD))
-    assert found["guards"]["widest"] == ["/12", "/32"]
-    assert found["guards"]["baseline"] == ["86400s", "2592000s"]
-    (pin,) = found["lists"]["webhooks"]["pin"]
-    assert (pin["value"], pin["why"]) == ("203.0.113.7/32", "canary")
-    (excluded,) = found["lists"]["webhooks"]["exclude"]
-    assert excluded["value"] == "198.51.100.0/24"
 
 
 @pytest.mark.parametrize(
