@@ -12,6 +12,7 @@ from gatepost.engine.confirming import arm, confirm, disarm, settle_pending
 from gatepost.engine.cycle import apply_to_confirm
 from gatepost.engine.exits import Exit, exit_of
 from gatepost.engine.health import health_of
+from gatepost.engine.leaving import plan_purge, purge
 from gatepost.engine.pending import REVERTING, claim, time_left, waiting
 from gatepost.engine.pending import armed as armed_as
 from gatepost.engine.state import if_alone
@@ -369,3 +370,15 @@ async def test_nothing_of_another_list_is_filled_in_again(world):
     wipe(world)
     result = (await other.apply()).results[0]
     assert (result.outcome, result.plan.list, world.target.entries) == (Outcome.HELD, "other", ())
+
+
+async def test_what_is_taken_back_to_nothing_is_not_carried_out(world):
+    """After a purge nothing is there; a change that nobody confirmed leaves nothing either."""
+    await world.apply()
+    await purge(world.site, await plan_purge(world.site, "edge"))
+    armed, report = await risk(world)
+    assert report.results[0].outcome is Outcome.APPLIED
+    await back(world, armed)
+    await settle_pending(world.site)
+    assert (world.target.entries, world.target.generation) == ((), 0)
+    assert not world.site.store.carried_out("webhooks")

@@ -285,7 +285,7 @@ def _farewell(ui: Ui, stage: Stage) -> None:
         return
     place = _("the kernel's nftables, in a namespace of its own") if stage.kernel else _("a file")
     ui.say(
-        _("All {n} steps ended as they should; the firewall was {place}.").format(
+        _("All {n} commands ended as they should; the firewall was {place}.").format(
             n=len(stage.steps), place=place
         ),
         "bold green",

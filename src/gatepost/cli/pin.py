@@ -5,22 +5,22 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, time
+from datetime import date
 from pathlib import Path
 
 import click
 
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
-from gatepost.cli.word import as_text
 from gatepost.config import find, load
-from gatepost.config.lists import TOO_WIDE
+from gatepost.config.lists import TOO_WIDE, first_moment
 from gatepost.config.pinning import Pin, with_pin
 from gatepost.config.toml import MARK, read
 from gatepost.engine.report import time_text
 from gatepost.errors import ConfigInvalid, UsageError, cut
 from gatepost.kit.clock import SystemClock
 from gatepost.kit.files import alone_in, write_atomic
+from gatepost.kit.text import as_text
 from gatepost.model.address import Prefix
 from gatepost.model.content import Override
 from gatepost.model.limits import is_too_wide
@@ -45,7 +45,8 @@ def command(ui: Ui, list_: str, value: str, why: str, until: str | None) -> int:
             msg = f"there is no list {cut(list_)!r} ({', '.join(sorted(lists)) or 'none'})"
             raise UsageError(msg)
         allowlist, now = lists[list_].allowlist, SystemClock().now()
-        wanted = Override(parse_value(pin.value), pin.why, _moment(pin.until))
+        ends = first_moment(pin.until) if pin.until else None
+        wanted = Override(parse_value(pin.value), pin.why, ends)
         found = effect_of(wanted, allowlist.exclusions, now)
         _refuse_idle(list_, found)
         known = lasting(allowlist.pins, wanted, now)
@@ -124,11 +125,6 @@ def _day(text: str | None) -> date | None:
         raise UsageError(msg) from None
 
 
-def _moment(day: date | None) -> datetime | None:
-    """As the configuration reads a day: its first moment in UTC."""
-    return None if day is None else datetime.combine(day, time(), UTC)
-
-
 def _write(place: Path, list_: str, pin: Pin) -> None:
     """The whole file or nothing, as readable as it was; what it would become is read before."""
     target = place.resolve(strict=True)
@@ -143,16 +139,10 @@ def _shown(pin: Pin) -> dict[str, str | None]:
 
 
 def _print(ui: Ui, list_: str, pin: Pin, notices: list[str], *, is_new: bool) -> None:
-    if not is_new:
-        ui.say(_("{value} is pinned on {list} already.").format(value=pin.value, list=list_))
-        for notice in notices:
-            ui.say(notice, "yellow")
-        return
-    ui.say(_("Pinned {value} on {list}.").format(value=pin.value, list=list_), "green")
+    done = _("Pinned {value} on {list}.") if is_new else _("{value} is pinned on {list} already.")
+    ui.say(done.format(value=pin.value, list=list_), "green" if is_new else None)
     for notice in notices:
         ui.say(notice, "yellow")
-    ui.say(
-        _("Next: `gatepost apply {list}`; a running service reads it when it is restarted.").format(
-            list=list_
-        )
-    )
+    if is_new:
+        words = _("Next: `gatepost apply {list}`; a running service reads it when it is restarted.")
+        ui.say(words.format(list=list_))

@@ -11,6 +11,7 @@ from gatepost.cli.language import _
 from gatepost.cli.ui import Ui
 from gatepost.engine.approval import give_word
 from gatepost.engine.report import word_document
+from gatepost.kit.text import as_text
 from gatepost.model.plan import Word
 
 
@@ -21,11 +22,6 @@ def who() -> str:
     except (KeyError, OSError):
         name = f"uid {os.getuid()}"
     return f"{as_text(name)}@{socket.gethostname()}"
-
-
-def as_text(given: str) -> str:
-    """What a terminal or the environment gave, as text: bytes that were no UTF-8 become question marks."""
-    return given.encode("utf-8", "replace").decode()
 
 
 def speak(ui: Ui, digest: str, word: Word, why: str) -> int:

@@ -97,8 +97,13 @@ def _until(document: Document, where: KeyPath, value: Any) -> datetime | None:
             except OverflowError:
                 document.refuse(where, "the date is out of range")
         case date():
-            return datetime.combine(value, time(), UTC)
+            return first_moment(value)
     return document.refuse(where, "expected a date such as 2027-01-01")
+
+
+def first_moment(day: date) -> datetime:
+    """Of a day in UTC: what is meant where a date alone is written."""
+    return datetime.combine(day, time(), UTC)
 
 
 def check_lists(

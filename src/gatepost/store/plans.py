@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from gatepost.errors import UsageError
+from gatepost.kit.text import as_text
 from gatepost.model.content import Serial
 from gatepost.model.plan import Cause, Outcome, Plan, Word
 from gatepost.model.record import Failure, OutcomeRecord, WordRecord
@@ -61,7 +62,7 @@ class Plans(Subject):
         """Keep a person's word; the last one counts."""
         values = {"digest": record.digest, "word": record.word.value, "at": record.at}
         with self._database.writing() as connection:
-            told = {name: _fit(getattr(record, name)) for name in ("who", "why", "subject")}
+            told = {name: as_text(getattr(record, name)) for name in ("who", "why", "subject")}
             connection.execute(sa.insert(words).values(**values, **told))
 
     def word(self, digest: str) -> WordRecord | None:
@@ -224,7 +225,7 @@ class Plans(Subject):
         """
         if targets := self._holders(list_):
             last = (self.applied(target) for target in targets)
-            held = (one.serial for one in last if one and one.list == list_ and one.cause is not Cause.PURGE)
+            held = (one.serial for one in last if one and one.list == list_ and one.generation)  # 0: emptied
             return max(held, default=None)
         newest = sa.select(sa.func.max(serials.c.serial)).join(lists).where(lists.c.name == list_)
         with self._database.reading() as connection:
@@ -275,8 +276,3 @@ def _record(row: Any) -> OutcomeRecord:
         failure=encode.unpack_failure(row.failure),
         cause=Cause(row.cause),
     )
-
-
-def _fit(text: str) -> str:
-    """What a terminal gave, made storable: bytes that were no UTF-8 become question marks."""
-    return text.encode("utf-8", "replace").decode()
