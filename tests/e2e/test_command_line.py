@@ -214,6 +214,20 @@ def test_prose_in_a_document_is_in_the_readers_language(small):
     assert english.keys() == chinese.keys(), chinese
 
 
+LOOKING_UP = (("config", "check"), ("status",), ("check", "101.126.59.7"), ("history", "webhooks"))
+HEAVY = {"httpx2", "starlette", "uvicorn", "jinja2", "cryptography", "authlib", "apprise"}
+
+
+def test_whoever_asks_no_platform_waits_for_no_library_that_does(program):
+    """Commands that look up the history load no HTTP library and no server's, with accounts too."""
+    program("init", "feishu").ended(0)
+    for line in LOOKING_UP:
+        done = program(*line, PYTHONPROFILEIMPORTTIME="1", FEISHU_APP_ID="cli_a", FEISHU_APP_SECRET="unused")
+        loaded = {row.rpartition("|")[2].strip() for row in done.err.splitlines() if "import time:" in row}
+        assert "gatepost.platforms.feishu_codes" in loaded, done.err[-2000:]
+        assert not loaded & HEAVY, line
+
+
 def test_progress_goes_to_standard_error(small):
     """With -v each source is told as it comes; without it, and with -q, standard error is silent."""
     told = small("plan", "-v").ended(2)

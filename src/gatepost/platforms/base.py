@@ -35,7 +35,7 @@ from gatepost.kit.token_cache import TokenCache
 if TYPE_CHECKING:  # the HTTP library is loaded only where a client is opened
     import httpx2
 
-from gatepost.kit.http import Http
+    from gatepost.kit.http import Http
 
 QUOTA_PAUSE = 6 * 3600.0
 """Seconds to leave a platform alone whose quota of a day or month is used up."""
