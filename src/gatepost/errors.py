@@ -51,7 +51,7 @@
     │   ├── NothingYet         a list that has no good version yet
     │   ├── MethodRefused      not with this method
     │   ├── TooManyLogins      wrong passwords came too often
-    │   ├── TooManyAtOnce      more logins wait to be verified than may
+    │   ├── TooManyAtOnce      more logins wait than may
     │   ├── LoginUnproven      what the login provider says of somebody cannot be relied on
     │   └── ProviderFailed     the login provider cannot be asked, or answers wrongly
     ├── ServerUnavailable      our own server cannot listen, or ended

@@ -71,7 +71,7 @@ class TooManyLogins(RequestError):
 
 
 class TooManyAtOnce(RequestError):
-    """More logins wait for their passwords to be verified than may; nothing was verified."""
+    """More logins wait than may; this one was not looked at."""
 
     transient = True
     hint = "Try again as `Retry-After` says; from where you logged in before, no stranger is in the way."

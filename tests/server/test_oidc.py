@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import html
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -19,7 +17,6 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 from gatepost.model.role import Role
-from gatepost.server.app import TRAVELLERS
 from gatepost.server.limits import WRONG_BY_NETWORK
 from gatepost.server.table import ROUTES
 from rigs.canaries import find
@@ -171,44 +168,6 @@ def test_a_slow_provider_is_waited_for_so_long(tmp_path, place):
         answer = town.log_in(town.surfer())
         assert answer.status_code == 502
         assert "within 0.6 s" in answer.text
-
-
-def test_nobody_waits_for_those_who_wait_for_a_slow_provider(tmp_path):
-    """With more of them than have threads, local users log in and pages are answered."""
-    with street(tmp_path) as town, ThreadPoolExecutor(TRAVELLERS + 2) as pool:
-        backs = [(one, town.stopped(one)) for one in (town.surfer() for _ in range(TRAVELLERS + 2))]
-        town.provider.fault = "token:slow"
-        waiting = [pool.submit(one.go, back, site(town.provider.url)) for one, back in backs]
-        try:
-            while town.provider.asked.count("token") < TRAVELLERS:
-                assert not any(one.done() for one in waiting)
-            surfer = town.surfer()
-            form = {"user": "bob", "password": PASSWORDS["bob"]}
-            assert surfer.post(f"{town.url}/login?next=/v1/status", form).status_code == 200
-            assert not any(one.done() for one in waiting)
-        finally:
-            town.provider.released.set()
-        assert {one.result(30).status_code for one in waiting} == {502}
-
-
-def test_a_provider_that_is_not_there_is_told(tmp_path):
-    """With what was tried; who asks again at once is told the same without another try."""
-    with street(tmp_path) as town, street(tmp_path / "other", made=town.house, provider=_gone()) as other:
-        for _ in range(2):
-            answer = other.log_in(other.surfer())
-            assert answer.status_code == 502
-            assert "cannot be asked" in answer.text
-            assert "Local users still log in" in answer.text
-        told = httpx2.get(f"{other.url}/login/oidc", headers={"accept": "application/json"}).json()
-        assert (told["error"]["kind"], told["error"]["transient"]) == ("ProviderFailed", True)
-
-
-def _gone():
-    """Nobody listens there."""
-    made = StandIn()
-    with socket.create_server(("127.0.0.1", 0)) as place:
-        made.url = f"http://localhost:{place.getsockname()[1]}"
-    return made
 
 
 @pytest.mark.parametrize(

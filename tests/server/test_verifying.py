@@ -16,8 +16,9 @@ from gatepost.server.identity import Identity, Way
 from gatepost.server.limits import WRONG_BY_NETWORK, WRONG_BY_STRANGERS, LoginLimit
 from gatepost.server.logging_in import LoginBody
 from gatepost.server.metrics import Metrics
+from gatepost.server.queue import AGAIN_AFTER, WAITING_MOST
 from gatepost.server.route import Asked, Reply
-from gatepost.server.verifying import AGAIN_AFTER, WAITING_MOST, Verifying
+from gatepost.server.verifying import Verifying
 from rigs.serving import BASE, PASSWORDS, bearer
 
 pytestmark = pytest.mark.anyio
@@ -61,7 +62,7 @@ class Line:
     @property
     def waiting(self) -> int:
         """Strangers."""
-        return self.verifying._strangers._place.statistics().tasks_waiting
+        return self.verifying._strangers.waiting
 
     async def till(self, waiting: int) -> None:
         """Until so many strangers wait."""

@@ -38,6 +38,7 @@ from gatepost.server.logging_in import log_in
 from gatepost.server.oidc_login import begin, come_back
 from gatepost.server.problems import problem, surprise
 from gatepost.server.query import converted
+from gatepost.server.queue import Queue, Receive
 from gatepost.server.repeats import AGAIN, Again, Answer, Repeats
 from gatepost.server.route import HTML, Asked, Reply, Route
 from gatepost.server.table import ROUTES
@@ -45,7 +46,6 @@ from gatepost.server.verifying import Verifying
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Run = Callable[[Callable[[], Reply], Asked, Receive], Awaitable[Reply]]
@@ -56,7 +56,7 @@ ROWS: tuple[Route, ...] = (*ROUTES, *CONSOLE)
 WORKERS = 4
 """Threads in which handlers run: the history is one file, more would only wait for it."""
 TRAVELLERS = 4
-"""Threads of their own for logins that wait for a provider: nobody else waits for it then."""
+"""Threads of their own, for each way, where logins wait for a provider: nobody else waits for it then."""
 
 FORM = "application/x-www-form-urlencoded"
 PAGE_POLICY = (
@@ -80,11 +80,11 @@ class Server:
         self._clients = Clients(desk.settings.trust)
         self.repeats = Repeats()
         """Asked before this application, by whoever speaks HTTP for it."""
-        workers, travellers = _threads(WORKERS), _threads(TRAVELLERS)
+        workers = _threads(WORKERS)
         apart: Mapping[object, Run] = {
             log_in: Verifying(desk.logins, desk.metrics).run,
-            begin: travellers,
-            come_back: travellers,
+            begin: Queue(TRAVELLERS, desk.metrics).run,
+            come_back: Queue(TRAVELLERS, desk.metrics).run,
         }
         rows: list[BaseRoute] = [
             StarletteRoute(

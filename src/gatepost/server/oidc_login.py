@@ -17,6 +17,7 @@ from gatepost.refusals import (
     ProviderFailed,
     RequestForged,
     RoleMissing,
+    TooManyAtOnce,
     TooManyLogins,
 )
 from gatepost.server import entrances
@@ -145,7 +146,7 @@ OIDC_ROUTES: tuple[Route, ...] = (
         HTML,
         "Begin a login at the provider.",
         asks=BeginParams,
-        refusals=(NothingThere, ProviderFailed),
+        refusals=(NothingThere, TooManyAtOnce, ProviderFailed),
         statuses={303: "To the provider"},
     ),
     Route(
@@ -163,6 +164,7 @@ OIDC_ROUTES: tuple[Route, ...] = (
             RequestForged,
             LoginUnproven,
             TooManyLogins,
+            TooManyAtOnce,
             ProviderFailed,
         ),
     ),

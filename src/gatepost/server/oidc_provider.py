@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oidc.discovery import get_well_known_url
@@ -74,6 +75,7 @@ class Provider:
         self._metadata: tuple[float, Metadata] | None = None
         self._keys: KeySet | None = None
         self._failed: tuple[float, str, str] | None = None
+        self._describing = anyio.Lock(fast_acquire=True)
 
     async def way(self, flow: Flow, redirect: str) -> str:
         """Where somebody goes to log in. Raises ProviderFailed."""
@@ -137,6 +139,11 @@ class Provider:
         return Asking(self._open(bounds, self._clock), self._within)
 
     async def _described(self, asking: Asking) -> Metadata:
+        """Asked for by one at a time: whoever waits meanwhile takes what that one got."""
+        async with self._describing:
+            return await self._description(asking)
+
+    async def _description(self, asking: Asking) -> Metadata:
         now = self._clock.monotonic()
         if self._metadata is not None and now < self._metadata[0] + KEPT:
             return self._metadata[1]
@@ -147,7 +154,7 @@ class Provider:
             found = await asking.document("GET", place, Metadata)
             check_metadata(found, self.settings)
         except ProviderFailed as error:
-            self._failed = (now, error.message, error.next_step)
+            self._failed = (self._clock.monotonic(), error.message, error.next_step)
             raise
         self._metadata, self._keys = (now, found), None
         return found
