@@ -89,7 +89,7 @@ def test_with_files(both):
     assert re.findall(r"^\$ gatepost (.*)$", told, re.MULTILINE) == [command for command, _ in STEPS]
     assert "$ cat allow.txt\n36.110.145.65/32\n" in told
     assert "将增加 37，将移除 0" in told, "the steps speak the language asked for"
-    assert "全部 10 步都按预期结束" in told
+    assert "全部 10 条命令都按预期结束" in told
     assert both.left["files"] == ["home"]
 
 
