@@ -131,6 +131,11 @@ def test_long_lines_are_skipped_whole():
     assert list(lines(io.BytesIO(b"y" * (3 * LINE_MOST)))) == [b""]
 
 
+def test_blank_lines_are_none():
+    """A log that ends in one, or has them between, is read whole all the same."""
+    assert list(lines(io.BytesIO(b"\na\n \t\r\n\nb\n\n"))) == [b"a", b"b"]
+
+
 @pytest.mark.parametrize("text", [b"[", b" [", b"1", b"1:", b"src=1 ", b" 1.1.1.1:1 [", b"01/Jan/"])
 @pytest.mark.parametrize("format_", LogFormat)
 def test_no_line_takes_long(format_, text):

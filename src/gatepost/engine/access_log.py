@@ -93,10 +93,11 @@ def reader_of(format_: LogFormat, direction: Direction, fields: Fields) -> Reade
 
 
 def lines(file: BinaryIO) -> Iterator[bytes]:
-    """Lines without their end; of one that is too long, an empty one."""
+    """Lines without their end, blank ones left out; of one that is too long, an empty one."""
     while line := file.readline(LINE_MOST + 1):
         if len(line) <= LINE_MOST or line.endswith(b"\n"):
-            yield line.rstrip(b"\r\n")
+            if not line.isspace():
+                yield line.rstrip(b"\r\n")
             continue
         while (rest := file.readline(LINE_MOST)) and not rest.endswith(b"\n"):
             pass
