@@ -263,6 +263,21 @@ def test_a_question_on_a_terminal(small):
     assert edge.read_text() == "101.126.59.7/32\n101.126.60.0/24\n"
 
 
+def test_a_question_while_the_data_goes_elsewhere(small):
+    """Into a file or a pipe: what it is about is shown on the terminal; without one nobody is asked."""
+    edge, log = small.folder / "edge.txt", small.folder / "log"
+    refused = small.on_terminal("apply", typed="n\n", data=log).ended(2)
+    assert "101.126.60.0/24" in refused.out
+    assert "Apply this?" in refused.out
+    assert not edge.exists()
+    assert log.read_text() == "Nothing was changed.\n"
+    asked = small.on_terminal("apply", typed="y\n", data=log).ended(0)
+    assert "Apply this?" in asked.out
+    assert ("applied" in log.read_text(), edge.exists()) == (True, True)
+    edge.unlink()
+    small("apply").ended(3)
+
+
 def test_a_reader_that_has_enough(small):
     """A closed pipe ends the program without a traceback."""
     argv = " ".join(small.argv("config", "schema"))

@@ -152,19 +152,26 @@ class Program:
             process.kill()
             process.communicate()
 
-    def on_terminal(self, *arguments: str, typed: str = "", **environment: str) -> Done:
-        """Run it as a person would, who has typed this already; all that is seen is ``out``."""
+    def on_terminal(
+        self, *arguments: str, typed: str = "", data: Path | None = None, **environment: str
+    ) -> Done:
+        """Run it as a person would, who has typed this already; all that is seen is ``out``.
+
+        ``data``: a file that standard output goes to instead.
+        """
         ours, theirs = pty.openpty()
+        out = theirs if data is None else os.open(data, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         process = subprocess.Popen(
             self.argv(*arguments),
             cwd=self.folder,
             env=self.environment | {"TERM": "xterm-256color"} | environment,
             stdin=theirs,
-            stdout=theirs,
+            stdout=out,
             stderr=theirs,
             start_new_session=True,
         )
-        os.close(theirs)
+        for one in {out, theirs}:
+            os.close(one)
         os.write(ours, typed.encode())
         try:
             seen = _read_to_end(ours)

@@ -105,11 +105,7 @@ def _agreed(ui: Ui, report: CycleReport, drifts: Mapping[str, Drift]) -> bool:
     """Ask once, where there is something to ask about."""
     if not any(result.plan.status is PlanStatus.CHANGES for result in report.results):
         return True
-    print_report(ui, report, drifts)
-    if click.confirm(_("Apply this?"), default=False):
-        return True
-    ui.say(_("Nothing was changed."))
-    return False
+    return ui.agree(_("Apply this?"), lambda beside: print_report(beside, report, drifts))
 
 
 def _stored(site: Site, named: str) -> Plan:

@@ -39,11 +39,8 @@ def _agreed(ui: Ui, plans: tuple[Plan, ...]) -> bool:
     if not ui.interactive:
         msg = "purge removes access and there is no terminal to ask on"
         raise UsageError(msg, hint="Add --yes if this is meant.")
-    print_results(ui, tuple(Result(plan) for plan in plans))
-    if click.confirm(_("Remove all of this?"), default=False):
-        return True
-    ui.say(_("Nothing was changed."))
-    return False
+    shown = tuple(map(Result, plans))
+    return ui.agree(_("Remove all of this?"), lambda beside: print_results(beside, shown))
 
 
 async def _plans(site: Site, names: tuple[str, ...]) -> tuple[Plan, ...]:

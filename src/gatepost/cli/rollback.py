@@ -40,10 +40,8 @@ def command(ui: Ui, list_name: str, serial: int, why: str | None, *, yes: bool) 
         content = earlier(site, one, Serial(serial))
         left_out = _left_out(site, one.name, Serial(serial), content)
         if ui.interactive and not yes:
-            plans = run_async(lambda: preview(site, one, content))
-            print_results(ui, tuple(Result(plan) for plan in plans))
-            if not click.confirm(_("Apply this?"), default=False):
-                ui.say(_("Nothing was changed."))
+            plans = tuple(map(Result, run_async(lambda: preview(site, one, content))))
+            if not ui.agree(_("Apply this?"), lambda beside: print_results(beside, plans)):
                 return Exit.DONE
         before = site.store.latest(one.name)
         reason = f"back to serial {serial}" if why is None else why

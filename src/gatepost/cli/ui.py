@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, wraps
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -56,11 +56,13 @@ class Ui:
     verbosity: int
     prose: Callable[[str], str] = _
     """What is meant for people alone, in their language in documents too; the rest of those is English."""
+    beside: bool = False
+    """Data on stderr as well: a person is to look at it while the data itself goes elsewhere."""
 
     @cached_property
     def out(self) -> Console:
         """Where data goes."""
-        return _console(stderr=False)
+        return _console(stderr=self.beside)
 
     @cached_property
     def err(self) -> Console:
@@ -69,8 +71,17 @@ class Ui:
 
     @property
     def interactive(self) -> bool:
-        """Whether a person sits at both ends."""
-        return sys.stdin.isatty() and sys.stdout.isatty() and not self.as_json
+        """Whether there is a person to ask: at a terminal, wherever the data goes."""
+        return sys.stdin.isatty() and (sys.stdout.isatty() or sys.stderr.isatty()) and not self.as_json
+
+    def agree(self, question: str, show: Callable[[Ui], None]) -> bool:
+        """Whether a person wants what is shown; it is shown beside the data where that goes elsewhere."""
+        elsewhere = not sys.stdout.isatty()
+        show(replace(self, beside=elsewhere))
+        if click.confirm(question, default=False, err=elsewhere):
+            return True
+        self.say(_("Nothing was changed."))
+        return False
 
     def say(self, text: str = "", style: str | None = None) -> None:
         """A line of data; foreign text must have gone through ``cut``."""
