@@ -10,6 +10,7 @@ from importlib.resources import files
 import pytest
 
 from gatepost.engine.approval import give_word, held_answers, newest_plans
+from gatepost.engine.drift import look
 from gatepost.engine.explaining import explain, is_digest, known_digest
 from gatepost.engine.explaining_values import explain_value, span, value_document
 from gatepost.engine.rollback import earlier, roll_back
@@ -400,3 +401,23 @@ async def test_a_network_that_several_entries_cover_together(world):
     assert "is allowed" in paragraph
     assert "several do together" in paragraph
     assert "ever named" not in paragraph
+
+
+async def test_a_network_of_which_a_part_is_listed(world):
+    """What of it is allowed is named; nobody says that it was never named, or advises to let all of it in."""
+    await world.apply()
+    paragraph = told(world, "101.126.59.0/24")
+    assert "101.126.59.0/24 is NOT allowed by the list webhooks" in paragraph
+    assert "A part of it is allowed: 101.126.59.0/29, 101.126.59.8/31." in paragraph
+    assert "ever named" not in paragraph
+    assert "gatepost pin" not in paragraph
+
+
+async def test_a_target_that_others_changed(world):
+    """What was verified there is told as that, with the change since and how to ask the device itself."""
+    await world.apply()
+    since = "Others changed edge since: `gatepost check 101.126.59.1 --target edge` asks it itself."
+    assert since not in told(world, "101.126.59.1")
+    world.target.entries = ()
+    await look(world.site, "edge")
+    assert f"there it is allowed. {since}" in told(world, "101.126.59.1")

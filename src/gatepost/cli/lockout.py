@@ -15,7 +15,7 @@ import click
 
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
-from gatepost.cli.showing import SHORT_DIGEST, SHOWN
+from gatepost.cli.showing import SHORT_DIGEST, SHOWN, status_word
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.engine.access_log import PROBED, Fields, LogFormat, lines, probe, reader_of
 from gatepost.engine.asking import bare
@@ -148,7 +148,8 @@ def _print_effect(ui: Ui, effect: Effect) -> None:
     change = effect.change
     what = _("target {target}").format(target=change.target) if change.target else _("held answer")
     ui.say()
-    ui.say(f"{what}  {change.digest[:SHORT_DIGEST]}  ({change.status})", "bold")
+    digests = ", ".join(one[:SHORT_DIGEST] for one in change.awaits or (change.digest,))
+    ui.say(f"{what}  {digests}  ({status_word(PlanStatus(change.status))})", "bold")
     for fate, words in fate_words().items():
         requests = effect.requests[fate]
         if fate not in TOLD:

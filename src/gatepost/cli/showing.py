@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from math import ceil
 
@@ -153,7 +153,7 @@ def _print_held(ui: Ui, held: HeldAnswer, word: WordRecord | None) -> None:
 
 
 def _print_ways(
-    ui: Ui, digest: str, reasons: Iterable[Reason], indent: str, word: WordRecord | None = None
+    ui: Ui, digest: str, reasons: Collection[Reason], indent: str, word: WordRecord | None = None
 ) -> None:
     ways = ways_out(reasons)
     if word is not None:
@@ -166,8 +166,12 @@ def _print_ways(
     if word is not None:
         return
     short = digest[:SHORT_DIGEST]
-    ui.say(indent + _("if this is right:") + f'  gatepost approve {short} --why "…"')
-    ui.say(indent + _("if it is not:    ") + f'  gatepost reject {short} --why "…"')
+    drifted = any(one.guard == "drift" for one in reasons)
+    right, wrong = _("if this is right:"), _("if it is not:    ")
+    if drifted:
+        right, wrong = _("to have the list there again:"), _("to leave it as it is now:    ")
+    ui.say(f'{indent}{right}  gatepost approve {short} --why "…"')
+    ui.say(f'{indent}{wrong}  gatepost reject {short} --why "…"')
 
 
 def print_word(ui: Ui, word: WordRecord, digest: str, indent: str, *, may_be_approved: bool = True) -> None:

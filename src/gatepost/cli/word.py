@@ -12,6 +12,7 @@ from gatepost.cli.ui import Ui
 from gatepost.engine.approval import give_word
 from gatepost.engine.report import word_document
 from gatepost.kit.text import as_text
+from gatepost.model.answer import HeldAnswer
 from gatepost.model.plan import Word
 
 
@@ -28,14 +29,21 @@ def speak(ui: Ui, digest: str, word: Word, why: str) -> int:
     """Record the word and say what follows from it."""
     with site_of(ui) as site:
         record = give_word(site, digest, word, who=who(), why=why)
-    ui.show(word_document(record), lambda: _print(ui, word, record.digest))
+        held = site.store.held_answer(record.digest)
+    ui.show(word_document(record), lambda: _print(ui, word, record.digest, held))
     return 0
 
 
-def _print(ui: Ui, word: Word, digest: str) -> None:
+def _print(ui: Ui, word: Word, digest: str, held: HeldAnswer | None) -> None:
     if word is Word.APPROVE:
         ui.say(_("Approved {digest}.").format(digest=digest), "green")
         ui.say(_("It covers exactly this content; run `gatepost apply` to carry it out."))
+        if held is not None and held.removed:
+            ui.say(
+                _("What goes ({n} entries) stays in force through absences and grace.").format(
+                    n=len(held.removed)
+                )
+            )
     else:
         ui.say(_("Rejected {digest}.").format(digest=digest), "green")
         ui.say(_("The last good list stays in force."))

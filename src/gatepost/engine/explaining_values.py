@@ -12,12 +12,12 @@ from gatepost.engine.asking import CheckAnswer, ListAnswer, ask, bare, check_doc
 from gatepost.engine.elapsed import look
 from gatepost.engine.report import JSON, reason_document, time_text
 from gatepost.engine.site import Site
-from gatepost.engine.wording import OF_VALUES, SHORT, Say, as_written, joined
+from gatepost.engine.wording import OF_VALUES, SHORT, Say, as_written, joined, some
 from gatepost.errors import cut
 from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer, Presence
 from gatepost.model.content import Override, State
-from gatepost.model.entry import Domain
+from gatepost.model.entry import Domain, Entry
 from gatepost.model.plan import Cause
 from gatepost.model.record import Departure, Hit
 from gatepost.planning.compose import PIN, active
@@ -277,10 +277,12 @@ class _Teller:
         if self.answer.allowed:
             yield self.tell("together")
             return
-        odd = list(self._odd())
+        odd, parts = list(self._odd()), self.parts()
+        if parts:
+            yield self.tell("parts", values=some(self.say, parts))
         if left is not None:
             yield from self._of_departure(left)
-        elif not odd:
+        elif not odd and not parts:
             yield self.tell("never", sources=", ".join(self.sources) or "-")
         if self.settings and self.settings.allowlist.only_necessary:
             yield self.tell("unnecessary")
@@ -289,6 +291,12 @@ class _Teller:
             if self.site.store.accepted(view(self.answer.list, source)) is None:
                 yield self.tell("silent", source=source)
             yield from self._of_source(source)
+
+    def parts(self) -> tuple[Entry, ...]:
+        """Entries in force that are within the value, and not all of it."""
+        latest = self.site.store.latest(self.answer.list)
+        inside = latest.content.effective if latest and not self.answer.allowed else ()
+        return tuple(one for one in inside if contains(self.value, one.value))
 
     def _of_departure(self, left: Departure) -> Iterator[str]:
         listed = left.hit.listed
@@ -328,6 +336,8 @@ class _Teller:
         for name, one in sorted(self.site.settings.targets.items()):
             if one.list == self.answer.list and self.answer.serial is not None:
                 yield self._of_target(name)
+                if self.site.store.drift(name) is not None:
+                    yield self.tell("drifted", target=name, value=bare(self.value))
 
     def _of_target(self, name: str) -> str:
         last = self.site.store.applied(name)
@@ -357,7 +367,7 @@ class _Teller:
                 yield self.tell("do-then-pin", **about)
         elif any(one.override for one in stays):
             yield self.tell("do-either", **about)
-        elif not named and not self.pin:
+        elif not named and not self.pin and not self.parts():
             yield self.tell("do-pin", **about)
 
 

@@ -66,6 +66,8 @@ class Change:
     """All that the list lets in, before anything is approved."""
     others: tuple[Entry, ...]
     """What sources without a held answer, and pins, list: it stays, whatever is approved."""
+    awaits: tuple[str, ...] = ()
+    """Digests of the held answers of a plan: what a person's word is on."""
 
 
 @dataclass(slots=True)
@@ -154,7 +156,8 @@ def _named(site: Site, list_: str, digest: str) -> Change:
 
 def _of_plan(site: Site, plan: Plan) -> Change:
     waiting = [held for one in plan.awaits if (held := site.store.held_answer(one))]
-    own = Change(plan.digest, plan.target, plan.status.value, plan.add, plan.remove, (), (), (), ())
+    status, awaits = plan.status.value, plan.awaits
+    own = Change(plan.digest, plan.target, status, plan.add, plan.remove, (), (), (), (), awaits)
     return _with_held(own, site.store.snapshot(plan.list, plan.serial), waiting)
 
 

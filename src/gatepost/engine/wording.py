@@ -83,6 +83,7 @@ OF_VALUES: Mapping[str, str] = {
     ),
     "soon": "So it is configured, and not in force yet: `gatepost apply {list}` brings it about.",
     "together": "No single entry covers it: several do together.",
+    "parts": "A part of it is allowed: {values}.",
     "absent-once": (
         "The last whole answer of {source} was without {entry}; after {absences} it counts as "
         "gone, and stays for {grace} from then on."
@@ -115,6 +116,7 @@ OF_VALUES: Mapping[str, str] = {
     "silent": "The source {source} has never answered well.",
     "on-target": "The target {target} holds serial {serial}, verified at {at}: there it is allowed.",
     "off-target": "The target {target} holds serial {serial}, verified at {at}: there it is NOT allowed.",
+    "drifted": "Others changed {target} since: `gatepost check {value} --target {target}` asks it itself.",
     "no-target": "Nothing of it is on the target {target}.",
     "no-domains": "The target {target} holds no domains.",
     "do-word": "Next: `gatepost explain {digest}`, then approve or reject it.",
