@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
-
 import pytest
 
 from gatepost.engine.approval import give_word
-from gatepost.engine.last import last_of
 from gatepost.engine.rollback import earlier, preview, roll_back
 from gatepost.errors import UsageError
 from gatepost.model.content import Override
 from gatepost.model.plan import Cause, Outcome, Word
 from gatepost.planning.normalise import parse_value
-from gatepost.testing import MemoryTarget
 
 pytestmark = pytest.mark.anyio
 
@@ -59,51 +54,6 @@ async def test_stays(world):
     give_word(world.site, report.results[0].plan.digest, Word.APPROVE, who="me", why="it was right after all")
     assert (await world.apply()).results[0].outcome is Outcome.APPLIED
     assert (await world.apply()).results[0].outcome is Outcome.UNCHANGED
-
-
-def renamed(world, name):
-    """The same world, its target under another name."""
-    settings = world.site.settings
-    targets = {name: replace(next(iter(settings.targets.values())), name=name)}
-    known = {name: world.target}
-    return replace(
-        world, site=replace(world.site, settings=replace(settings, targets=targets), targets=known)
-    )
-
-
-async def test_stays_under_another_name(world):
-    """A target that is renamed is known by its place: what was rolled back stays, until a word."""
-    first = await two_serials(world)
-    rolled = (await back(world))[0]
-    world.clock.advance(timedelta(minutes=1))
-    for name in ("gate", "edge", "door"):
-        world = renamed(world, name)
-        report = await world.apply()
-        assert [reason.guard for reason in report.results[0].plan.reasons] == ["rollback"]
-        assert (report.results[0].plan.target, world.target.entries) == (name, first)
-        known = world.site.store.applied(name)
-        assert (known.cause, known.serial, known.at) == (Cause.ROLLBACK, 3, rolled_at(world, rolled))
-        assert last_of(world.site.settings.state, name).entries == first
-        assert world.site.store.carried_out("webhooks") == 3
-    give_word(world.site, report.results[0].plan.digest, Word.APPROVE, who="me", why="it was right after all")
-    assert (await world.apply()).results[0].outcome is Outcome.APPLIED
-    assert (await renamed(world, "gate").apply()).results[0].outcome is Outcome.UNCHANGED
-
-
-def rolled_at(world, result):
-    """When a result was recorded first."""
-    return next(one.at for one in world.site.store.outcomes(100) if one.digest == result.plan.digest)
-
-
-async def test_a_new_target_beside_an_old_one_is_no_renamed_one(world):
-    """Another place, or the name of one that is still there, inherits nothing."""
-    await two_serials(world)
-    await back(world)
-    other = renamed(world, "other")
-    fresh = MemoryTarget("other", MemoryTarget.Options())
-    other = replace(other, site=replace(other.site, targets={"other": fresh}), target=fresh)
-    assert (await other.apply()).results[0].outcome is Outcome.APPLIED
-    assert fresh.entries != world.target.entries
 
 
 async def test_already_there(world):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gatepost.errors import UsageError
-from gatepost.model.plan import Cause, Outcome, Plan, PlanStatus, Word
+from gatepost.model.plan import Outcome, Plan, PlanStatus, Word
 from gatepost.model.record import Failure, OutcomeRecord, WordRecord
 from gatepost.store import Store
 from store.nouns import plain, plan
@@ -192,19 +192,6 @@ def test_holders_are_those_that_the_list_named_last(store: Store, start: datetim
     assert store.carried_out("clients") == 5
     store.record_holders("webhooks", [])
     assert store.carried_out("webhooks") == 2
-
-
-def test_a_renamed_target_keeps_what_was_last_verified(store: Store, start: datetime) -> None:
-    """Since when and why too; it tells of no apply that was none, and of the unknown nothing is known."""
-    carry_out(store, plan("one", serial=1), start)
-    store.record_unchanged(plan("one", serial=1), start + HOUR, Cause.ROLLBACK)
-    carry_out(store, plan("two", serial=2), start, Outcome.FAILED)
-    before, told = store.applied("edge"), store.outcomes(9)
-    store.record_renamed("edge", "gate")
-    store.record_renamed("nobody", "door")
-    assert store.applied("gate") == replace(before, target="gate", outcome=Outcome.UNCHANGED)
-    assert (store.applied("gate").cause, store.applied("edge")) == (Cause.ROLLBACK, before)
-    assert (store.outcomes(9), store.applied("door")) == (told, None)
 
 
 def test_an_older_history_knows_its_holders(url: str, tmp_path: Path, start: datetime) -> None:

@@ -8,7 +8,6 @@ from gatepost.engine.last import Last, is_kept, keep_last
 from gatepost.engine.left import left_on
 from gatepost.engine.pending import unconfirmed_until
 from gatepost.engine.protecting import refuse_cut
-from gatepost.engine.renamed import follow_renamed
 from gatepost.engine.site import Site
 from gatepost.engine.state import if_alone
 from gatepost.errors import GatepostError, StalePlan, TargetError, UsageError, VerifyFailed
@@ -218,11 +217,7 @@ def _is_done(site: Site, record: OutcomeRecord, current: Current) -> bool:
 
 
 async def settle(site: Site) -> None:
-    """What a run that died left open is closed; while another one is at work it is left to that one.
-
-    Targets that have another name by now are known again.
-    """
-    follow_renamed(site)
+    """What a run that died left open is closed; while another one is at work it is left to that one."""
     with if_alone(site) as free:
         if free:
             await settle_unfinished(site)

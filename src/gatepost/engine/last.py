@@ -101,14 +101,6 @@ def last_of(state: Path | None, target: str) -> Last | None:
     return None if state is None else _read(_path(state / "last", target))
 
 
-def names_kept(state: Path | None) -> frozenset[str]:
-    """Targets of which something is kept, configured or not. Raises StoreUnavailable."""
-    if state is None:
-        return frozenset()
-    with state_errors():
-        return frozenset(one.stem for one in (state / "last").glob("*.json"))
-
-
 def _path(place: Path, target: str) -> Path:
     return place / f"{target}.json"
 

@@ -201,17 +201,6 @@ class Plans(Subject):
         """The last apply to a target that was read back and found right."""
         return self._intent(intents.c.target == target, intents.c.verified, intents.c.outcome.in_(RIGHT))
 
-    def record_renamed(self, old: str, new: str) -> None:
-        """Note that a target has another name: what was last verified there, since when and why, holds on."""
-        known = (intents.c.target == old, intents.c.verified, intents.c.outcome.in_(RIGHT))
-        last = sa.select(intents).where(*known).order_by(intents.c.id.desc()).limit(1)
-        with self._database.writing() as connection:
-            row = connection.execute(last).mappings().one_or_none()
-            if row is not None:
-                again = {**row, "target": new, "outcome": Outcome.UNCHANGED.value}
-                del again["id"]
-                connection.execute(sa.insert(intents).values(again))
-
     def unfinished(self) -> tuple[tuple[int, OutcomeRecord], ...]:
         """Intents without an outcome, oldest first: read those targets before anything else."""
         query = sa.select(intents).where(intents.c.outcome.is_(None)).order_by(intents.c.id)
