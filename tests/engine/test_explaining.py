@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import pytest
 
-from gatepost.engine.approval import give_word, held_answers, newest_plans
+from gatepost.engine.approval import give_word, held_answers, newest_plans, waiting_for_word
 from gatepost.engine.drift import look
 from gatepost.engine.explaining import explain, is_digest, known_digest
 from gatepost.engine.explaining_values import explain_value, span, value_document
@@ -290,6 +290,16 @@ async def test_a_target_that_lags(world):
     assert "The target edge holds serial 1, verified at 2026-01-05T08:00:00Z: there it is NOT" in told(
         world, "61.0.0.1"
     )
+
+
+async def test_hostile_names_stay_text(world):
+    """Who spoke is told, whatever their name holds, and never steers a terminal."""
+    digest = await held(world)
+    waits = next(iter(waiting_for_word(world.site)))
+    give_word(world.site, waits, Word.REJECT, who="bob\x1b[31m\x07\u202e", why="no")
+    told = explain(world.site, waits).paragraph + explain(world.site, digest).paragraph
+    assert "bob\\x1b[31m" in told
+    assert told.isprintable()
 
 
 async def test_hostile_text_stays_text(world):

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gatepost.engine.pending import Pending, counted_in, is_over, overdue_targets, time_left
+from gatepost.engine.pending import Pending, counted_in, is_over, overdue, time_left
 from gatepost.kit.clock import Uptime
 from gatepost.testing import FrozenClock
 
@@ -61,4 +61,4 @@ def test_where_boots_have_no_name_the_wall_clock_counts(clock, armed_by_name):
 
 def test_nothing_is_overdue_without_a_state(clock):
     """A site that keeps no state has nothing that waits."""
-    assert overdue_targets(None, clock) == {}
+    assert overdue(None, clock) == ()

@@ -48,7 +48,8 @@ def as_before(request) -> Iterator[None]:
             setattr(made.provider, one.name, getattr(fresh, one.name))
         made.surfers.clear()
         oidc = made.house.desk.oidc
-        oidc.arrivals._of_networks._times.clear()
+        for limit in (oidc.arrivals, oidc.forgeries):
+            limit._of_networks._times.clear()
         oidc.provider._metadata = oidc.provider._keys = oidc.provider._failed = None
 
 
@@ -462,9 +463,10 @@ def test_refused_arrivals_are_bounded_and_keep_no_password_out(tmp_path):
     """Twenty from an address, then 429 even for a good one; local logins are counted apart."""
     with street(tmp_path) as town:
         surfer = town.surfer()
-        town.stopped(surfer)
+        town.provider.fault = "nonce"
         for _ in range(WRONG_BY_NETWORK):
-            assert surfer.go(f"{town.url}{BACK}?state=x&code=y").status_code == 403
+            assert town.log_in(surfer).status_code == 403
+        town.provider.fault = ""
         answer = town.log_in(surfer)
         assert answer.status_code == 429
         assert int(answer.headers["retry-after"]) > 0
@@ -473,15 +475,29 @@ def test_refused_arrivals_are_bounded_and_keep_no_password_out(tmp_path):
         assert len(town.entrances()) == WRONG_BY_NETWORK + 1
 
 
-def test_a_page_of_others_shuts_nobody_out(tmp_path):
-    """Arrivals of a browser that began nothing here are refused, not counted, and not written down."""
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_page_of_others_shuts_nobody_out(tmp_path, begun):
+    """Arrivals of a browser that began nothing, or another one, are refused and not counted, few written down."""
     with street(tmp_path) as town:
         lured = town.surfer()
-        for _ in range(WRONG_BY_NETWORK + 1):
+        if begun:
+            town.stopped(lured)
+        for _ in range(WRONG_BY_NETWORK + 2):
             answer = lured.go(f"{town.url}{BACK}?state=x&code=y", "http://evil.example")
             assert answer.status_code == 403
-        assert town.entrances() == []
+        assert len(town.entrances()) == (WRONG_BY_NETWORK if begun else 0)
         assert town.log_in(lured).status_code == 200
+
+
+def test_a_provider_that_fails_shuts_nobody_out(tmp_path):
+    """Once it is well again people log in, however often it failed them before."""
+    with street(tmp_path) as town:
+        surfer = town.surfer()
+        town.provider.fault = "token:error"
+        for _ in range(WRONG_BY_NETWORK + 1):
+            assert town.log_in(surfer).status_code == 502
+        town.provider.fault = ""
+        assert town.log_in(surfer).status_code == 200
 
 
 def test_logins_are_counted(tmp_path):

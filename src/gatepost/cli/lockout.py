@@ -25,6 +25,7 @@ from gatepost.engine.lockout import TOLD, Change, Counting, Effect, Fate, Lockou
 from gatepost.engine.report import time_text
 from gatepost.errors import UsageError, cut
 from gatepost.model.entry import Direction
+from gatepost.model.plan import PlanStatus
 
 AUTO = "auto"
 GZIP = b"\x1f\x8b"

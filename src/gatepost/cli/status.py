@@ -19,7 +19,7 @@ from gatepost.cli.showing import (
 from gatepost.cli.ui import Ui, error_lines, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.health import Health, ListHealth, SourceHealth, TargetHealth, health_document, health_of
-from gatepost.engine.pending import Pending
+from gatepost.engine.pending import Part, Pending
 from gatepost.engine.seeing import see_all
 from gatepost.errors import TargetForeign, cut
 from gatepost.model.answer import HeldAnswer
@@ -63,6 +63,12 @@ def _print(ui: Ui, health: Health, now: datetime) -> None:
         _print_refused(ui, row)
     for target in health.targets:
         _print_troubles(ui, target, now)
+    for part, pending in health.stranded:
+        _print_stranded(ui, part, pending)
+    _print_waiting(ui, health)
+
+
+def _print_waiting(ui: Ui, health: Health) -> None:
     for answer in health.answers:
         list_, _sep, source = answer.source.rpartition("/")
         name = _("{list}: the new answer of {source}").format(list=list_, source=source)
@@ -118,6 +124,15 @@ def _print_troubles(ui: Ui, one: TargetHealth, now: datetime) -> None:
 def _may_be_adopted(failure: Failure) -> bool:
     """Whether our mark is missing; of one that is damaged, the error itself says what to do."""
     return failure.kind == TargetForeign.__name__ and failure.hint == TargetForeign.hint
+
+
+def _print_stranded(ui: Ui, part: Part, pending: Pending) -> None:
+    words = _("{target}: nobody confirmed the last change, and it was not taken back")
+    ui.say(words.format(target=part.target), "bold red")
+    words = _(
+        "no target is configured any more there ({place}): configure it again, or `gatepost confirm {id}`"
+    )
+    ui.say("  → " + words.format(place=part.place or part.target, id=pending.id))
 
 
 def _print_overdue(ui: Ui, target: str, pending: Pending) -> None:

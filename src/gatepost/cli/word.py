@@ -11,6 +11,7 @@ from gatepost.cli.language import _
 from gatepost.cli.ui import Ui
 from gatepost.engine.approval import give_word
 from gatepost.engine.report import word_document
+from gatepost.errors import cut
 from gatepost.kit.text import as_text
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.plan import Word
@@ -22,7 +23,7 @@ def who() -> str:
         name = os.environ.get("SUDO_USER") or getpass.getuser()
     except (KeyError, OSError):
         name = f"uid {os.getuid()}"
-    return f"{as_text(name)}@{socket.gethostname()}"
+    return f"{cut(as_text(name), 200)}@{socket.gethostname()}"
 
 
 def speak(ui: Ui, digest: str, word: Word, why: str) -> int:

@@ -188,7 +188,8 @@ def _refuse_moved(plan: Plan, current: Current, place: str) -> None:
 def _refuse_put_back(site: Site, plan: Plan) -> None:
     """What was taken back, rolled back or begun since a plan was made stands against it as well."""
     last, changes = site.store.applied(plan.target), bool(plan.add or plan.remove)
-    until = unconfirmed_until(site.settings.state, plan.target) if changes else None
+    place = site.targets[plan.target].place
+    until = unconfirmed_until(site.settings.state, plan.target, place) if changes else None
     reasons = guard.unconfirmed(plan.target, until)
     if last is not None and not _is_refill(site, plan, last):
         reasons += guard.standing(plan.target, last.cause, last.at, changes=changes)

@@ -138,6 +138,7 @@ async def _part(site: Site, plan: Plan) -> Part:
         desired=plan.desired,
         add=tuple(map(wire_entry, add)),
         remove=tuple(map(wire_entry, remove)),
+        place=site.targets[plan.target].place,
     )
 
 
@@ -223,7 +224,7 @@ async def _prepared(targets: Mapping[str, Target], part: Part) -> Result:
     """What is to be done to one target; with an outcome where nothing is."""
     serial = Serial(part.serial)
     try:
-        current = await _known(targets, part.target).current()
+        current = await known(targets, part).current()
     except GatepostError as error:
         return Result(_returning(part), Outcome.FAILED, error=error)
     back = part.back(current)
@@ -243,17 +244,19 @@ def _returning(part: Part) -> Plan:
     return plan_back(part.target, part.list, Serial(part.serial), current, part.before())
 
 
-def _known(targets: Mapping[str, Target], name: str) -> Target:
-    if name not in targets:
-        msg = f"the target {name} is no longer configured"
-        raise UsageError(msg)
-    return targets[name]
+def known(targets: Mapping[str, Target], part: Part) -> Target:
+    """The target of a part, whatever it is called by now. Raises UsageError where none is in its place."""
+    found = next((one for name, one in targets.items() if part.is_on(name, one.place)), None)
+    if found is None:
+        msg = f"no target is configured any more in the place of {part.target}, {part.place or 'as it was'}"
+        raise UsageError(msg, hint="Configure one there again; `gatepost status` says what waits.")
+    return found
 
 
 async def _put_back(targets: Mapping[str, Target], step: Result, part: Part) -> Result:
     if step.outcome is not None:
         return step
-    target = targets[part.target]
+    target = known(targets, part)
     try:
         current = await target.current()
         back = part.back(current)
@@ -272,8 +275,8 @@ def _kept(pending: Pending, state: Path | None, targets: Mapping[str, Target], r
     if result.outcome not in DONE:
         return result
     plan, name = result.plan, result.plan.target
-    before = next(part for part in pending.parts if part.target == name).before()
-    place = targets[name].place
+    part = next(part for part in pending.parts if part.target == name)
+    before, place = part.before(), known(targets, part).place
     try:
         with state_errors():
             aside(pending_folder(state), pending.id, name).unlink(missing_ok=True)
@@ -356,10 +359,10 @@ async def _is_wiped(state: Path | None, targets: Mapping[str, Target], pending: 
     """Whether any of its targets holds nothing at all, where something was or was put by the change."""
     for part in pending.parts:
         written = bool(part.entries) or aside(pending_folder(state), pending.id, part.target).exists()
-        if not written or part.target not in targets:
+        if not written:
             continue
         with suppress(GatepostError):
-            current = await targets[part.target].current()
+            current = await known(targets, part).current()
             if not current.generation and not current.entries:
                 return True
     return False

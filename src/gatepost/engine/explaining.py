@@ -147,7 +147,9 @@ def _word(say: Say, one: Plan | HeldAnswer, record: WordRecord | None, *, waits:
     if record is None:
         return
     did = "approved" if record.word is Word.APPROVE else "rejected"
-    yield say(OF_PLANS[did]).format(who=record.who, at=time_text(record.at), why=cut(record.why, 500))
+    yield say(OF_PLANS[did]).format(
+        who=cut(record.who, 200), at=time_text(record.at), why=cut(record.why, 500)
+    )
     if waits and record.word is Word.REJECT:
         yield say(OF_PLANS["rejected-stays"])
         if not any(reason.absolute for reason in one.reasons):

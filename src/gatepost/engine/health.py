@@ -10,7 +10,7 @@ from gatepost.config.settings import SourceSettings, TargetSettings
 from gatepost.engine.acceptance import is_old, is_stale, view
 from gatepost.engine.approval import held_answers, held_plans, own_plans, standing_words
 from gatepost.engine.elapsed import look
-from gatepost.engine.pending import Pending, overdue_targets, unconfirmed_until
+from gatepost.engine.pending import Part, Pending, overdue, unconfirmed_until
 from gatepost.engine.report import (
     JSON,
     clock_document,
@@ -98,6 +98,8 @@ class Health:
     """Of ``held``: plans with a reason of their own, that no held answer tells."""
     words: Mapping[str, WordRecord]
     """Words that stand on what is held, by digest."""
+    stranded: tuple[tuple[Part, Pending], ...]
+    """What should have been taken back by now where no target is configured any more."""
     look: Look
     """At the clocks: whether the wall clock is believed."""
 
@@ -119,7 +121,7 @@ class Health:
     @property
     def overdue(self) -> bool:
         """Whether a change stays somewhere that nobody confirmed in time."""
-        return any(one.overdue is not None for one in self.targets)
+        return bool(self.stranded) or any(one.overdue is not None for one in self.targets)
 
     @property
     def taken_back(self) -> bool:
@@ -151,8 +153,15 @@ def health_of(site: Site, sights: Mapping[str, Sight] | None = None) -> Health:
         answers=held_answers(site),
         own=own_plans(site),
         words=standing_words(site),
+        stranded=tuple(_stranded(site)),
         look=look(site),
     )
+
+
+def _stranded(site: Site) -> Iterator[tuple[Part, Pending]]:
+    for part, pending in overdue(site.settings.state, site.clock):
+        if not any(part.is_on(name, one.place) for name, one in site.targets.items()):
+            yield part, pending
 
 
 def _source(site: Site, source: SourceSettings, now: datetime) -> SourceHealth:
@@ -188,6 +197,7 @@ def _target(site: Site, target: TargetSettings, sight: Sight | None) -> TargetHe
     applied = site.store.applied(target.name)
     snapshot = site.store.latest(target.list)
     drift, unread = _seen(site, target.name, sight)
+    place, late = site.targets[target.name].place, overdue(site.settings.state, site.clock)
     return TargetHealth(
         target=target,
         last=site.store.last_outcome(target.name),
@@ -197,8 +207,8 @@ def _target(site: Site, target: TargetSettings, sight: Sight | None) -> TargetHe
         unread=unread,
         denied=sight.denied if sight else None,
         looked=sight is not None and not sight.denied,
-        unconfirmed=unconfirmed_until(site.settings.state, target.name),
-        overdue=overdue_targets(site.settings.state, site.clock).get(target.name),
+        unconfirmed=unconfirmed_until(site.settings.state, target.name, place),
+        overdue=next((pending for part, pending in late if part.is_on(target.name, place)), None),
     )
 
 
@@ -242,6 +252,10 @@ def health_document(health: Health) -> JSON:
         "answers": [
             {"list": one.source.partition("/")[0], **held_document(one, health.words.get(one.digest))}
             for one in sorted(health.answers, key=lambda one: one.source)
+        ],
+        "stranded": [
+            {"target": part.target, "place": part.place, "id": pending.id, "until": time_text(pending.until)}
+            for part, pending in health.stranded
         ],
         "clock": clock_document(health.look),
     }

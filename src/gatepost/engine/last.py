@@ -48,11 +48,10 @@ def keep_last(state: Path | None, last: Last) -> None:
     So boot never loads what nobody confirmed, and taking it back needs no room here.
     Raises StoreUnavailable, StoreCorrupt.
     """
-    waits = waiting_on(state, last.target)
-    if waits is None:
+    place = _place_aside(state, last.target, last.place)
+    if place is None:
         keep_for_good(state, last)
     else:
-        place = aside(pending_folder(state), waits.id, last.target)
         with state_errors():
             write_atomic(place, _LAST.to_json(last), mode=0o600)
 
@@ -86,14 +85,23 @@ def forget_last(state: Path | None, target: str) -> None:
 def is_kept(state: Path | None, target: str, place: str, digest: str) -> bool:
     """Whether boot loads just this, or will once it is confirmed."""
     with suppress(GatepostError):
-        known = [last_of(state, target), _waiting(state, target)]
+        known = [last_of(state, target), _waiting(state, target, place)]
         return any(one is not None and (one.place, one.digest) == (place, digest) for one in known)
     return False
 
 
-def _waiting(state: Path | None, target: str) -> Last | None:
-    waits = waiting_on(state, target)
-    return None if waits is None else _read(aside(pending_folder(state), waits.id, target))
+def _waiting(state: Path | None, target: str, place: str) -> Last | None:
+    found = _place_aside(state, target, place)
+    return None if found is None else _read(found)
+
+
+def _place_aside(state: Path | None, target: str, place: str) -> Path | None:
+    """Where what a change left is kept until it is confirmed; None where nothing waits."""
+    waits = waiting_on(state, target, place)
+    if waits is None:
+        return None
+    part = next(one for one in waits.parts if one.is_on(target, place))
+    return aside(pending_folder(state), waits.id, part.target)
 
 
 def last_of(state: Path | None, target: str) -> Last | None:

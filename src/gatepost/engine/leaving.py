@@ -32,7 +32,8 @@ async def plan_purge(site: Site, name: str) -> Plan:
 
 
 def _held_while_waiting(site: Site, plan: Plan) -> Plan:
-    reasons = guard.unconfirmed(plan.target, unconfirmed_until(site.settings.state, plan.target))
+    place = site.targets[plan.target].place
+    reasons = guard.unconfirmed(plan.target, unconfirmed_until(site.settings.state, plan.target, place))
     return replace(plan, status=PlanStatus.HELD, reasons=(*plan.reasons, *reasons)) if reasons else plan
 
 

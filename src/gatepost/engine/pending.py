@@ -5,7 +5,7 @@ A state is entered by renaming, so of two processes that try exactly one succeed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -46,6 +46,12 @@ class Part(msgspec.Struct, frozen=True):
     add: tuple[WireEntry, ...] = ()
     remove: tuple[WireEntry, ...] = ()
     """What that plan changes."""
+    place: str = ""
+    """In words: it is taken back there, whatever the target is called by then. Empty of older versions."""
+
+    def is_on(self, target: str, place: str) -> bool:
+        """Whether it is about this target."""
+        return place == self.place if self.place else target == self.target
 
     def before(self) -> tuple[Entry, ...]:
         """What it held."""
@@ -111,21 +117,22 @@ def waiting(state: Path | None) -> tuple[Pending, ...]:
     return tuple(sorted(found, key=lambda one: one.armed_at))
 
 
-def waiting_on(state: Path | None, target: str) -> Pending | None:
+def waiting_on(state: Path | None, target: str, place: str) -> Pending | None:
     """What waits on one target: while it does, nothing else is begun there."""
-    return next((one for one in waiting(state) if any(part.target == target for part in one.parts)), None)
+    found = (one for one in waiting(state) if any(part.is_on(target, place) for part in one.parts))
+    return next(found, None)
 
 
-def unconfirmed_until(state: Path | None, target: str) -> datetime | None:
+def unconfirmed_until(state: Path | None, target: str, place: str) -> datetime | None:
     """Until when the last change of a target may still be taken back; None where nothing waits."""
-    waits = waiting_on(state, target)
+    waits = waiting_on(state, target, place)
     return waits.until if waits else None
 
 
-def overdue_targets(state: Path | None, clock: Clock) -> Mapping[str, Pending]:
-    """By target: what stays there that should have been taken back by now."""
+def overdue(state: Path | None, clock: Clock) -> tuple[tuple[Part, Pending], ...]:
+    """What stays on targets that should have been taken back by now."""
     late = (one for one in waiting(state) if one.failures or is_over(one, clock, LATE))
-    return {part.target: one for one in late for part in one.parts if part.target not in one.done}
+    return tuple((part, one) for one in late for part in one.parts if part.target not in one.done)
 
 
 def pending_folder(state: Path | None) -> Path:

@@ -67,6 +67,7 @@ async def _request(
         repair=settings.repair,
         cause=last.cause if last else Cause.SYNC,
         since=last.at if last else None,
-        unconfirmed=unconfirmed_until(site.settings.state, name),
+        unconfirmed=unconfirmed_until(site.settings.state, name, target.place),
+        known=settings.repair or site.store.last_outcome(name) is not None,
         protected=await protected(site),
     )

@@ -239,6 +239,20 @@ def incomplete(subject: str, remove: Sequence[Entry], missing: Sequence[str]) ->
     return (Reason("incomplete", str(len(remove)), "0", message, subject),)
 
 
+def stranger(subject: str, add: Sequence[Entry], generation: int) -> tuple[Reason, ...]:
+    """Something would come to a target that was written before, though never by this name.
+
+    What is there may be there because somebody rolled it back.
+    """
+    if not add or not generation:
+        return ()
+    message = (
+        f"{subject}: {len(add)} entries would come to a target at generation {generation}, of which "
+        "the history knows nothing by this name: was the target renamed, or the history lost?"
+    )
+    return (Reason("history", str(len(add)), "0", message, subject),)
+
+
 def history(subject: str, remove: Sequence[Entry], generation: int, *, known: bool) -> tuple[Reason, ...]:
     """Something would go from a target that was written before, and the history does not know by whom."""
     if known or not generation or not remove:

@@ -54,6 +54,8 @@ class PlanRequest:
     """Until when the last write waits to be confirmed."""
     kept: tuple[Entry, ...] = ()
     """What was last verified there, where the history has no content of it."""
+    known: bool = True
+    """Whether the history knows that it was ever written by this name, or nobody is to be asked."""
     protected: tuple[Protected, ...] = ()
     """What stays let in where it is let in now, whatever the list says."""
 
@@ -174,6 +176,7 @@ def _reasons(
         *guard.shrink(target, [_loss(request, ours, lost)] if lost else [], limits),
         *guard.incomplete(target, remove, request.missing),
         *guard.history(target, remove, written, known=request.previous is not None),
+        *(() if request.known or remove else guard.stranger(target, add, request.current.generation)),
         *_about_the_target(request, changes=bool(add or remove)),
     )
 

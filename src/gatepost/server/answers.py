@@ -214,6 +214,15 @@ class Doubt(Struct):
     """Seconds until it is believed."""
 
 
+class Stranded(Struct):
+    """A change that nobody confirmed and nobody can take back: no target is configured there any more."""
+
+    target: str
+    place: str
+    id: str
+    until: Moment | None
+
+
 class Status(Struct):
     """Everything at one look: ``status --json``."""
 
@@ -223,6 +232,7 @@ class Status(Struct):
     targets: tuple[TargetStatus, ...]
     held: tuple[Plan, ...]
     answers: tuple[HeldOfList, ...]
+    stranded: tuple[Stranded, ...]
     clock: Doubt | None
 
 

@@ -114,6 +114,12 @@ def steps(desk: Desk, status: JSON) -> Iterator[Step]:
 
 
 def _urgent(status: JSON) -> Iterator[Step]:
+    for one in status["stranded"]:
+        what = say(
+            _("Nobody confirmed the last change of {target}, and it was not taken back."),
+            target=one["target"],
+        )
+        yield Step("bad", what, say(_("No target is configured any more in its place: configure it again.")))
     for one in status["targets"]:
         name, drift = one["target"], one["drift"]
         if drift and drift["empty"]:

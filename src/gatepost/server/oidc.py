@@ -27,6 +27,8 @@ class Oidc:
     flows: Flows
     arrivals: LoginLimit
     """Counts those who come back with what is not good."""
+    forgeries: LoginLimit
+    """Counts those that are written down of another login's; nobody is refused by it."""
 
     @classmethod
     def of(cls, settings: ServerSettings, clock: Clock) -> Oidc | None:
@@ -45,5 +47,7 @@ class Oidc:
             )
         else:
             told = _("too many logins came back with what is not good; wait before the next try")
-            return cls(Provider(settings.oidc, clock), Flows(clock), LoginLimit(clock, told))
+            return cls(
+                Provider(settings.oidc, clock), Flows(clock), LoginLimit(clock, told), LoginLimit(clock)
+            )
         raise failure

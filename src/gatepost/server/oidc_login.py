@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -28,7 +29,7 @@ from gatepost.server.entrances import Who
 from gatepost.server.head import cookie
 from gatepost.server.logging_in import place_of, session_cookie
 from gatepost.server.oidc import BACK, START, Oidc
-from gatepost.server.oidc_flow import COOKIE, COOKIE_TLS, LASTS
+from gatepost.server.oidc_flow import COOKIE, COOKIE_TLS, LASTS, Flow
 from gatepost.server.oidc_person import Person
 from gatepost.server.route import HTML, Asked, Reply, Route
 from gatepost.server.sessions import Vouched
@@ -64,36 +65,49 @@ def begin(desk: Desk, asked: Asked) -> Reply:
 def come_back(desk: Desk, asked: Asked) -> Reply:
     """Let in whoever the provider vouches for; what is refused is written down like a wrong password.
 
-    Whoever brings no login that began here is refused and no more: any page could send a browser so, and
-    would shut out its address, or fill the book.
+    Whoever brings no login that began here, or another one, shuts nobody out and fills no book: any page
+    could send a browser so. That the provider fails is nobody's fault.
     """
     oidc = _oidc(desk)
     kept = cookie(asked.head, _cookie_name(desk))
-    if not oidc.flows.knows(kept):
+    try:
+        flow = oidc.flows.finish(kept, asked.params.state)
+    except RequestForged as error:
         desk.metrics.login("refused")
-        oidc.flows.finish(kept, asked.params.state)
+        if oidc.flows.knows(kept):
+            with suppress(TooManyLogins):
+                oidc.forgeries.enter("", asked.address)
+                _note(desk, asked, error)
+        raise
     oidc.arrivals.enter("", asked.address)
     try:
-        next_, person = _arrived(desk, oidc, asked)
+        person = _vouched(desk, oidc, asked, flow)
     except GatepostError as error:
-        desk.metrics.login("failed" if isinstance(error, ProviderFailed) else "refused")
-        who = Who("", why=error.kind)
-        desk.entrances.note(entrances.REFUSED, who, asked.address, desk.site.clock.now())
+        failed = isinstance(error, ProviderFailed)
+        desk.metrics.login("failed" if failed else "refused")
+        if failed:
+            oidc.arrivals.withdraw("", asked.address)
+        _note(desk, asked, error)
         raise
     oidc.arrivals.forgive("", asked.address)
-    return _let_in(desk, asked, person, next_)
+    return _let_in(desk, asked, person, flow.next)
 
 
-def _arrived(desk: Desk, oidc: Oidc, asked: Asked) -> tuple[str, Person]:
+def _note(desk: Desk, asked: Asked, error: GatepostError) -> None:
+    """In the book at the door."""
+    who = Who("", why=error.kind)
+    desk.entrances.note(entrances.REFUSED, who, asked.address, desk.site.clock.now())
+
+
+def _vouched(desk: Desk, oidc: Oidc, asked: Asked, flow: Flow) -> Person:
     params: BackParams = asked.params
-    flow = oidc.flows.finish(cookie(asked.head, _cookie_name(desk)), params.state)
     oidc.provider.check_sender(params.iss)
     if params.error or not params.code:
         denied = params.error == "access_denied"
         msg = _("the provider let nobody in: access_denied") if denied else _("the provider let nobody in")
         raise LoginRequired(msg, hint=_("Log in at the provider with an account that may use this server."))
     arrival = (Secret(params.code), flow, _redirect(desk, asked))
-    return flow.next, anyio.from_thread.run(oidc.provider.vouched, *arrival)
+    return anyio.from_thread.run(oidc.provider.vouched, *arrival)
 
 
 def _let_in(desk: Desk, asked: Asked, person: Person, next_: str) -> Reply:

@@ -209,8 +209,14 @@ class Plans(Subject):
         return tuple((row.id, _record(row)) for row in rows)
 
     def record_holders(self, list_: str, targets: Collection[str]) -> None:
-        """Note which targets hold a list from now on; what is known of other lists stays."""
-        if set(self._holders(list_)) == set(targets):
+        """Note which targets hold a list from now on; what is known of other lists stays.
+
+        As long as none of them has carried it out, those before are noted as well: what they hold counts.
+        """
+        before = set(self._holders(list_))
+        if targets and not any(self._carries(one, list_) for one in targets):
+            targets = before.union(targets)
+        if before == set(targets):
             return
         with self._database.writing() as connection:
             connection.execute(sa.delete(holders).where(holders.c.list == list_))
@@ -224,13 +230,17 @@ class Plans(Subject):
         Of a list that no target holds, the newest there is. None where there is none.
         """
         if targets := self._holders(list_):
-            last = (self.applied(target) for target in targets)
-            held = (one.serial for one in last if one and one.list == list_ and one.generation)  # 0: emptied
-            return max(held, default=None)
+            held = (self._carries(target, list_) for target in targets)
+            return max((one for one in held if one is not None), default=None)
         newest = sa.select(sa.func.max(serials.c.serial)).join(lists).where(lists.c.name == list_)
         with self._database.reading() as connection:
             number = connection.scalar(newest)
         return None if number is None else Serial(number)
+
+    def _carries(self, target: str, list_: str) -> Serial | None:
+        """The serial of a list that a target holds; none where it was emptied."""
+        last = self.applied(target)
+        return last.serial if last and last.list == list_ and last.generation else None
 
     def _holders(self, list_: str) -> Sequence[str]:
         with self._database.reading() as connection:
