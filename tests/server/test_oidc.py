@@ -477,7 +477,7 @@ def test_refused_arrivals_are_bounded_and_keep_no_password_out(tmp_path):
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_page_of_others_shuts_nobody_out(tmp_path, begun):
-    """Arrivals of a browser that began nothing, or another one, are refused and not counted, few written down."""
+    """Arrivals of a browser that began nothing, or another one, are refused and not counted."""
     with street(tmp_path) as town:
         lured = town.surfer()
         if begun:

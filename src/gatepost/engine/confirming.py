@@ -248,7 +248,8 @@ def known(targets: Mapping[str, Target], part: Part) -> Target:
     """The target of a part, whatever it is called by now. Raises UsageError where none is in its place."""
     found = next((one for name, one in targets.items() if part.is_on(name, one.place)), None)
     if found is None:
-        msg = f"no target is configured any more in the place of {part.target}, {part.place or 'as it was'}"
+        place = part.place or part.target
+        msg = f"no target is configured any more in the place of {part.target}, {place}"
         raise UsageError(msg, hint="Configure one there again; `gatepost status` says what waits.")
     return found
 
