@@ -35,7 +35,7 @@ def command(ui: Ui, value: str, lists: tuple[str, ...], at: str | None, target: 
     """Exit 0 if allowed, 5 if not."""
     wanted = value_of(value)
     with site_of(ui) as site:
-        answer = ask(site, wanted, lists=lists, at=_time(at) if at else None)
+        answer = ask(site, wanted, lists=lists, at=None if at is None else _time(at))
         if target:
             answer = replace(answer, on_target=_on_target(site, target, wanted))
     ui.show(check_document(answer), lambda: _print(ui, answer, then=at is not None))
