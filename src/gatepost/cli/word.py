@@ -35,7 +35,11 @@ def speak(ui: Ui, digest: str, word: Word, why: str) -> int:
 def _print(ui: Ui, word: Word, digest: str) -> None:
     if word is Word.APPROVE:
         ui.say(_("Approved {digest}.").format(digest=digest), "green")
-        ui.say(_("It covers exactly this content; run `gatepost apply` to carry it out."))
+        ui.say(
+            _(
+                "It covers exactly this content: a running service carries it out within seconds, else `gatepost apply`."
+            )
+        )
     else:
         ui.say(_("Rejected {digest}.").format(digest=digest), "green")
         ui.say(_("The last good list stays in force."))

@@ -45,6 +45,13 @@ def waiting_for_word(site: Site) -> dict[str, tuple[Reason, ...]]:
     return waiting | {held.digest: held.reasons for held in held_answers(site)}
 
 
+def lists_waiting_for(site: Site, digest: str) -> set[str]:
+    """Lists with a plan or an answer that a word on this digest lets go on."""
+    plans = (plan for plan in newest_plans(site) if not _is_done(site, plan))
+    found = {plan.list for plan in plans if digest in (plan.digest, *plan.awaits)}
+    return found | {one.source.partition("/")[0] for one in held_answers(site) if one.digest == digest}
+
+
 def newest_plans(site: Site) -> tuple[Plan, ...]:
     """The newest plan of each configured target."""
     return tuple(plan for plan in site.store.newest_plans() if plan.target in site.targets)

@@ -8,7 +8,14 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from gatepost.engine.approval import give_word, held_answers, newest_plans, standing_words, waiting_for_word
+from gatepost.engine.approval import (
+    give_word,
+    held_answers,
+    lists_waiting_for,
+    newest_plans,
+    standing_words,
+    waiting_for_word,
+)
 from gatepost.engine.asking import ask, check_document
 from gatepost.engine.explaining import explain, explanation_document, known_digest
 from gatepost.engine.health import health_document, health_of
@@ -150,7 +157,7 @@ def _speak(desk: Desk, asked: Asked, word: Word) -> dict[str, Any]:
     told = {"who": speaker(asked), "why": asked.body.why, "subject": asked.who.subject}
     record = give_word(desk.site, digest, word, **told)
     if word is Word.APPROVE:
-        for name in _lists_of(desk, digest):
+        for name in lists_waiting_for(desk.site, digest):
             desk.wake(name)
     return word_document(record)
 
@@ -168,11 +175,6 @@ def speaker(asked: Asked) -> str:
     """Who it was, for the record: where nobody logs in, at least from where."""
     who = asked.who
     return f"{who.name}, not logged in, from {asked.address}" if who.way is Way.OPEN else f"{who.name}@web"
-
-
-def _lists_of(desk: Desk, digest: str) -> set[str]:
-    found = {plan.list for plan in newest_plans(desk.site) if digest in (plan.digest, *plan.awaits)}
-    return found | {one.source.partition("/")[0] for one in held_answers(desk.site) if one.digest == digest}
 
 
 def explanation(desk: Desk, asked: Asked) -> dict[str, Any]:
