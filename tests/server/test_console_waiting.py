@@ -114,14 +114,31 @@ async def test_all_that_waits_is_told_everywhere(two):
 
 
 async def test_an_answer_that_no_approval_helps_is_told_once(two):
-    """An empty answer waits by itself: its list's plan says nothing more."""
+    """An empty answer is held by itself, and nobody asked for a word; its list's plan says nothing more."""
     await two.apply()
     two.house.source.answer = ()
     await two.apply()
     assert own_plans(two.site) == ()
-    page = await two.page("/plans")
+    page, now = await two.page("/plans"), await two.page("/")
     assert page.count('<article class="plan"') == 1
-    assert '<span class="count">1<' in page
+    assert "No approval lifts this" in page
+    assert "If approved" not in page
+    assert "A new answer of events is not used, and no approval lets it through." in now
+    assert "approve or reject" not in now
+    for one in (page, now):
+        assert 'class="count"' not in one
+
+
+async def test_a_plan_that_no_approval_helps_asks_for_no_word(two):
+    """A change that waits to be confirmed keeps the next one back: that is told, with nothing to approve."""
+    await two.apply()
+    two.offices.answer = raw(*OFFICES, "61.9.9.99")
+    await apply_to_confirm(two.site, await two.plan(), FIVE, who="me", start=no_timer)
+    two.offices.answer = raw(*OFFICES, "61.9.9.98")
+    await plan_cycle(two.site, tuple(two.site.settings.lists.values()))
+    now = await two.page("/")
+    assert "A plan for roof is held, and no approval lifts it." in now
+    assert 'class="count"' not in now
 
 
 async def test_a_target_that_is_held_says_so(two):

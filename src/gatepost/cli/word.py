@@ -35,11 +35,8 @@ def speak(ui: Ui, digest: str, word: Word, why: str) -> int:
 def _print(ui: Ui, word: Word, digest: str) -> None:
     if word is Word.APPROVE:
         ui.say(_("Approved {digest}.").format(digest=digest), "green")
-        ui.say(
-            _(
-                "It covers exactly this content: a running service carries it out within seconds, else `gatepost apply`."
-            )
-        )
+        ui.say(_("It covers exactly this content."))
+        ui.say(_("A running service carries it out within seconds; else run `gatepost apply`."))
     else:
         ui.say(_("Rejected {digest}.").format(digest=digest), "green")
         ui.say(_("The last good list stays in force."))

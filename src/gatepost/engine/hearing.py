@@ -23,7 +23,7 @@ class Hearing:
 
     @classmethod
     def of(cls, site: Site) -> Hearing:
-        """From now on: what was approved before is carried out by the turns that are due. Raises StoreError."""
+        """From now on: what was approved before is for the turns that are due. Raises StoreError."""
         return cls(site, site.store.newest_approval())
 
     def is_news(self) -> bool:

@@ -47,6 +47,10 @@ def _lasting(event: Event, _: Words) -> str:
     match event.kind, event.about:
         case EventKind.HELD, _about if event.rejection:
             return _("{name}: HELD, and rejected already; +{added} -{removed}")
+        case EventKind.HELD, About.SOURCE if not event.may_be_approved:
+            return _("{name}: HELD: no approval lets the new answer through; +{added} -{removed}")
+        case EventKind.HELD, _about if not event.may_be_approved:
+            return _("{name}: HELD: no approval lifts the plan; +{added} -{removed}")
         case EventKind.HELD, About.SOURCE:
             return _("{name}: HELD: the new answer waits for a word; +{added} -{removed}")
         case EventKind.HELD, _about:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gatepost.engine.approval import unspoken
+from gatepost.engine.approval import beyond_words, unspoken
 from gatepost.engine.health import health_document, health_of
 from gatepost.model.plan import Word
 from gatepost.server.console_page import show
@@ -145,6 +145,7 @@ def _waiting(desk: Desk, status: JSON) -> Iterator[Step]:
     for plan in own:
         what = say(_("A plan for {target} is held: a guard wants a person's word."), target=plan.target)
         yield Step("held", what, do, f"/plans#{plan.digest[7:19]}")
+    yield from _beyond(desk)
     for one in status["targets"]:
         if one["unconfirmed_until"] and not one["overdue"]:
             what = say(
@@ -153,6 +154,20 @@ def _waiting(desk: Desk, status: JSON) -> Iterator[Step]:
                 at=one["unconfirmed_until"],
             )
             yield Step("held", what, say(_("Run `gatepost confirm` if all still works.")), "/targets")
+
+
+def _beyond(desk: Desk) -> Iterator[Step]:
+    """What waits for no word, as none would help."""
+    answers, plans = beyond_words(desk.site)
+    for held in answers:
+        source = held.source.rpartition("/")[2]
+        what = say(_("A new answer of {source} is not used, and no approval lets it through."), source=source)
+        do = say(_("There is nothing to approve: the last good list stays. Find out why the source says so."))
+        yield Step("held", what, do, f"/plans#{held.digest[7:19]}")
+    for plan in plans:
+        what = say(_("A plan for {target} is held, and no approval lifts it."), target=plan.target)
+        do = say(_("There is nothing to approve: what is in force stays. Read what helps instead."))
+        yield Step("held", what, do, f"/plans#{plan.digest[7:19]}")
 
 
 def _sources(status: JSON) -> Iterator[Step]:
@@ -178,7 +193,8 @@ def _sources(status: JSON) -> Iterator[Step]:
 
 def _lesser(status: JSON) -> Iterator[Step]:
     for one in status["answers"]:
-        if one["word"] and one["word"]["word"] == Word.REJECT:
+        absolute = any(reason["absolute"] for reason in one["reasons"])
+        if one["word"] and one["word"]["word"] == Word.REJECT and not absolute:
             what = say(_("The new answer of {source} was rejected."), source=one["source"])
             do = say(_("The last good list stays until the source says something else, or it is approved."))
             yield Step("held", what, do, f"/plans#{one['digest'][7:19]}")
