@@ -10,12 +10,14 @@ from datetime import timedelta
 import pytest
 
 from gatepost.config.settings import ListSettings, TargetSettings
-from gatepost.engine.approval import own_plans
+from gatepost.engine.approval import give_word, own_plans
 from gatepost.engine.cycle import CycleReport, apply_cycle, apply_to_confirm, plan_cycle
+from gatepost.engine.drift import look
 from gatepost.engine.rollback import earlier, roll_back
 from gatepost.model.content import Allowlist
 from gatepost.model.entry import Direction
 from gatepost.model.limits import Limits
+from gatepost.model.plan import Word
 from gatepost.server.app import Server
 from gatepost.testing import MemorySource, MemoryTarget, raw
 from rigs.serving import TEN, House
@@ -164,3 +166,53 @@ async def test_a_target_that_was_taken_back_says_so(two):
     assert await two.word("roof") == "taken back"
     assert await two.word("roof", "zh") == "已撤回"
     assert await two.word("edge") == "in step"
+
+
+async def drifted(two) -> str:
+    """Somebody took an address out of `roof`, and a look saw it; its article on the page of targets."""
+    target = two.site.targets["roof"]
+    target.entries = target.entries[1:]
+    await look(two.site, "roof")
+    return await article(two)
+
+
+async def article(two, language: str = "en") -> str:
+    """What the page of targets says of `roof`."""
+    return (await two.page("/targets", language)).partition('id="roof"')[2].partition("</article>")[0]
+
+
+async def test_a_changed_target_says_what_puts_it_back(two):
+    """`gatepost apply` alone does not: its plan is held, and to be approved where it stands."""
+    await two.apply()
+    told = await drifted(two)
+    assert "or holds the plan that does for a person" in told
+    assert "no more: it was changed since" in told
+    report = await two.apply()
+    (plan,) = (one.plan for one in report.results if one.plan.target == "roof")
+    assert [reason.guard for reason in plan.reasons] == ["drift"]
+    link = f'href="/plans#{plan.digest[7:19]}"'
+    for page in (await two.page("/"), await article(two)):
+        assert "is held: approve it, and it is carried out" in page
+        assert link in page
+    assert "恢复它的计划已被拦下" in await article(two, "zh")
+    for word, said in (
+        (Word.REJECT, "was rejected: nothing changes until"),
+        (Word.APPROVE, "is approved: the"),
+    ):
+        give_word(two.site, plan.digest, word, who="me", why="ours")
+        assert said in await article(two)
+    await two.apply()
+    assert "Find out who" not in await two.page("/targets")
+    assert "<dd>yes</dd>" in await article(two)
+
+
+async def test_a_changed_target_that_is_repaired_says_so(two):
+    """With ``repair`` nobody need do anything but find out who."""
+    await two.apply()
+    settings = two.site.settings
+    targets = {**settings.targets, "roof": replace(settings.targets["roof"], repair=True)}
+    two.house.desk = replace(
+        two.house.desk, site=replace(two.site, settings=replace(settings, targets=targets))
+    )
+    two.house.server = Server(two.house.desk)
+    assert "the service puts it back by itself" in await drifted(two)

@@ -10,7 +10,7 @@ import msgspec
 
 from gatepost.engine.health import health_document, health_of
 from gatepost.server import api
-from gatepost.server.console_now import State, held_targets, target_state
+from gatepost.server.console_now import State, held_targets, putting_back, target_state
 from gatepost.server.console_page import show
 from gatepost.server.console_words import Said, _, say
 from gatepost.server.desk import Desk
@@ -78,6 +78,11 @@ def targets(desk: Desk, asked: Asked) -> Reply:
         twin="/v1/status",
         targets=status["targets"],
         held=held_targets(status),
+        mending={
+            one["target"]: putting_back(desk, status, one["target"])
+            for one in status["targets"]
+            if one["drift"]
+        },
         target_state=target_state,
         lagging=LAGGING,
         configured=sorted(desk.settings.consumers),

@@ -17,6 +17,17 @@ from gatepost.server.route import Asked, Reply
 JSON = Mapping[str, Any]
 
 
+_HELD_DRIFT = {
+    None: _("Find out who. The plan that puts it back is held: approve it, and it is carried out."),
+    Word.APPROVE: _("Find out who. The plan that puts it back is approved: the next apply carries it out."),
+    Word.REJECT: _(
+        "Find out who. The plan that puts it back was rejected: nothing changes until it is approved."
+    ),
+}
+_HELD_HARD = _("Find out who. The plan that puts it back is held, and no approval lifts it: read what helps.")
+"""What to do on a target that others changed, by the word on the plan that puts it back."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """One word with its shape: ``ok``, ``changes``, ``held``, ``stale``, ``bad`` or ``none``."""
@@ -107,21 +118,21 @@ def steps(desk: Desk, status: JSON) -> Iterator[Step]:
             say(_("Write a configuration with `gatepost init`, then start `gatepost run` again.")),
         )
         return
-    yield from _urgent(status)
+    yield from _urgent(desk, status)
     yield from _waiting(desk, status)
     yield from _sources(status)
-    yield from _lesser(status)
+    yield from _lesser(desk, status)
 
 
-def _urgent(status: JSON) -> Iterator[Step]:
+def _urgent(desk: Desk, status: JSON) -> Iterator[Step]:
     for one in status["targets"]:
         name, drift = one["target"], one["drift"]
         if drift and drift["empty"]:
             what = say(_("Somebody emptied {target}: whoever relies on it is cut off."), target=name)
-            yield Step("bad", what, say(_("Find out who, then `gatepost apply` puts it back.")), "/targets")
+            yield Step("bad", what, *putting_back(desk, status, name))
         elif drift and drift["wide"]:
             what = say(_("Somebody opened {target} wide: it lets in far more than the list."), target=name)
-            yield Step("bad", what, say(_("Find out who, then `gatepost apply` puts it back.")), "/targets")
+            yield Step("bad", what, *putting_back(desk, status, name))
         elif one["unread"]:
             what = say(_("{target} cannot be read: nobody knows what is in force there."), target=name)
             yield Step("bad", what, say(one["unread"]["error"]["hint"]), "/targets")
@@ -133,6 +144,20 @@ def _urgent(status: JSON) -> Iterator[Step]:
         elif one["outcome"] == "failed":
             what = say(_("The last change of {target} failed."), target=name)
             yield Step("bad", what, say(one["error"]["hint"] if one["error"] else ""), "/targets")
+
+
+def putting_back(desk: Desk, status: JSON, name: str) -> tuple[Said, str]:
+    """What brings a target back that others changed, and where to go: its plan, once that waits."""
+    if desk.site.settings.targets[name].repair:
+        return say(_("Find out who; the service puts it back by itself (`repair`).")), "/targets"
+    for plan in status["held"]:
+        if plan["target"] == name and any(reason["guard"] == "drift" for reason in plan["reasons"]):
+            absolute = any(reason["absolute"] for reason in plan["reasons"])
+            word = plan["word"]["word"] if plan["word"] else None
+            do = _HELD_HARD if absolute else _HELD_DRIFT[word]
+            return say(do), f"/plans#{plan['digest'][7:19]}"
+    do = _("Find out who. `gatepost apply` puts it back, or holds the plan that does for a person's word.")
+    return say(do), "/targets"
 
 
 def _waiting(desk: Desk, status: JSON) -> Iterator[Step]:
@@ -191,7 +216,7 @@ def _sources(status: JSON) -> Iterator[Step]:
             yield Step("stale", what, say(error["hint"]), "#lists")
 
 
-def _lesser(status: JSON) -> Iterator[Step]:
+def _lesser(desk: Desk, status: JSON) -> Iterator[Step]:
     for one in status["answers"]:
         absolute = any(reason["absolute"] for reason in one["reasons"])
         if one["word"] and one["word"]["word"] == Word.REJECT and not absolute:
@@ -205,8 +230,7 @@ def _lesser(status: JSON) -> Iterator[Step]:
         drift = one["drift"]
         if drift and not drift["empty"] and not drift["wide"]:
             what = say(_("Somebody changed {target}."), target=one["target"])
-            do = say(_("Find out who, then `gatepost apply` puts it back."))
-            yield Step("stale", what, do, "/targets")
+            yield Step("stale", what, *putting_back(desk, status, one["target"]))
     new = [one for one in status["sources"] if one["attempted_at"] is None]
     if new:
         what = say(_("{n} sources have not been asked yet."), n=len(new))
