@@ -329,12 +329,25 @@ class Entrance(Struct):
     """What kept somebody out who came by way of a login provider: the error's kind."""
 
 
+class RolledBack(Struct):
+    """What a rollback did on a target; whoever wanted it gave the word of the same digest."""
+
+    target: str
+    list: str
+    digest: Digest
+    serial: int
+    """That the earlier content got."""
+    back_to: int | None
+    """The first serial that held just that, where one did."""
+
+
 class Audit(Struct):
     """Who did what, newest first."""
 
     words: tuple[Word, ...]
     outcomes: tuple[Outcome, ...]
     entrances: tuple[Entrance, ...]
+    rollbacks: tuple[RolledBack, ...] = ()
 
 
 class Consumer(Struct):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -28,6 +29,7 @@ from gatepost.engine.report import (
     waiting_document,
     word_document,
 )
+from gatepost.engine.rollback import rolled_back
 from gatepost.errors import UsageError, cut
 from gatepost.model.address import Prefix
 from gatepost.model.entry import Domain
@@ -195,6 +197,7 @@ def audit(desk: Desk, _: Asked) -> dict[str, Any]:
         "words": [word_document(one) for one in desk.site.store.words(AUDIT_MOST)],
         "outcomes": [_outcome_document(one) for one in desk.site.store.outcomes(AUDIT_MOST)],
         "entrances": desk.entrances.last(AUDIT_MOST),
+        "rollbacks": [asdict(one) for one in rolled_back(desk.site, AUDIT_MOST)],
     }
 
 

@@ -100,6 +100,13 @@ class Plans(Subject):
             rows = connection.execute(query.order_by(intents.c.id.desc()).limit(most)).all()
         return tuple(map(_record, rows))
 
+    def caused(self, cause: Cause, most: int) -> tuple[OutcomeRecord, ...]:
+        """The last tries of one cause, newest first; also what was found unchanged."""
+        query = sa.select(intents).where(intents.c.cause == cause.value).order_by(intents.c.id.desc())
+        with self._database.reading() as connection:
+            rows = connection.execute(query.limit(most)).all()
+        return tuple(map(_record, rows))
+
     def answer_approved(self, held_digest: str, source: str) -> bool:
         """Whether the word that stands on a held answer is to approve."""
         word = self.answer_word(held_digest, source)
