@@ -122,3 +122,11 @@ def test_what_no_approval_lifts_asks_for_no_word():
         assert "waits for a word" not in made.title
         assert not any("pprove" in part.label for part in made.parts if isinstance(part, Link))
         assert not any(isinstance(part, Command) for part in made.parts)
+
+
+def test_a_refused_answer_is_no_missing_one():
+    """It came, and nothing of it is used: the title does not say that nothing came."""
+    for kind, told in (("ValuesRefused", "answer was refused"), ("ConnectFailed", "gave nothing")):
+        failure = Failure(kind, "x", transient=False, hint="y")
+        one = event(EventKind.FAILED, about=About.SOURCE, failure=failure)
+        assert told in compose(message(one), 5).title

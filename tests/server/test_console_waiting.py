@@ -216,3 +216,46 @@ async def test_a_changed_target_that_is_repaired_says_so(two):
     )
     two.house.server = Server(two.house.desk)
     assert "the service puts it back by itself" in await drifted(two)
+
+
+def row(page: str, table: str, name: str) -> str:
+    """The words of a thing's row in one of a page's tables."""
+    rows = page.partition(f'id="{table}"')[2].partition("</table>")[0].split("<tr")
+    return next(one for one in rows if re.search(rf'scope="row">(<a[^>]*>)?{name}<', one))
+
+
+async def test_what_was_spoken_on_is_not_called_held(two):
+    """The list says the word that stands; what was carried out says that."""
+    await two.apply()
+    two.house.source.answer = raw(TEN[0])
+    report = await two.apply()
+    (held,) = (one for turn in report.turns for one in turn.held)
+    assert "<span>held</span>" in row(await two.page("/"), "lists", "webhooks")
+    for word, told in ((Word.REJECT, "rejected"), (Word.APPROVE, "approved")):
+        give_word(two.site, held.digest, word, who="me", why="so it is")
+        for page in (await two.page("/"), (await two.page("/lists")).replace("<h1>", '<h1 id="lists">')):
+            assert f"<span>{told}</span>" in row(page, "lists", "webhooks")
+        plans = await two.page("/plans")
+        assert f"<span>{told}</span></span>\n<h2" in plans
+        assert "Why it was held" in plans
+        assert "<span>held</span>" not in plans
+
+
+async def test_a_plan_that_was_carried_out_says_so(two):
+    """It no longer says what it would change."""
+    await two.apply()
+    plans = await two.page("/plans")
+    assert plans.count("<span>applied</span>") == 2
+    assert "<span>changes</span>" not in plans
+    two.offices.answer = raw(*OFFICES, "61.9.9.99")
+    await two.plan()
+    assert "<span>changes</span>" in await two.page("/plans")
+
+
+async def test_a_source_whose_answer_is_refused_is_not_fresh(two):
+    """It answers, and gives what no list may use."""
+    await two.apply()
+    assert "<span>fresh</span>" in row(await two.page("/"), "sources", "places")
+    two.offices.answer = raw("0.0.0.0/0")
+    await two.apply()
+    assert "<span>answer refused</span>" in row(await two.page("/"), "sources", "places")

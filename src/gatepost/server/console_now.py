@@ -36,6 +36,10 @@ class State:
     word: str
 
 
+_HELD = State("held", _("held"))
+_SPOKEN = {"approve": State("ok", _("approved")), "reject": State("bad", _("rejected"))}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Something for a person to do."""
@@ -65,24 +69,32 @@ def now(desk: Desk, asked: Asked) -> Reply:
     )
 
 
-def source_state(one: JSON) -> State:
-    """Of a source of ``status --json``."""
+def source_state(one: JSON, status: JSON) -> State:
+    """Of a source of ``status --json``; it may be well and give what no list may use."""
     if one["attempted_at"] is None:
         return State("none", _("not asked yet"))
     if one["stale"]:
         return State("stale", _("stale"))
-    return State("stale", _("failing")) if one["error"] else State("ok", _("fresh"))
+    if one["error"]:
+        return State("stale", _("failing"))
+    refused = any(one["source"] in each["refused"] for each in status["lists"])
+    return State("stale", _("answer refused")) if refused else State("ok", _("fresh"))
 
 
-def list_state(one: JSON) -> State:
-    """Of a list."""
+def list_state(one: JSON, status: JSON) -> State:
+    """Of a list; where all that is held of it was spoken on, the word."""
     if one["held"]:
-        return State("held", _("held"))
+        words = {each["word"]["word"] if each["word"] else "" for each in _answers(one, status)}
+        return _SPOKEN.get(words.pop(), _HELD) if len(words) == 1 else _HELD
     if one["serial"] is None:
         return State("none", _("no list yet"))
     if one["stale"]:
         return State("stale", _("stale"))
     return State("stale", _("answer refused")) if one["refused"] else State("ok", _("fresh"))
+
+
+def _answers(one: JSON, status: JSON) -> Iterator[JSON]:
+    return (each for each in status["answers"] if each["list"] == one["list"])
 
 
 def held_targets(status: JSON) -> frozenset[str]:
