@@ -170,6 +170,10 @@ def an_error(reader: Tab) -> None:
     reader.find(".first")
 
 
+PHONE_LINE = 180
+"""Pixels that a sentence of the audit has, at least."""
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_fits_a_phone_in_the_dark(browser, site, language):
     """Every page at 360 pixels, dark: nothing is wider, nothing is hard to read."""
@@ -194,6 +198,8 @@ def test_it_fits_a_phone_in_the_dark(browser, site, language):
         ):
             reader.go(path)
             reader.seen(f"phone-{number}")
+        room = "each => Math.min(...each.map(one => one.getBoundingClientRect().width))"
+        assert reader.page.locator("td.did > span").evaluate_all(room) > PHONE_LINE
 
 
 def test_language_and_theme_change_with_a_click_and_stay(browser, site):

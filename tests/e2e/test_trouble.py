@@ -116,6 +116,32 @@ def test_what_was_rejected_waits_for_nobody(own):
     assert "waits for a word" in own("status").ended(3).out
 
 
+def test_what_was_spoken_on_is_not_called_held(own):
+    """The list's own line says the word that stands, beside by whom and why."""
+    lose(own)
+    held = own.json("plan", code=3)["lists"][0]["held"][0]["digest"]
+    assert "HELD" in own("status").ended(3).out
+    for word, told in (("reject", "rejected"), ("approve", "approved")):
+        own(word, held, "--why", "so it is").ended(0)
+        said = own("status").ended(3).out
+        assert re.search(rf"^own .* {told} *$", said, re.MULTILINE), said
+        assert "HELD" not in said
+
+
+def test_an_answer_that_came_and_was_refused_is_told_so(own):
+    """It gave something: nothing of it is used. What was held before is told as earlier; nothing is fresh."""
+    lose(own)
+    own.json("plan", code=3)
+    own.edit(LOST, 'entries = ["0.0.0.0/1"]')
+    told = own("plan").out
+    assert "the answer of own was refused; its last good one stays" in told
+    assert "gave nothing" not in told
+    assert "own: an earlier answer is still held" in told
+    assert "the new answer is held" not in told
+    assert "ANSWER REFUSED" in own("status").out
+    assert "own 的答复被拒绝" in own("plan", "--lang", "zh").out
+
+
 def test_an_approval_covers_one_content(own):
     """What changes after the word was given is held again."""
     lose(own)

@@ -15,7 +15,7 @@ from gatepost.model.reason import Reason
 from gatepost.model.record import Failure
 from gatepost.notify import feishu, feishu_bot
 from gatepost.notify._lines import bracketed, text_of
-from gatepost.notify._note import EVENTS_MOST, Tone, compose
+from gatepost.notify._note import EVENTS_MOST, Command, Link, Tone, compose
 from gatepost.platforms.feishu_message import app_content, webhook_body
 from rigs.notifiers import AT, event, held, many, message, texts
 
@@ -110,3 +110,23 @@ def test_what_the_history_forgot():
     text = text_of(message(event(added=nothing, removed=nothing)), 4096)
     assert "no longer known" in text.split("\n")[0]
     assert AT.strftime("%Y-%m-%d %H:%M") in text
+
+
+def test_what_no_approval_lifts_asks_for_no_word():
+    """Neither the title nor a button: there is nothing to approve."""
+    empty = Reason("empty", "0", "1", "the list would be empty", absolute=True)
+    for about in (About.SOURCE, About.TARGET):
+        one = event(EventKind.HELD, about=about, digest=held().digest, reasons=(empty,))
+        made = compose(message(one, console="https://gate.example"), 5)
+        assert "no approval" in made.title
+        assert "waits for a word" not in made.title
+        assert not any("pprove" in part.label for part in made.parts if isinstance(part, Link))
+        assert not any(isinstance(part, Command) for part in made.parts)
+
+
+def test_a_refused_answer_is_no_missing_one():
+    """It came, and nothing of it is used: the title does not say that nothing came."""
+    for kind, told in (("ValuesRefused", "answer was refused"), ("ConnectFailed", "gave nothing")):
+        failure = Failure(kind, "x", transient=False, hint="y")
+        one = event(EventKind.FAILED, about=About.SOURCE, failure=failure)
+        assert told in compose(message(one), 5).title

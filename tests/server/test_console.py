@@ -285,6 +285,32 @@ async def test_an_error_is_told_in_the_readers_language(house):
     assert "回到首页" in answer.text
 
 
+async def test_an_error_has_a_heading_for_people_and_the_way_to_all_pages(locked):
+    """For whoever is known; a stranger is told nothing of the pages there are."""
+    vera = await locked.log_in("vera")
+    for language, heading, pages in (
+        ("en", "There is nothing here", "Plans"),
+        ("zh", "这里什么也没有", "计划"),
+    ):
+        told = (await locked.get("/none-such", accept_language=language, **HTML, **vera)).text
+        assert f"<span>{heading}</span></span></h1>" in told
+        assert f"<title>{heading}" in told
+        assert f'<a href="/plans">{pages}</a>' in told
+        assert 'action="/logout"' in told
+    assert "<nav" not in (await locked.get("/none-such", **HTML)).text
+    forged = await locked.get("/none-such", **{**HTML, **vera, "host": "elsewhere.example"})
+    assert forged.status_code == 403
+    assert "<nav" not in forged.text
+
+
+async def test_a_list_names_both_of_its_units(house):
+    """What is in force is merged; what is listed is as the sources name it."""
+    await house.cycle("61.0.0.0", "61.0.0.1")
+    told = (await house.get("/lists/webhooks", accept_language="en", **HTML)).text
+    assert "in force: 1 merged prefixes and domains" in told
+    assert "2 of 2 entries, as sources and pins name them" in told
+
+
 REFUSED = (
     RequestInvalid("the query is no list of name=value in UTF-8"),
     RoleMissing("this needs the role admin; bob has viewer"),

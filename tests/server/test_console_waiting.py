@@ -10,12 +10,14 @@ from datetime import timedelta
 import pytest
 
 from gatepost.config.settings import ListSettings, TargetSettings
-from gatepost.engine.approval import own_plans
+from gatepost.engine.approval import give_word, own_plans
 from gatepost.engine.cycle import CycleReport, apply_cycle, apply_to_confirm, plan_cycle
+from gatepost.engine.drift import look
 from gatepost.engine.rollback import earlier, roll_back
 from gatepost.model.content import Allowlist
 from gatepost.model.entry import Direction
 from gatepost.model.limits import Limits
+from gatepost.model.plan import Word
 from gatepost.server.app import Server
 from gatepost.testing import MemorySource, MemoryTarget, raw
 from rigs.serving import TEN, House
@@ -114,14 +116,31 @@ async def test_all_that_waits_is_told_everywhere(two):
 
 
 async def test_an_answer_that_no_approval_helps_is_told_once(two):
-    """An empty answer waits by itself: its list's plan says nothing more."""
+    """An empty answer is held by itself, and nobody asked for a word; its list's plan says nothing more."""
     await two.apply()
     two.house.source.answer = ()
     await two.apply()
     assert own_plans(two.site) == ()
-    page = await two.page("/plans")
+    page, now = await two.page("/plans"), await two.page("/")
     assert page.count('<article class="plan"') == 1
-    assert '<span class="count">1<' in page
+    assert "No approval lifts this" in page
+    assert "If approved" not in page
+    assert "A new answer of events is not used, and no approval lets it through." in now
+    assert "approve or reject" not in now
+    for one in (page, now):
+        assert 'class="count"' not in one
+
+
+async def test_a_plan_that_no_approval_helps_asks_for_no_word(two):
+    """A change that waits to be confirmed keeps the next one back: that is told, with nothing to approve."""
+    await two.apply()
+    two.offices.answer = raw(*OFFICES, "61.9.9.99")
+    await apply_to_confirm(two.site, await two.plan(), FIVE, who="me", start=no_timer)
+    two.offices.answer = raw(*OFFICES, "61.9.9.98")
+    await plan_cycle(two.site, tuple(two.site.settings.lists.values()))
+    now = await two.page("/")
+    assert "A plan for roof is held, and no approval lifts it." in now
+    assert 'class="count"' not in now
 
 
 async def test_a_target_that_is_held_says_so(two):
@@ -147,3 +166,96 @@ async def test_a_target_that_was_taken_back_says_so(two):
     assert await two.word("roof") == "taken back"
     assert await two.word("roof", "zh") == "已撤回"
     assert await two.word("edge") == "in step"
+
+
+async def drifted(two) -> str:
+    """Somebody took an address out of `roof`, and a look saw it; its article on the page of targets."""
+    target = two.site.targets["roof"]
+    target.entries = target.entries[1:]
+    await look(two.site, "roof")
+    return await article(two)
+
+
+async def article(two, language: str = "en") -> str:
+    """What the page of targets says of `roof`."""
+    return (await two.page("/targets", language)).partition('id="roof"')[2].partition("</article>")[0]
+
+
+async def test_a_changed_target_says_what_puts_it_back(two):
+    """`gatepost apply` alone does not: its plan is held, and to be approved where it stands."""
+    await two.apply()
+    told = await drifted(two)
+    assert "or holds the plan that does for a person" in told
+    assert "no more: it was changed since" in told
+    report = await two.apply()
+    (plan,) = (one.plan for one in report.results if one.plan.target == "roof")
+    assert [reason.guard for reason in plan.reasons] == ["drift"]
+    link = f'href="/plans#{plan.digest[7:19]}"'
+    for page in (await two.page("/"), await article(two)):
+        assert "is held: approve it, and it is carried out" in page
+        assert link in page
+    assert "恢复它的计划已被拦下" in await article(two, "zh")
+    for word, said in (
+        (Word.REJECT, "was rejected: nothing changes until"),
+        (Word.APPROVE, "is approved: the"),
+    ):
+        give_word(two.site, plan.digest, word, who="me", why="ours")
+        assert said in await article(two)
+    await two.apply()
+    assert "Find out who" not in await two.page("/targets")
+    assert "<dd>yes</dd>" in await article(two)
+
+
+async def test_a_changed_target_that_is_repaired_says_so(two):
+    """With ``repair`` nobody need do anything but find out who."""
+    await two.apply()
+    settings = two.site.settings
+    targets = {**settings.targets, "roof": replace(settings.targets["roof"], repair=True)}
+    two.house.desk = replace(
+        two.house.desk, site=replace(two.site, settings=replace(settings, targets=targets))
+    )
+    two.house.server = Server(two.house.desk)
+    assert "the service puts it back by itself" in await drifted(two)
+
+
+def row(page: str, table: str, name: str) -> str:
+    """The words of a thing's row in one of a page's tables."""
+    rows = page.partition(f'id="{table}"')[2].partition("</table>")[0].split("<tr")
+    return next(one for one in rows if re.search(rf'scope="row">(<a[^>]*>)?{name}<', one))
+
+
+async def test_what_was_spoken_on_is_not_called_held(two):
+    """The list says the word that stands; what was carried out says that."""
+    await two.apply()
+    two.house.source.answer = raw(TEN[0])
+    report = await two.apply()
+    (held,) = (one for turn in report.turns for one in turn.held)
+    assert "<span>held</span>" in row(await two.page("/"), "lists", "webhooks")
+    for word, told in ((Word.REJECT, "rejected"), (Word.APPROVE, "approved")):
+        give_word(two.site, held.digest, word, who="me", why="so it is")
+        for page in (await two.page("/"), (await two.page("/lists")).replace("<h1>", '<h1 id="lists">')):
+            assert f"<span>{told}</span>" in row(page, "lists", "webhooks")
+        plans = await two.page("/plans")
+        assert f"<span>{told}</span></span>\n<h2" in plans
+        assert "Why it was held" in plans
+        assert "<span>held</span>" not in plans
+
+
+async def test_a_plan_that_was_carried_out_says_so(two):
+    """It no longer says what it would change."""
+    await two.apply()
+    plans = await two.page("/plans")
+    assert plans.count("<span>applied</span>") == 2
+    assert "<span>changes</span>" not in plans
+    two.offices.answer = raw(*OFFICES, "61.9.9.99")
+    await two.plan()
+    assert "<span>changes</span>" in await two.page("/plans")
+
+
+async def test_a_source_whose_answer_is_refused_is_not_fresh(two):
+    """It answers, and gives what no list may use."""
+    await two.apply()
+    assert "<span>fresh</span>" in row(await two.page("/"), "sources", "places")
+    two.offices.answer = raw("0.0.0.0/0")
+    await two.apply()
+    assert "<span>answer refused</span>" in row(await two.page("/"), "sources", "places")

@@ -14,7 +14,7 @@ from gatepost.engine.cycle import CycleReport, Unplanned
 from gatepost.engine.elapsed import waits
 from gatepost.engine.exits import is_unkept
 from gatepost.engine.report import NO_DRIFTS, held_document, list_status, time_text, values_document
-from gatepost.errors import cut
+from gatepost.errors import AnswerRefused, cut
 from gatepost.model.address import Prefix
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.drift import Drift
@@ -123,7 +123,10 @@ def _print_turn(ui: Ui, turn: Turn, report: CycleReport) -> None:
     words.append(status_word(status) if known else _("NO LIST YET"))
     ui.say("  ".join(words), _LOOK[status] if known else "bold yellow")
     for source, error in turn.errors.items():
-        ui.say("  " + _("{source} gave nothing; its last good answer stays:").format(source=source), "yellow")
+        refused = _("the answer of {source} was refused; its last good one stays:")
+        missing = _("{source} gave nothing; its last good answer stays:")
+        text = refused if isinstance(error, AnswerRefused) else missing
+        ui.say("  " + text.format(source=source), "yellow")
         for line, style in error_lines(error):
             ui.say(f"    {line}", style)
     if turn.stale:
@@ -131,7 +134,8 @@ def _print_turn(ui: Ui, turn: Turn, report: CycleReport) -> None:
     if turn.snapshot is None:
         ui.say("  " + _("no source has answered yet: nothing is applied"), "yellow")
     for held in turn.held:
-        _print_held(ui, held, report.words.get(held.digest))
+        earlier = held.source.rpartition("/")[2] in turn.errors
+        _print_held(ui, held, report.words.get(held.digest), earlier=earlier)
 
 
 def serial_words(turn: Turn) -> str:
@@ -142,9 +146,13 @@ def serial_words(turn: Turn) -> str:
     return _("serial {before} → {now}").format(before=turn.previous, now=now)
 
 
-def _print_held(ui: Ui, held: HeldAnswer, word: WordRecord | None) -> None:
+def _print_held(ui: Ui, held: HeldAnswer, word: WordRecord | None, *, earlier: bool) -> None:
+    """``earlier``: whether the source gave something else since, or nothing."""
     document = held_document(held)
-    ui.say("  " + _("{source}: the new answer is held").format(source=document["source"]), "bold yellow")
+    words = (
+        _("{source}: an earlier answer is still held") if earlier else _("{source}: the new answer is held")
+    )
+    ui.say("  " + words.format(source=document["source"]), "bold yellow")
     print_reasons(ui, held.reasons, "    ")
     _print_values(ui, "    + ", document["add"], "green")
     _print_values(ui, "    - ", document["remove"], "red")

@@ -23,7 +23,7 @@ from gatepost.engine.pending import Part, Pending
 from gatepost.engine.seeing import see_all
 from gatepost.errors import TargetForeign, cut
 from gatepost.model.answer import HeldAnswer
-from gatepost.model.plan import Cause, Plan
+from gatepost.model.plan import Cause, Plan, Word
 from gatepost.model.record import Failure
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -47,11 +47,11 @@ def command(ui: Ui, *, no_look: bool) -> int:
 def _print(ui: Ui, health: Health, now: datetime) -> None:
     sources = ui.table(_("source"), _("kind"), _("asked"), _("answered"), _("changed"), _("state"))
     for one in health.sources:
-        sources.add_row(*_source_row(one, now))
+        sources.add_row(*_source_row(one, health, now))
     lists = ui.table(_("list"), _("serial"), _("entries"), _("in grace"), _("since"), _("state"))
     for row in health.lists:
         cells = ("-" if row.serial is None else str(row.serial), str(row.entries), str(row.grace))
-        lists.add_row(row.name, *cells, age(row.at, now), _list_state(row))
+        lists.add_row(row.name, *cells, age(row.at, now), _list_state(row, health))
     targets = ui.table(_("target"), _("kind"), _("list"), _("serial"), _("applied"), _("state"))
     for target in health.targets:
         targets.add_row(*_target_row(target, now))
@@ -80,12 +80,21 @@ def _print_waiting(ui: Ui, health: Health) -> None:
         _print_held(ui, plan.target, plan, health)
 
 
-def _list_state(row: ListHealth) -> str:
+def _list_state(row: ListHealth, health: Health) -> str:
     if row.held:
-        return _("HELD")
+        return _held_state(row.name, health)
     if row.stale:
         return _("STALE")
     return _("ANSWER REFUSED") if row.refused else _("fresh")
+
+
+def _held_state(name: str, health: Health) -> str:
+    """Of a list with held answers: what was said of all of them, or that they are held."""
+    answers = (one for one in health.answers if one.source.partition("/")[0] == name)
+    words = {record.word if (record := health.words.get(one.digest)) else None for one in answers}
+    if words == {Word.APPROVE}:
+        return _("approved")
+    return _("rejected") if words == {Word.REJECT} else _("HELD")
 
 
 def _print_refused(ui: Ui, row: ListHealth) -> None:
@@ -164,9 +173,10 @@ def _print_held(ui: Ui, name: str, held: Plan | HeldAnswer, health: Health) -> N
         ui.say("  " + _("if it is not:    ") + f'  gatepost reject {short} --why "…"')
 
 
-def _source_row(one: SourceHealth, now: datetime) -> tuple[str, ...]:
+def _source_row(one: SourceHealth, health: Health, now: datetime) -> tuple[str, ...]:
     seen = one.attempt
-    state = _("STALE") if one.stale else _("fresh")
+    refused = any(one.source.name in each.refused for each in health.lists)
+    state = _("STALE") if one.stale else _("ANSWER REFUSED") if refused else _("fresh")
     if seen and seen.failure:
         state += f", {seen.failure.kind}"
     moments = (seen.at, seen.succeeded_at, seen.changed_at) if seen else (None, None, None)

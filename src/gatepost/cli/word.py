@@ -38,7 +38,8 @@ def speak(ui: Ui, digest: str, word: Word, why: str) -> int:
 def _print(ui: Ui, word: Word, digest: str, held: HeldAnswer | None) -> None:
     if word is Word.APPROVE:
         ui.say(_("Approved {digest}.").format(digest=digest), "green")
-        ui.say(_("It covers exactly this content; run `gatepost apply` to carry it out."))
+        ui.say(_("It covers exactly this content."))
+        ui.say(_("A running service carries it out within seconds; else run `gatepost apply`."))
         if held is not None and held.removed:
             ui.say(
                 _("What goes ({n} entries) stays in force through absences and grace.").format(

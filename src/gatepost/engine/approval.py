@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from gatepost.engine.acceptance import view
 from gatepost.engine.naming import whole_digest
@@ -45,6 +45,13 @@ def waiting_for_word(site: Site) -> dict[str, tuple[Reason, ...]]:
     return waiting | {held.digest: held.reasons for held in held_answers(site)}
 
 
+def lists_waiting_for(site: Site, digest: str) -> set[str]:
+    """Lists with a plan or an answer that a word on this digest lets go on."""
+    plans = (plan for plan in newest_plans(site) if not _is_done(site, plan))
+    found = {plan.list for plan in plans if digest in (plan.digest, *plan.awaits)}
+    return found | {one.source.partition("/")[0] for one in held_answers(site) if one.digest == digest}
+
+
 def newest_plans(site: Site) -> tuple[Plan, ...]:
     """The newest plan of each configured target."""
     return tuple(plan for plan in site.store.newest_plans() if plan.target in site.targets)
@@ -73,10 +80,22 @@ def standing_words(site: Site) -> Mapping[str, WordRecord]:
 
 
 def unspoken(site: Site) -> tuple[tuple[HeldAnswer, ...], tuple[Plan, ...]]:
-    """Answers, and plans with a reason of their own, on which nobody's word stands: these wait for one."""
+    """Answers, and plans with a reason of their own, that wait for a word: one would help."""
     spoken = standing_words(site)
-    answers = (one for one in held_answers(site) if one.digest not in spoken)
-    return tuple(answers), tuple(plan for plan in own_plans(site) if plan.digest not in spoken)
+    answers = (one for one in held_answers(site) if one.digest not in spoken and may_be_lifted(one.reasons))
+    plans = (one for one in own_plans(site) if one.digest not in spoken and may_be_lifted(one.reasons))
+    return tuple(answers), tuple(plans)
+
+
+def beyond_words(site: Site) -> tuple[tuple[HeldAnswer, ...], tuple[Plan, ...]]:
+    """The same that no approval lifts: there is nothing to say to them, but something to put right."""
+    answers = (one for one in held_answers(site) if not may_be_lifted(one.reasons))
+    return tuple(answers), tuple(one for one in own_plans(site) if not may_be_lifted(one.reasons))
+
+
+def may_be_lifted(reasons: Iterable[Reason]) -> bool:
+    """Whether an approval lifts what holds something."""
+    return not any(reason.absolute for reason in reasons)
 
 
 def _shared(spoken: Sequence[WordRecord | None]) -> WordRecord | None:

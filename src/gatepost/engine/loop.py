@@ -13,6 +13,8 @@ import anyio
 from gatepost.config.settings import ListSettings, SourceSettings
 from gatepost.engine.acceptance import CLOCK_PLAY
 from gatepost.engine.cycle import CycleReport, apply_cycle, plan_cycle
+from gatepost.engine.hearing import EVERY as LISTEN_EVERY
+from gatepost.engine.hearing import Hearing
 from gatepost.engine.site import Site
 from gatepost.engine.watching import EVERY, Notice, TakenBack, Watch, take_back
 from gatepost.errors import GatepostError
@@ -137,6 +139,11 @@ class Wake:
         taken, self._lists, self._event = self._lists, set(), anyio.Event()
         return taken
 
+    @property
+    def is_called(self) -> bool:
+        """Whether anything was called for since last time."""
+        return self._event.is_set()
+
     async def pause(self, clock: Clock, seconds: float) -> None:
         """Wait, or until called."""
         async with anyio.create_task_group() as group:
@@ -185,8 +192,11 @@ async def _turns(site: Site, tell: Tell, turning: anyio.Lock, wake: Wake) -> Non
     """A turn that fails as a whole is told and tried again."""
     last: dict[str, float] = {}
     unread = here(site)
+    hearing = Hearing.of(site)
     while True:
-        sources = {*due(site), *unread, *_sources_of(site, wake.taken())}
+        called = wake.taken() | hearing.lists()
+        last = {name: moment for name, moment in last.items() if name not in called}
+        sources = {*due(site), *unread, *_sources_of(site, called)}
         lists = lists_due(site, sources, last)
         try:
             if lists:
@@ -197,4 +207,14 @@ async def _turns(site: Site, tell: Tell, turning: anyio.Lock, wake: Wake) -> Non
         except GatepostError as error:
             await tell.fail(error)
             await site.clock.sleep(RETRY_FIRST.total_seconds())
-        await wake.pause(site.clock, pause(site))
+        await _rest(site, wake, hearing)
+
+
+async def _rest(site: Site, wake: Wake, hearing: Hearing) -> None:
+    """Until a source is due, somebody calls, or somebody approved something."""
+    end = site.clock.monotonic() + pause(site)
+    while True:
+        left = max(end - site.clock.monotonic(), 0.0)
+        await wake.pause(site.clock, min(left, LISTEN_EVERY))
+        if wake.is_called or site.clock.monotonic() >= end or hearing.is_news():
+            return

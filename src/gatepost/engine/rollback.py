@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from gatepost.config.settings import ListSettings
 from gatepost.engine.applying import carry_out, settle
 from gatepost.engine.elapsed import look
@@ -11,7 +14,7 @@ from gatepost.engine.state import alone
 from gatepost.errors import UsageError
 from gatepost.model.content import Content, Serial, Snapshot
 from gatepost.model.plan import Cause, Outcome, Plan, PlanStatus, Result, Word
-from gatepost.model.record import WordRecord
+from gatepost.model.record import SerialRecord, WordRecord
 from gatepost.planning.compose import again
 from gatepost.planning.plan import release
 
@@ -56,6 +59,37 @@ async def roll_back(
         snapshot = site.store.record_content(one.name, content, site.clock.now())
         plans = [await propose(site, one, snapshot, each) for each in targets_of(site, one.name)]
         return tuple([await _carry_out(site, plan, who, why) for plan in plans])
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """What a rollback did, or tried, on one target."""
+
+    target: str
+    list: str
+    digest: str
+    """Of the plan, which carries the word of whoever wanted it."""
+    serial: Serial
+    """That the earlier content got."""
+    back_to: Serial | None
+    """Which first held just that; None where none did, as exclusions changed or the history is shorter."""
+
+
+def rolled_back(site: Site, most: int) -> tuple[RolledBack, ...]:
+    """The last rollbacks, newest first. Raises StoreError."""
+    done = site.store.caused(Cause.ROLLBACK, most)
+    known = {name: site.store.serials(name) for name in {one.list for one in done}}
+    return tuple(
+        RolledBack(one.target, one.list, one.digest, one.serial, _first(known[one.list], one.serial))
+        for one in done
+    )
+
+
+def _first(serials: Sequence[SerialRecord], serial: Serial) -> Serial | None:
+    """The first serial with the content of another."""
+    digests = {one.serial: one.digest for one in serials}
+    same = (one for one, digest in digests.items() if one < serial and digest == digests.get(serial))
+    return min(same, default=None)
 
 
 def _may_be_released(plan: Plan) -> bool:

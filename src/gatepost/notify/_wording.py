@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatepost.errors import cut
+from gatepost.errors import AnswerRefused, cut
 from gatepost.model.event import About, Event, EventKind
 from gatepost.model.moment import time_text
 from gatepost.model.record import WordRecord
 from gatepost.notify.base import Words
 from gatepost.planning.guard_text import guard_text
+
+REFUSALS = {AnswerRefused.__name__, *(one.__name__ for one in AnswerRefused.__subclasses__())}
+"""Kinds of failure where an answer came, and nothing of it is used."""
 
 
 def title(event: Event, _: Words) -> str:
@@ -43,18 +46,28 @@ def _template(event: Event, _: Words) -> str:
     return _over(event, _) if event.over else _lasting(event, _)
 
 
+def _held(event: Event, _: Words) -> str:
+    answer = event.about is About.SOURCE
+    if event.rejection:
+        return _("{name}: HELD, and rejected already; +{added} -{removed}")
+    if not event.may_be_approved:
+        hard = _("{name}: HELD: no approval lets the new answer through; +{added} -{removed}")
+        return hard if answer else _("{name}: HELD: no approval lifts the plan; +{added} -{removed}")
+    if answer:
+        return _("{name}: HELD: the new answer waits for a word; +{added} -{removed}")
+    return _("{name}: HELD: the plan waits for a word; +{added} -{removed}")
+
+
 def _lasting(event: Event, _: Words) -> str:
     match event.kind, event.about:
-        case EventKind.HELD, _about if event.rejection:
-            return _("{name}: HELD, and rejected already; +{added} -{removed}")
-        case EventKind.HELD, About.SOURCE:
-            return _("{name}: HELD: the new answer waits for a word; +{added} -{removed}")
         case EventKind.HELD, _about:
-            return _("{name}: HELD: the plan waits for a word; +{added} -{removed}")
+            return _held(event, _)
         case EventKind.STALE, _about:
             return _("{name}: STALE: a source has not answered well for too long")
         case EventKind.DRIFT, _about:
             return _drift(event, _)
+        case _failed, About.SOURCE if event.failure and event.failure.kind in REFUSALS:
+            return _("{name}: the source's answer was refused; its last good one stays")
         case _failed, About.SOURCE:
             return _("{name}: the source gave nothing; its last good answer stays")
         case _failed, About.TARGET:

@@ -310,43 +310,6 @@ class Explanation(Struct):
     reasons: tuple[Reason, ...]
 
 
-class Outcome(Struct):
-    """What became of one apply."""
-
-    target: str
-    list: str
-    digest: Digest
-    serial: int
-    generation: int
-    intended_at: Moment
-    at: Moment | None
-    outcome: str | None
-    verified: bool
-    cause: str
-    error: Error | None
-
-
-class Entrance(Struct):
-    """Somebody logged in, failed to, or left."""
-
-    at: Moment
-    event: str
-    who: str
-    address: str
-    subject: str = ""
-    """Of somebody for whom a login provider vouches: issuer and the provider's lasting name."""
-    why: str = ""
-    """What kept somebody out who came by way of a login provider: the error's kind."""
-
-
-class Audit(Struct):
-    """Who did what, newest first."""
-
-    words: tuple[Word, ...]
-    outcomes: tuple[Outcome, ...]
-    entrances: tuple[Entrance, ...]
-
-
 class Consumer(Struct):
     """Which version of a list somebody fetched last."""
 

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from gatepost.engine.approval import give_word, held_answers, newest_plans, standing_words, waiting_for_word
+from gatepost.engine.approval import (
+    give_word,
+    held_answers,
+    lists_waiting_for,
+    newest_plans,
+    standing_words,
+    waiting_for_word,
+)
 from gatepost.engine.asking import ask, check_document
 from gatepost.engine.explaining import explain, explanation_document, known_digest
 from gatepost.engine.health import health_document, health_of
@@ -21,6 +29,7 @@ from gatepost.engine.report import (
     waiting_document,
     word_document,
 )
+from gatepost.engine.rollback import rolled_back
 from gatepost.errors import UsageError, cut
 from gatepost.model.address import Prefix
 from gatepost.model.entry import Domain
@@ -150,7 +159,7 @@ def _speak(desk: Desk, asked: Asked, word: Word) -> dict[str, Any]:
     told = {"who": speaker(asked), "why": asked.body.why, "subject": asked.who.subject}
     record = give_word(desk.site, digest, word, **told)
     if word is Word.APPROVE:
-        for name in _lists_of(desk, digest):
+        for name in lists_waiting_for(desk.site, digest):
             desk.wake(name)
     return word_document(record)
 
@@ -168,11 +177,6 @@ def speaker(asked: Asked) -> str:
     """Who it was, for the record: where nobody logs in, at least from where."""
     who = asked.who
     return f"{who.name}, not logged in, from {asked.address}" if who.way is Way.OPEN else f"{who.name}@web"
-
-
-def _lists_of(desk: Desk, digest: str) -> set[str]:
-    found = {plan.list for plan in newest_plans(desk.site) if digest in (plan.digest, *plan.awaits)}
-    return found | {one.source.partition("/")[0] for one in held_answers(desk.site) if one.digest == digest}
 
 
 def explanation(desk: Desk, asked: Asked) -> dict[str, Any]:
@@ -193,6 +197,7 @@ def audit(desk: Desk, _: Asked) -> dict[str, Any]:
         "words": [word_document(one) for one in desk.site.store.words(AUDIT_MOST)],
         "outcomes": [_outcome_document(one) for one in desk.site.store.outcomes(AUDIT_MOST)],
         "entrances": desk.entrances.last(AUDIT_MOST),
+        "rollbacks": [asdict(one) for one in rolled_back(desk.site, AUDIT_MOST)],
     }
 
 

@@ -158,7 +158,8 @@ class Server:
             made["allow"] = ", ".join(sorted(_methods(scope["path"])))
         accept = next((value for name, value in scope["headers"] if name == b"accept"), b"")
         if b"text/html" in accept:
-            page = error_page(self._desk, error, scope["path"], _wanted(scope), dict(scope["headers"]))
+            heads, who = dict(scope["headers"]), scope.get(_WHO)
+            page = error_page(self._desk, error, scope["path"], _wanted(scope), heads, who)
             body, made["content-type"] = page, HTML
         response = Response(body, status)
         response.headers.update({**_guarding(made["content-type"]), **made})

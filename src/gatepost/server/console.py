@@ -24,14 +24,26 @@ from gatepost.server import (
     console_plans,
 )
 from gatepost.server.console_page import COOKIE, THEMES, Look, render
-from gatepost.server.console_words import LANGUAGES, Words
+from gatepost.server.console_words import LANGUAGES, Words, _
 from gatepost.server.desk import Desk
 from gatepost.server.door import NEEDED
+from gatepost.server.identity import Identity
 from gatepost.server.logging_in import LoginParams, place_of
 from gatepost.server.oidc import BACK, START
+from gatepost.server.problems import status_of
 from gatepost.server.route import HTML, Asked, Reply, Route
 
 YEAR = 31_536_000
+HEADINGS: Mapping[int, str] = {
+    400: _("This cannot be asked so"),
+    403: _("This is not allowed"),
+    404: _("There is nothing here"),
+    405: _("This cannot be asked so"),
+    409: _("This cannot be done now"),
+    413: _("This is too much at once"),
+    503: _("This cannot be answered now"),
+}
+"""What an error's page is called, by status; the error's own name stands below."""
 
 
 class LookParams(Struct, forbid_unknown_fields=True):
@@ -62,11 +74,16 @@ def login_form(desk: Desk, asked: Asked) -> Reply:
 
 
 def error_page(
-    desk: Desk, error: GatepostError, place: str, wanted: str, head: Mapping[bytes, bytes]
+    desk: Desk,
+    error: GatepostError,
+    place: str,
+    wanted: str,
+    head: Mapping[bytes, bytes],
+    who: Identity | None = None,
 ) -> bytes:
     """An error for a person; where a login is missing, or failed at its provider, the ways in with it.
 
-    ``wanted``: where they are to go once they are let in.
+    ``wanted``: where they are to go once they are let in. ``who``: that asks, where it is known.
     """
     words = Words(Look.of(head).language)
     message = cut(words(error.message), 600) if error.message != NEEDED else ""
@@ -74,7 +91,15 @@ def error_page(
         return _login_page(desk, head, "/", message, error.next_step)
     if isinstance(error, LoginRequired | TooManyLogins | TooManyAtOnce):
         return _login_page(desk, head, place_of(wanted), message)
-    return render(head, "error.html", "/", datetime.now(UTC), error=error, message=message)
+    heading = HEADINGS.get(status_of(error), _("This went wrong"))
+    matter = {
+        "error": error,
+        "message": message,
+        "heading": heading,
+        "who": who,
+        "login": desk.settings.login,
+    }
+    return render(head, "error.html", place_of(wanted), datetime.now(UTC), **matter)
 
 
 def _login_page(desk: Desk, head: Mapping[bytes, bytes], next_: str, told: str = "", step: str = "") -> bytes:

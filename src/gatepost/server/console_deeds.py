@@ -10,7 +10,7 @@ import msgspec
 
 from gatepost.engine.health import health_document, health_of
 from gatepost.server import api
-from gatepost.server.console_now import State, held_targets, target_state
+from gatepost.server.console_now import State, held_targets, putting_back, target_state
 from gatepost.server.console_page import show
 from gatepost.server.console_words import Said, _, say
 from gatepost.server.desk import Desk
@@ -34,6 +34,8 @@ _WORDS = {
     "reject": (State("bad", _("rejected")), _("rejected what was held")),
     "confirm": (State("ok", _("confirmed")), _("confirmed what was applied")),
 }
+_TO_SERIAL = _("rolled list {list} back to serial {to} on {target}, as serial {serial}")
+_TO_EARLIER = _("rolled list {list} back to earlier content on {target}, as serial {serial}")
 _OUTCOMES = {
     "applied": (State("ok", _("applied")), _("list {list}, serial {serial}, was applied to {target}")),
     "failed": (State("bad", _("failed")), _("serial {serial} of {list} could not be applied to {target}")),
@@ -78,6 +80,11 @@ def targets(desk: Desk, asked: Asked) -> Reply:
         twin="/v1/status",
         targets=status["targets"],
         held=held_targets(status),
+        mending={
+            one["target"]: putting_back(desk, status, one["target"])
+            for one in status["targets"]
+            if one["drift"]
+        },
         target_state=target_state,
         lagging=LAGGING,
         configured=sorted(desk.settings.consumers),
@@ -105,10 +112,24 @@ def _outcome(one: JSON) -> tuple[State, Said]:
     return state, say(text, target=one["target"], list=one["list"], serial=one["serial"])
 
 
+def _word(one: JSON) -> tuple[State, Said]:
+    state, text = _WORDS[one["word"]]
+    return state, say(text)
+
+
+def _rollback(one: JSON) -> tuple[State, Said]:
+    """A word that nothing held asked for: somebody wanted an earlier serial back."""
+    text = _TO_SERIAL if one["back_to"] else _TO_EARLIER
+    values = {"list": one["list"], "target": one["target"], "serial": one["serial"], "to": one["back_to"]}
+    return State("changes", _("rolled back")), say(text, **values)
+
+
 def _deeds(document: JSON) -> Iterator[Deed]:
+    rollbacks = {one["digest"]: one for one in document["rollbacks"]}
     for one in document["words"]:
-        state, text = _WORDS[one["word"]]
-        yield Deed(one["at"], state, one["who"], say(text), one["why"], one["digest"])
+        rollback = rollbacks.get(one["digest"]) if one["word"] == "approve" else None
+        state, did = _rollback(rollback) if rollback else _word(one)
+        yield Deed(one["at"], state, one["who"], did, one["why"], one["digest"])
     for one in document["outcomes"]:
         state, did = _outcome(one)
         why = "" if one["outcome"] == "reverted" else _CAUSES.get(one["cause"], "")

@@ -60,6 +60,7 @@ def lists(desk: Desk, asked: Asked) -> Reply:
         "lists.html",
         "/lists",
         twin="/v1/status",
+        status=status,
         lists=status["lists"],
         former=[name for name in desk.site.store.lists() if name not in known],
         settings=desk.site.settings.lists,

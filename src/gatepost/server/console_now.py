@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gatepost.engine.approval import unspoken
+from gatepost.engine.approval import beyond_words, unspoken
 from gatepost.engine.health import health_document, health_of
 from gatepost.model.plan import Word
 from gatepost.server.console_page import show
@@ -17,12 +17,27 @@ from gatepost.server.route import Asked, Reply
 JSON = Mapping[str, Any]
 
 
+_HELD_DRIFT = {
+    None: _("Find out who. The plan that puts it back is held: approve it, and it is carried out."),
+    Word.APPROVE: _("Find out who. The plan that puts it back is approved: the next apply carries it out."),
+    Word.REJECT: _(
+        "Find out who. The plan that puts it back was rejected: nothing changes until it is approved."
+    ),
+}
+_HELD_HARD = _("Find out who. The plan that puts it back is held, and no approval lifts it: read what helps.")
+"""What to do on a target that others changed, by the word on the plan that puts it back."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """One word with its shape: ``ok``, ``changes``, ``held``, ``stale``, ``bad`` or ``none``."""
 
     mark: str
     word: str
+
+
+_HELD = State("held", _("held"))
+_SPOKEN = {"approve": State("ok", _("approved")), "reject": State("bad", _("rejected"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +69,32 @@ def now(desk: Desk, asked: Asked) -> Reply:
     )
 
 
-def source_state(one: JSON) -> State:
-    """Of a source of ``status --json``."""
+def source_state(one: JSON, status: JSON) -> State:
+    """Of a source of ``status --json``; it may be well and give what no list may use."""
     if one["attempted_at"] is None:
         return State("none", _("not asked yet"))
     if one["stale"]:
         return State("stale", _("stale"))
-    return State("stale", _("failing")) if one["error"] else State("ok", _("fresh"))
+    if one["error"]:
+        return State("stale", _("failing"))
+    refused = any(one["source"] in each["refused"] for each in status["lists"])
+    return State("stale", _("answer refused")) if refused else State("ok", _("fresh"))
 
 
-def list_state(one: JSON) -> State:
-    """Of a list."""
+def list_state(one: JSON, status: JSON) -> State:
+    """Of a list; where all that is held of it was spoken on, the word."""
     if one["held"]:
-        return State("held", _("held"))
+        words = {each["word"]["word"] if each["word"] else "" for each in _answers(one, status)}
+        return _SPOKEN.get(words.pop(), _HELD) if len(words) == 1 else _HELD
     if one["serial"] is None:
         return State("none", _("no list yet"))
     if one["stale"]:
         return State("stale", _("stale"))
     return State("stale", _("answer refused")) if one["refused"] else State("ok", _("fresh"))
+
+
+def _answers(one: JSON, status: JSON) -> Iterator[JSON]:
+    return (each for each in status["answers"] if each["list"] == one["list"])
 
 
 def held_targets(status: JSON) -> frozenset[str]:
@@ -107,13 +130,13 @@ def steps(desk: Desk, status: JSON) -> Iterator[Step]:
             say(_("Write a configuration with `gatepost init`, then start `gatepost run` again.")),
         )
         return
-    yield from _urgent(status)
+    yield from _urgent(desk, status)
     yield from _waiting(desk, status)
     yield from _sources(status)
-    yield from _lesser(status)
+    yield from _lesser(desk, status)
 
 
-def _urgent(status: JSON) -> Iterator[Step]:
+def _urgent(desk: Desk, status: JSON) -> Iterator[Step]:
     for one in status["stranded"]:
         what = say(
             _("Nobody confirmed the last change of {target}, and it was not taken back."),
@@ -124,10 +147,10 @@ def _urgent(status: JSON) -> Iterator[Step]:
         name, drift = one["target"], one["drift"]
         if drift and drift["empty"]:
             what = say(_("Somebody emptied {target}: whoever relies on it is cut off."), target=name)
-            yield Step("bad", what, say(_("Find out who, then `gatepost apply` puts it back.")), "/targets")
+            yield Step("bad", what, *putting_back(desk, status, name))
         elif drift and drift["wide"]:
             what = say(_("Somebody opened {target} wide: it lets in far more than the list."), target=name)
-            yield Step("bad", what, say(_("Find out who, then `gatepost apply` puts it back.")), "/targets")
+            yield Step("bad", what, *putting_back(desk, status, name))
         elif one["unread"]:
             what = say(_("{target} cannot be read: nobody knows what is in force there."), target=name)
             yield Step("bad", what, say(one["unread"]["error"]["hint"]), "/targets")
@@ -141,6 +164,20 @@ def _urgent(status: JSON) -> Iterator[Step]:
             yield Step("bad", what, say(one["error"]["hint"] if one["error"] else ""), "/targets")
 
 
+def putting_back(desk: Desk, status: JSON, name: str) -> tuple[Said, str]:
+    """What brings a target back that others changed, and where to go: its plan, once that waits."""
+    if desk.site.settings.targets[name].repair:
+        return say(_("Find out who; the service puts it back by itself (`repair`).")), "/targets"
+    for plan in status["held"]:
+        if plan["target"] == name and any(reason["guard"] == "drift" for reason in plan["reasons"]):
+            absolute = any(reason["absolute"] for reason in plan["reasons"])
+            word = plan["word"]["word"] if plan["word"] else None
+            do = _HELD_HARD if absolute else _HELD_DRIFT[word]
+            return say(do), f"/plans#{plan['digest'][7:19]}"
+    do = _("Find out who. `gatepost apply` puts it back, or holds the plan that does for a person's word.")
+    return say(do), "/targets"
+
+
 def _waiting(desk: Desk, status: JSON) -> Iterator[Step]:
     do = say(_("Read why, then approve or reject it. The last good list stays until then."))
     answers, own = unspoken(desk.site)
@@ -151,6 +188,7 @@ def _waiting(desk: Desk, status: JSON) -> Iterator[Step]:
     for plan in own:
         what = say(_("A plan for {target} is held: a guard wants a person's word."), target=plan.target)
         yield Step("held", what, do, f"/plans#{plan.digest[7:19]}")
+    yield from _beyond(desk)
     for one in status["targets"]:
         if one["unconfirmed_until"] and not one["overdue"]:
             what = say(
@@ -159,6 +197,20 @@ def _waiting(desk: Desk, status: JSON) -> Iterator[Step]:
                 at=one["unconfirmed_until"],
             )
             yield Step("held", what, say(_("Run `gatepost confirm` if all still works.")), "/targets")
+
+
+def _beyond(desk: Desk) -> Iterator[Step]:
+    """What waits for no word, as none would help."""
+    answers, plans = beyond_words(desk.site)
+    for held in answers:
+        source = held.source.rpartition("/")[2]
+        what = say(_("A new answer of {source} is not used, and no approval lets it through."), source=source)
+        do = say(_("There is nothing to approve: the last good list stays. Find out why the source says so."))
+        yield Step("held", what, do, f"/plans#{held.digest[7:19]}")
+    for plan in plans:
+        what = say(_("A plan for {target} is held, and no approval lifts it."), target=plan.target)
+        do = say(_("There is nothing to approve: what is in force stays. Read what helps instead."))
+        yield Step("held", what, do, f"/plans#{plan.digest[7:19]}")
 
 
 def _sources(status: JSON) -> Iterator[Step]:
@@ -182,9 +234,10 @@ def _sources(status: JSON) -> Iterator[Step]:
             yield Step("stale", what, say(error["hint"]), "#lists")
 
 
-def _lesser(status: JSON) -> Iterator[Step]:
+def _lesser(desk: Desk, status: JSON) -> Iterator[Step]:
     for one in status["answers"]:
-        if one["word"] and one["word"]["word"] == Word.REJECT:
+        absolute = any(reason["absolute"] for reason in one["reasons"])
+        if one["word"] and one["word"]["word"] == Word.REJECT and not absolute:
             what = say(_("The new answer of {source} was rejected."), source=one["source"])
             do = say(_("The last good list stays until the source says something else, or it is approved."))
             yield Step("held", what, do, f"/plans#{one['digest'][7:19]}")
@@ -195,8 +248,7 @@ def _lesser(status: JSON) -> Iterator[Step]:
         drift = one["drift"]
         if drift and not drift["empty"] and not drift["wide"]:
             what = say(_("Somebody changed {target}."), target=one["target"])
-            do = say(_("Find out who, then `gatepost apply` puts it back."))
-            yield Step("stale", what, do, "/targets")
+            yield Step("stale", what, *putting_back(desk, status, one["target"]))
     new = [one for one in status["sources"] if one["attempted_at"] is None]
     if new:
         what = say(_("{n} sources have not been asked yet."), n=len(new))

@@ -11,7 +11,7 @@ from gatepost.engine.explaining import explain
 from gatepost.engine.report import held_document, plan_document, word_document
 from gatepost.engine.wording import STAYS, WAYS
 from gatepost.model.answer import HeldAnswer
-from gatepost.model.plan import Plan, PlanStatus, Word
+from gatepost.model.plan import Outcome, Plan, PlanStatus, Word
 from gatepost.model.record import WordRecord
 from gatepost.server import api
 from gatepost.server.console_now import State
@@ -27,7 +27,16 @@ _STATES: Mapping[PlanStatus, State] = {
     PlanStatus.CHANGES: State("changes", _("changes")),
     PlanStatus.HELD: State("held", _("held")),
 }
-REJECTED = State("bad", _("rejected"))
+_BECAME: Mapping[Outcome, State] = {
+    Outcome.APPLIED: State("ok", _("applied")),
+    Outcome.UNCHANGED: State("ok", _("in step")),
+    Outcome.FAILED: State("bad", _("failed")),
+    Outcome.REVERTED: State("held", _("taken back")),
+}
+_SPOKEN: Mapping[Word, State] = {
+    Word.APPROVE: State("ok", _("approved")),
+    Word.REJECT: State("bad", _("rejected")),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +79,20 @@ def plans(desk: Desk, asked: Asked) -> Reply:
     waiting += [_of_plan(plan, _told(desk, plan.digest, words, spoken.get(plan.digest))) for plan in own]
     shown = {plan.digest for plan in own}
     rest = [
-        (plan_document(plan), _state(plan, spoken.get(plan.digest)))
+        (plan_document(plan), _state(desk, plan, spoken.get(plan.digest)))
         for plan in newest
         if plan.digest not in shown
     ]
     return show(desk, asked, "plans.html", "/plans", twin="/v1/plans", things=waiting, rest=rest)
 
 
-def _state(plan: Plan, word: WordRecord | None) -> State:
-    if plan.status is PlanStatus.HELD and word is not None and word.word is Word.REJECT:
-        return REJECTED
+def _state(desk: Desk, plan: Plan, word: WordRecord | None) -> State:
+    """What became of a plan where it was tried, else what was said to it, else what it says."""
+    last = desk.site.store.last_outcome(plan.target)
+    if last is not None and last.digest == plan.digest and last.outcome and last.outcome in _BECAME:
+        return _BECAME[last.outcome]
+    if plan.status is PlanStatus.HELD and word is not None:
+        return _SPOKEN[word.word]
     return _STATES[plan.status]
 
 

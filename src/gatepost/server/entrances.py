@@ -15,7 +15,7 @@ from gatepost.engine.report import time_text
 from gatepost.engine.state import folder, state_errors
 from gatepost.errors import cut
 from gatepost.kit.files import read_regular
-from gatepost.server import answers
+from gatepost.server import answers_audit
 
 FILE_MOST = 1 << 20
 """Bytes after which a file is moved aside, over the one that was moved before."""
@@ -67,7 +67,7 @@ class Entrances:
             )
             pages.add(msgspec.json.encode(line) + b"\n")
 
-    def last(self, most: int) -> list[answers.Entrance]:
+    def last(self, most: int) -> list[answers_audit.Entrance]:
         """The newest lines, newest first, at most half of them refusals; what a crash cut off is left out.
 
         Raises StoreUnavailable.
@@ -85,15 +85,17 @@ class Entrances:
         return tuple((one.who, one.address) for one in found if one.event == LOGIN and not one.subject)
 
 
-class _Line(answers.Entrance):
+class _Line(answers_audit.Entrance):
     """As it is kept."""
 
     turn: int = 0
     """Orders what came within a second; 0 in older books, which hold refusals too."""
 
     @property
-    def entrance(self) -> answers.Entrance:
-        return answers.Entrance(*(getattr(self, one) for one in answers.Entrance.__struct_fields__))
+    def entrance(self) -> answers_audit.Entrance:
+        return answers_audit.Entrance(
+            *(getattr(self, one) for one in answers_audit.Entrance.__struct_fields__)
+        )
 
 
 class _Pages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gatepost.errors import UsageError
 from gatepost.model.role import Role
 from gatepost.refusals import LoginRequired, NothingThere, TooManyAtOnce, TooManyLogins
-from gatepost.server import answers, api, entries, explained, logging_in, metrics, readiness
+from gatepost.server import answers, answers_audit, api, entries, explained, logging_in, metrics, readiness
 from gatepost.server.feed_table import FEED_ROUTES
 from gatepost.server.hints import HINT_ROUTES
 from gatepost.server.oidc_login import OIDC_ROUTES
@@ -121,7 +121,7 @@ ROUTES: tuple[Route, ...] = (
         answers.Consumers,
         "What is published, and who fetched which version of it.",
     ),
-    Route("GET", "/v1/audit", VIEWER, api.audit, answers.Audit, "Who did what, newest first."),
+    Route("GET", "/v1/audit", VIEWER, api.audit, answers_audit.Audit, "Who did what, newest first."),
     Route(
         "GET", "/v1/session", VIEWER, logging_in.session, answers.Session, "Who asks, and what they may do."
     ),

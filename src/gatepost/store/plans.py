@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -77,6 +77,20 @@ class Plans(Subject):
             rows = connection.execute(sa.select(words).order_by(words.c.id.desc()).limit(most)).all()
         return tuple(map(_word, rows))
 
+    def newest_approval(self) -> int:
+        """Number of the last word that approves, for :meth:`approved_since`; 0 where there is none."""
+        approving = words.c.word == Word.APPROVE.value
+        with self._database.reading() as connection:
+            return connection.scalar(sa.select(sa.func.max(words.c.id)).where(approving)) or 0
+
+    def approved_since(self, number: int) -> Mapping[int, str]:
+        """Digests that were approved after the word of this number, by their words' numbers."""
+        query = sa.select(words.c.id, words.c.digest).where(
+            words.c.id > number, words.c.word == Word.APPROVE.value
+        )
+        with self._database.reading() as connection:
+            return {row.id: row.digest for row in connection.execute(query)}
+
     def outcomes(self, most: int) -> tuple[OutcomeRecord, ...]:
         """The last tries on any target, newest first; what was found unchanged is left out."""
         query = sa.select(intents).where(
@@ -84,6 +98,13 @@ class Plans(Subject):
         )
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(intents.c.id.desc()).limit(most)).all()
+        return tuple(map(_record, rows))
+
+    def caused(self, cause: Cause, most: int) -> tuple[OutcomeRecord, ...]:
+        """The last tries of one cause, newest first; also what was found unchanged."""
+        query = sa.select(intents).where(intents.c.cause == cause.value).order_by(intents.c.id.desc())
+        with self._database.reading() as connection:
+            rows = connection.execute(query.limit(most)).all()
         return tuple(map(_record, rows))
 
     def answer_approved(self, held_digest: str, source: str) -> bool:
