@@ -107,7 +107,7 @@ ELSEWHERE = {
     *(f"{MARK}1 (UDP)", f"{MARK}1 (no answer in {MARK}2 s)", f"{MARK}1 (the name {MARK}2 has no address)"),
     *(f"{MARK}1 has {what}, so it cannot become ours" for what in STRANGE),
     *(" ".join(one) for n in (2, 3) for one in combinations(NOTES, n)),
-    f"{MARK}1 is the digest of nothing that is held",
+    *(f"{MARK}1 is the digest of nothing that is held", f"process {MARK}1"),
     *("the change", "the question", "the listing", "to remove it", "to empty it", "to mark it"),
 }
 """Sentences that are collected before they are told."""
@@ -222,7 +222,7 @@ def about_rules(text: str, rules: Iterable[str]) -> str:
 
 @pytest.mark.parametrize("path", ["_nft_ruleset", "_nft_telling"])
 def test_findings_on_rulesets_are_chinese_with_rules_in_them(path: str) -> None:
-    """Rules are sentences of ours with brackets and commas: each stands in a finding as one, and both are told."""
+    """Rules are sentences of ours with brackets and commas: each stands in a finding as one, told too."""
     for _line, text in examples(f"src/gatepost/targets/{path}.py"):
         for first in (RULE, f"IPv4: {RULE}"):
             whole = about_rules(text, (first, LAST, RULE))
@@ -252,7 +252,7 @@ def test_the_place_of_what_is_wrong_is_never_told() -> None:
     """File, line and key stand before the sentence as they are, whatever the key is called."""
     rooms = [path for path in speaking() if path.startswith("src/gatepost/config/")]
     texts = {text for path in rooms for _line, text in examples(path) if not text.startswith(MARK)}
-    assert len(texts) > 100
+    assert len(texts) > 80
     for text in sorted(texts):
         for key in ("source", "list", "none", "targets.egress.state"):
             told = sentences("zh")(f"/etc/gatepost.toml:47: {key}: {text}")
@@ -427,6 +427,7 @@ def test_every_help_is_chinese() -> None:
         bare = re.sub(r"--?[a-z-]+( / --[a-z-]+)?", "", page)
         assert sorted(english(bare) - TERMS - names) == [], path
         assert not {"Usage", "Options", "Commands", "Show"} & set(re.findall(r"\w+", bare)), path
+        assert "<=" not in bare, path
         assert not {"OPTIONS", "FILE", "NAME", "LIST", "TEXT"} & set(re.findall(r"[A-Z]+", bare)), path
 
 

@@ -109,7 +109,7 @@ class Counting(Sentences):
     ],
 )
 def test_no_space_between_chinese_of_ours(english, told):
-    """Where a value is told in Chinese it joins the sentence's; around names, whoever named, the space stays."""
+    """Where a value is told in Chinese it joins the sentence's; around names the space stays."""
     catalogue = {
         "held by {} for you": "被 {:~} 占用",
         "of {} nothing": "关于 {} 没有",

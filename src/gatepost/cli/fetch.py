@@ -43,7 +43,7 @@ def command(ui: Ui, sources: tuple[str, ...]) -> int:
 def _print(ui: Ui, got: dict[str, Got], limits: Limits) -> None:
     for one in got.values():
         answer = read_answer(one, limits)
-        head = f"{one.source.name}  {one.source.plugin.kind}  {one.source.direction}"
+        head = f"{one.source.name}  {one.source.plugin.kind}  {_(one.source.direction.value)}"
         if isinstance(answer, GatepostError):
             ui.say(f"{head}  " + _("failed"), "bold red")
             for line, style in error_lines(answer):

@@ -20,6 +20,7 @@ from gatepost.cli.ui import Ui, error_lines, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.health import Health, ListHealth, SourceHealth, TargetHealth, health_document, health_of
 from gatepost.engine.pending import Pending
+from gatepost.engine.report import time_text
 from gatepost.engine.seeing import see_all
 from gatepost.errors import TargetForeign, cut
 from gatepost.model.answer import HeldAnswer
@@ -185,7 +186,7 @@ def _words_of(one: TargetHealth) -> str:
     if one.drift is not None:
         return _("EMPTY") if one.drift.empty else _("OPENED WIDE") if one.drift.wide else _("DRIFTED")
     if one.unconfirmed is not None:
-        return _("unconfirmed until {time}").format(time=one.unconfirmed.astimezone().strftime("%H:%M:%S"))
+        return _("unconfirmed until {time}").format(time=time_text(one.unconfirmed))
     if one.in_step:
         return _("in step")
     if one.last and one.last.cause is not Cause.SYNC:
