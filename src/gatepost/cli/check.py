@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from gatepost.cli.building import site_of
-from gatepost.cli.language import _
+from gatepost.cli.language import _, titled
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.engine.asking import CheckAnswer, Ended, ListAnswer, ask, bare, check_document, covers
 from gatepost.engine.exits import Exit
@@ -78,7 +78,7 @@ def _print(ui: Ui, answer: CheckAnswer, *, then: bool) -> None:
     if then:
         words = _("{verdict} at {time}, as things stand now") if answer.foreseen else _("{verdict} at {time}")
         verdict = words.format(verdict=verdict, time=time_text(answer.at))
-    ui.say(f"{bare(answer.value)}: {verdict}", "bold green" if answer.allowed else "bold red")
+    ui.say(titled(bare(answer.value), verdict), "bold green" if answer.allowed else "bold red")
     for one in answer.lists:
         for gone in one.ended:
             ui.say(
