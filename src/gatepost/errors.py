@@ -152,14 +152,14 @@ class ConnectFailed(FetchError):
     """No connection, or it broke before the answer was whole."""
 
     transient = True
-    hint = "Check DNS, routing and the proxy setting of this host; gatepost tries again by itself."
+    hint = "Check DNS, routing and the proxy setting of this host; `gatepost run` tries again by itself."
 
 
 class DeadlineExceeded(FetchError):
     """The total time allowed for a request or a source ran out."""
 
     transient = True
-    hint = "The platform or the path to it is slow; gatepost tries again by itself."
+    hint = "The platform or the path to it is slow; `gatepost run` tries again by itself."
 
 
 class TlsFailed(FetchError):
@@ -209,7 +209,7 @@ class PagingBroken(AnswerRefused):
     """Pages repeat, circle or move while being read."""
 
     transient = True
-    hint = "The list changed while it was read; gatepost tries again by itself."
+    hint = "The list changed while it was read; `gatepost run` tries again by itself."
 
 
 class EmptyAnswer(AnswerRefused):
@@ -259,7 +259,7 @@ class PlatformBusy(PlatformError):
     """The platform's own trouble."""
 
     transient = True
-    hint = "gatepost tries again by itself."
+    hint = "Try again later; `gatepost run` does so by itself."
 
 
 class RequestRejected(PlatformError):

@@ -138,6 +138,25 @@ def test_broken_toml(tmp_path, text):
         load(write(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "[targets.edge]\n[targets.edge]\n",
+            ":2: Cannot declare 'targets.edge' twice (at line 2",
+        ),
+        ("[store]\n[store]\n", ":2: Cannot declare 'store' twice (at line 2"),
+        ('[a."it\'s"]\n[a."it\'s"]\n', """:2: Cannot declare "a.it's" twice (at line 2"""),
+    ],
+)
+def test_a_key_of_the_toml_library_is_told_as_it_is_written(tmp_path, text, said):
+    """With dots, as in every other refusal, not as Python writes it."""
+    path = tmp_path / "gatepost.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigInvalid, match=re.escape(said)):
+        load(path)
+
+
 def test_no_file(tmp_path, monkeypatch):
     """Where there is no file, the error says where we looked."""
     monkeypatch.chdir(tmp_path)

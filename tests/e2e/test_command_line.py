@@ -44,6 +44,7 @@ def small(program) -> Program:
 
 WRONG = {
     ("bogus",): "No such command 'bogus'",
+    ("statsu",): "No such command 'statsu'. Did you mean 'status'?",
     ("plan", "--bogus"): "No such option '--bogus'",
     ("diff", "small", "one", "two"): "'one' is not a valid integer",
     ("approve", "sha256:0"): "Missing option '--why'",
@@ -62,6 +63,24 @@ def test_a_wrong_command_line_is_an_error_like_any_other(program):
         assert (error["kind"], says in error["message"]) == ("UsageError", True), done
         assert set(error) == {"kind", "code", "message", "transient", "hint", "links", "log_id"}
         assert done.err == "", done
+
+
+MISTYPED = {
+    ("check", "nonsense!!"): "Write it as 203.0.113.7",
+    ("check", "203.0.113.7", "--at", "yesterday"): "Write it in UTC, such as 2026-01-31",
+    ("check", "203.0.113.7", "--list", "smal"): "Name one of those in brackets",
+    ("plan", "smal"): "Name one of those in brackets",
+    ("history", "smal"): "Name one of those in brackets",
+    ("pin", "small", "203.0.113.7", "--why", "x", "--until", "soon"): "Write the day as 2027-01-01",
+    ("apply", "--confirm-within", "soon"): "Write a time such as 90s",
+}
+
+
+def test_a_wrong_value_has_its_own_next_step(small):
+    """Each says how it is written, or where the right one is found, not only that there is --help."""
+    done = small.together(*((*line, "--json") for line in MISTYPED))
+    for one, hint in zip(done, MISTYPED.values(), strict=True):
+        assert one.ended(1).error["hint"].startswith(hint), one
 
 
 def test_a_wrong_command_line_for_people(program):
@@ -169,7 +188,7 @@ def test_chinese_output_and_english_values(small):
         ("check", "8.8.8.8", "--lang", "zh"), ("plan", "nowhere", "--lang", "zh")
     )
     assert "未放行" in chinese.ended(5).out
-    assert "加 --help 运行该命令" in refused.ended(1).err
+    assert "请写括号中的一个" in refused.ended(1).err
 
 
 DOCUMENTS = (

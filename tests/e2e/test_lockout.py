@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 
 import pytest
 
@@ -69,7 +70,7 @@ def test_one_plan_and_why(held):
     assert named["plans"][0]["digest"] == digest
     assert "guard shrink" in held.json("explain", digest[:19])["paragraph"]
     assert "61.0.0.9 is allowed by the list web" in held("explain", TEN[8]).ended(0).out
-    assert "一次移除得太多" in held("explain", digest, "--lang", "zh").ended(0).out
+    assert "将移除 IPv4 地址" in held("explain", digest, "--lang", "zh").ended(0).out
     assert held.json("explain", "sha256:12345678", code=1)["error"]["kind"] == "UsageError"
     assert held.json("explain", "no address", code=1)["error"]["kind"] == "UsageError"
 
@@ -102,6 +103,18 @@ def test_lines_that_name_nobody_are_counted_and_said(held):
     assert "3 lines named nobody" in held(*asked).ended(5).out
     assert "有 3 行没有写明是谁" in held(*asked, "--lang", "zh").ended(5).out
     assert "named nobody" not in held("lockout", "web", "--log", "access.log").ended(5).out
+
+
+def test_one_is_not_called_several(held):
+    """A line, a request, a client: one of each, in both languages."""
+    (held.folder / "app.jsonl").write_text(f'{{"ip": "{TEN[9]}"}}\nnothing\n')
+    asked = ("lockout", "web", "--log", "app.jsonl", "--format", "json")
+    told = held(*asked).ended(5).out
+    assert "1 line named nobody: whoever came by it" in told
+    assert "1 client with 1 request would" in told
+    assert re.search(r"\b1 (lines|requests|clients)", told) is None
+    chinese = held(*asked, "--lang", "zh").ended(5).out
+    assert "1 个客户端（1 次请求）" in chinese
 
 
 def test_nothing_waits(tmp_path):

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 import pytest
 
+from gatepost.cli.language import translator
 from gatepost.engine.approval import give_word, held_answers, newest_plans, waiting_for_word
 from gatepost.engine.drift import look
 from gatepost.engine.explaining import explain, is_digest, known_digest
@@ -52,10 +53,10 @@ async def test_a_held_plan_in_both_languages(world):
     digest = await held(world)
     english = explain(world.site, digest).paragraph
     assert "It is held for a person's word." in english
-    assert re.search(r"\(guard shrink: .*90 %.*, limit 30 %", english), english
+    assert re.search(r"\(90 %, limit 30 %\), measured .*\(guard shrink\.\)", english), english
     assert f"gatepost approve {digest[:19]} --why" in english
-    chinese = explain(world.site, digest, lambda text: CHINESE[text]).paragraph
-    assert "一次移除得太多" in chinese
+    chinese = explain(world.site, digest, translator("zh")).paragraph
+    assert re.search("关卡 shrink：[^。]*（90 %，上限 30 %）", chinese), chinese
     assert f"gatepost reject {digest[:19]} --why" in chinese
     assert not re.search(r"[a-z]+ [a-z]+ [a-z]+ [a-z]+", chinese), chinese
     assert "\n" not in english + chinese
@@ -109,8 +110,22 @@ async def test_what_a_guard_measures_in_words(world):
     assert (
         "(guard rollback: another list, not what was put back.)" in explain(world.site, plan.digest).paragraph
     )
-    chinese = explain(world.site, plan.digest, lambda text: CHINESE[text]).paragraph
-    assert "（关卡 rollback：另一份名单，而不是放回的内容）" in chinese
+    chinese = explain(world.site, plan.digest, translator("zh")).paragraph
+    assert "已回滚到较早的序号" in chinese
+    assert "关卡 rollback（是另一份名单，不是放回去的那份）：" in chinese
+
+
+async def test_what_a_guard_measures_is_said_once(world):
+    """The exact sentence stands in both languages; what it says is not said again behind it."""
+    digest = await held(world)
+    english = explain(world.site, digest).paragraph
+    chinese = explain(world.site, digest, translator("zh")).paragraph
+    (reason,) = [one for one in explain(world.site, digest).reasons if one.guard == "shrink"]
+    assert f"({reason.measured}, limit {reason.limit}), measured against" in english
+    assert f"（{reason.measured}，上限 {reason.limit}），对照" in chinese
+    assert english.count(reason.measured) == chinese.count(reason.measured) == 1
+    assert "(guard shrink.)" in english
+    assert "关卡 shrink：" in chinese
 
 
 async def test_a_plan_that_was_overtaken(world):
@@ -127,7 +142,7 @@ async def test_a_plan_that_was_overtaken(world):
     assert paragraph.endswith("A newer plan has taken its place; this one can no longer be approved.")
     assert "gatepost approve" not in paragraph
     assert "It waits until" not in paragraph
-    chinese = explain(world.site, digest, lambda text: CHINESE[text]).paragraph
+    chinese = explain(world.site, digest, translator("zh")).paragraph
     assert chinese.endswith("已有更新的计划取代它；这一份不能再批准。")
     assert f"gatepost approve {newest.digest[:19]} --why" in explain(world.site, newest.digest).paragraph
 

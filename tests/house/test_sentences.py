@@ -107,6 +107,7 @@ ELSEWHERE = {
     *(f"{MARK}1 (UDP)", f"{MARK}1 (no answer in {MARK}2 s)", f"{MARK}1 (the name {MARK}2 has no address)"),
     *(f"{MARK}1 has {what}, so it cannot become ours" for what in STRANGE),
     *(" ".join(one) for n in (2, 3) for one in combinations(NOTES, n)),
+    *(f"{MARK}1 is the digest of nothing that is held", f"process {MARK}1"),
     *("the change", "the question", "the listing", "to remove it", "to empty it", "to mark it"),
 }
 """Sentences that are collected before they are told."""
@@ -182,6 +183,57 @@ def test_every_code_of_a_platform_is_explained_in_chinese() -> None:
     assert list(untold(sorted(found), sentences("zh"))) == []
 
 
+RULE, LAST = (
+    f"`{one}` (chain inet gatepost input, handle {n})" for one, n in (("x accept", 9), ("drop", 11))
+)
+"""As a finding shows rules of a ruleset."""
+SHORT = {
+    "IPv": "4",
+    "inet ": "gatepost",
+    "handle ": "12",
+    "chain ": "ip nat DOCKER",
+    "`": "tcp dport 443",
+    "such as ": "198.51.100.7",
+    "the list is ": "ingress",
+    "asked in ": "forward, output",
+    "refers to ": "edge_v6",
+    "holds ": "filter, nat",
+    ": for ": "3",
+    " of ": "5",
+    "little: ": "30",
+    "lets ": "30",
+    "-": "198.51.100.9",
+}
+"""Values that are no rules, by what stands before them."""
+NAMED_IN_RULES = {"filter", "ip", "iptables", "nat"}
+
+
+def about_rules(text: str, rules: Iterable[str]) -> str:
+    """An example of a finding on a ruleset, with values in it as there are; rules for the other marks."""
+    shown = iter(rules)
+    for mark in re.findall(rf"{MARK}\d+", text):
+        before, _, behind = text.partition(mark)
+        short = next((value for start, value in SHORT.items() if before.endswith(start)), None)
+        if re.match(r" of \S+ listed", behind):
+            short = "3"
+        text = before + (short or next(shown)) + behind
+    return text
+
+
+@pytest.mark.parametrize("path", ["_nft_ruleset", "_nft_telling"])
+def test_findings_on_rulesets_are_chinese_with_rules_in_them(path: str) -> None:
+    """Rules are sentences of ours with brackets and commas: each stands in a finding as one, told too."""
+    for _line, text in examples(f"src/gatepost/targets/{path}.py"):
+        for first in (RULE, f"IPv4: {RULE}"):
+            whole = about_rules(text, (first, LAST, RULE))
+            told = sentences("zh")(whole)
+            assert not english(told) - TERMS - NAMED_IN_RULES, (whole, told)
+            assert not re.search(r"[()]|[一-龥，。：；（）] [一-龥（）]", re.sub(r"`[^`]*`", "``", told)), (
+                whole,
+                told,
+            )
+
+
 def test_words_and_collected_sentences_are_told_in_chinese() -> None:
     """Why a value is quarantined, who changed a target, what a setting means for others."""
     words = [one.value for one in Oddity if one is not Oddity.LOCALHOST]
@@ -194,6 +246,23 @@ def known() -> list[str]:
     lines = {text.replace("the answer", "the line", 1) for text in found}
     formats = {text.replace("This target", "This format") for text in found}
     return sorted({*found, *lines, *formats, *platform_words(), *ELSEWHERE, *Oddity, CLASSIC_NOTICE})
+
+
+def test_the_place_of_what_is_wrong_is_never_told() -> None:
+    """File, line and key stand before the sentence as they are, whatever the key is called."""
+    rooms = [path for path in speaking() if path.startswith("src/gatepost/config/")]
+    texts = {text for path in rooms for _line, text in examples(path) if not text.startswith(MARK)}
+    assert len(texts) > 80
+    for text in sorted(texts):
+        for key in ("source", "list", "none", "targets.egress.state"):
+            told = sentences("zh")(f"/etc/gatepost.toml:47: {key}: {text}")
+            assert told == f"/etc/gatepost.toml:47：{key}：{sentences('zh')(text)}"
+
+
+def test_a_name_that_is_a_word_of_ours_is_never_told() -> None:
+    """Whoever calls a list so finds it again in what is said of it."""
+    for noun, name in product(("list", "source", "target"), ("source", "list", "egress")):
+        assert sentences("zh")(f"there is no {noun} 'x' ({name})").endswith(f"（{name}）")
 
 
 def test_the_first_configuration_is_chinese() -> None:
@@ -358,6 +427,7 @@ def test_every_help_is_chinese() -> None:
         bare = re.sub(r"--?[a-z-]+( / --[a-z-]+)?", "", page)
         assert sorted(english(bare) - TERMS - names) == [], path
         assert not {"Usage", "Options", "Commands", "Show"} & set(re.findall(r"\w+", bare)), path
+        assert "<=" not in bare, path
         assert not {"OPTIONS", "FILE", "NAME", "LIST", "TEXT"} & set(re.findall(r"[A-Z]+", bare)), path
 
 

@@ -100,6 +100,24 @@ class Counting(Sentences):
         return super().found(text)
 
 
+@pytest.mark.parametrize(
+    ("english", "told"),
+    [
+        ("held by nothing waits for you", "被没有等待的占用"),
+        ("held by sda1 for you", "被 sda1 占用"),
+        ("of 名 nothing", "关于 名 没有"),
+    ],
+)
+def test_no_space_between_chinese_of_ours(english, told):
+    """Where a value is told in Chinese it joins the sentence's; around names the space stays."""
+    catalogue = {
+        "held by {} for you": "被 {:~} 占用",
+        "of {} nothing": "关于 {} 没有",
+        "nothing waits": "没有等待的",
+    }
+    assert Sentences(catalogue)(english) == told
+
+
 def test_english_needs_no_catalogue():
     """What was made in English is English already."""
     assert catalogue("en") == {}

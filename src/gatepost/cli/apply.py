@@ -21,7 +21,7 @@ from gatepost.engine.confirming import Armed
 from gatepost.engine.cycle import CycleReport, apply_cycle, apply_to_confirm
 from gatepost.engine.exits import exit_of
 from gatepost.engine.naming import whole_digest
-from gatepost.engine.report import armed_document, cycle_document
+from gatepost.engine.report import armed_document, cycle_document, time_text
 from gatepost.engine.seeing import drifts_of, note_unplanned
 from gatepost.engine.site import Site
 from gatepost.errors import UsageError
@@ -53,7 +53,7 @@ def command(
     """Apply; guards are the safety, not the question."""
     if "" in (plan_file, digest):
         msg = "--plan and --digest need a value: an empty one is not a wish for everything"
-        raise UsageError(msg)
+        raise UsageError(msg, hint="`gatepost plan` shows what is held, with its digest.")
     if bool(lists) + bool(plan_file) + bool(digest) > 1:
         msg = "give lists, or --plan, or --digest: only one of them"
         raise UsageError(msg)
@@ -79,7 +79,7 @@ def _span(within: str | None) -> timedelta | None:
         return None if within is None else duration(within)
     except ValueError as error:
         msg = f"--confirm-within: {error}"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint="Write a time such as 90s, 10m or 1h.") from None
 
 
 async def _carry_out(
@@ -93,11 +93,12 @@ async def _carry_out(
 def _print(ui: Ui, report: CycleReport, drifts: Mapping[str, Drift], armed: Armed | None) -> None:
     print_report(ui, report, drifts)
     if armed is not None:
-        until = armed.until.astimezone().strftime("%H:%M:%S")
+        until = time_text(armed.until)
         ui.say(_("It will be taken back at {until} unless you run:").format(until=until), "bold yellow")
         ui.say(f"  gatepost confirm {armed.id}", "bold yellow")
         ui.say(
-            "  " + _("({timer} does that, whatever becomes of this session)").format(timer=armed.timer), "dim"
+            "  " + _("({timer} does that, whatever becomes of this session)").format(timer=_(armed.timer)),
+            "dim",
         )
 
 

@@ -12,6 +12,7 @@ from gatepost.cli.ui import Ui
 from gatepost.config import Settings, find, load
 from gatepost.config.settings import ListSettings, SourceSettings
 from gatepost.engine.confirming import StartTimer
+from gatepost.engine.naming import UNKNOWN_NAME
 from gatepost.engine.site import OpenSource, Site
 from gatepost.errors import UsageError
 from gatepost.kit.clock import Clock, SystemClock
@@ -134,4 +135,4 @@ def _known(name: str, family: object, noun: str) -> str:
     if name in names:
         return name
     msg = f"there is no {noun} {name!r} ({', '.join(names) or 'none is configured'})"
-    raise UsageError(msg)
+    raise UsageError(msg, hint=UNKNOWN_NAME)

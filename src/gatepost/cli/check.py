@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import click
 
 from gatepost.cli.building import site_of
-from gatepost.cli.language import _
+from gatepost.cli.language import _, titled
 from gatepost.cli.ui import Ui, run_async, takes_options
 from gatepost.engine.asking import CheckAnswer, Ended, ListAnswer, ask, bare, check_document, covers
 from gatepost.engine.exits import Exit
+from gatepost.engine.naming import UNKNOWN_NAME, VALUE
 from gatepost.engine.report import time_text
 from gatepost.engine.site import Site
 from gatepost.errors import UsageError, cut
@@ -48,7 +49,7 @@ def value_of(text: str) -> Prefix | Domain:
         return parse_value(text)
     except ValueError as error:
         msg = f"{cut(text, 80)!r} is not an address, network or domain ({error})"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint=VALUE) from None
 
 
 def _time(text: str) -> datetime:
@@ -57,7 +58,7 @@ def _time(text: str) -> datetime:
         moment.astimezone(UTC)
     except (ValueError, OverflowError):
         msg = f"{cut(text, 40)!r} is not a time such as 2026-01-31T08:00:00Z"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint="Write it in UTC, such as 2026-01-31T08:00:00Z or 2026-01-31.") from None
     # times are printed to the second: one that is pasted back means all of it
     moment = moment.replace(microsecond=moment.microsecond or 999_999)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -66,7 +67,7 @@ def _time(text: str) -> datetime:
 def _on_target(site: Site, name: str, value: Prefix | Domain) -> bool:
     if name not in site.targets:
         msg = f"there is no target {name!r} ({', '.join(sorted(site.targets)) or 'none'})"
-        raise UsageError(msg)
+        raise UsageError(msg, hint=UNKNOWN_NAME)
     current: Current = run_async(site.targets[name].current)
     return any(covers(entry, value) for entry in current.entries)
 
@@ -77,7 +78,7 @@ def _print(ui: Ui, answer: CheckAnswer, *, then: bool) -> None:
     if then:
         words = _("{verdict} at {time}, as things stand now") if answer.foreseen else _("{verdict} at {time}")
         verdict = words.format(verdict=verdict, time=time_text(answer.at))
-    ui.say(f"{bare(answer.value)}: {verdict}", "bold green" if answer.allowed else "bold red")
+    ui.say(titled(bare(answer.value), verdict), "bold green" if answer.allowed else "bold red")
     for one in answer.lists:
         for gone in one.ended:
             ui.say(

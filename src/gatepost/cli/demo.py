@@ -292,11 +292,12 @@ def _farewell(ui: Ui, stage: Stage) -> None:
     )
     ui.say(_("Next, with your own account:"))
     for line in _NEXT:
-        ui.say(f"  {line}")
+        ui.say("  " + line.replace(_OR, _(_OR)))
 
 
+_OR = "or:"
 _NEXT = (
-    "gatepost init feishu        # or: wecom wechat tencent_chat lark",
+    f"gatepost init feishu        # {_OR} wecom wechat tencent_chat lark",
     "gatepost config check",
     "gatepost fetch",
     "gatepost plan",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from gatepost.cli.building import opener, pick_sources, settings_of
-from gatepost.cli.language import _
+from gatepost.cli.language import _, counted
 from gatepost.cli.ui import Ui, error_lines, run_async, shorten, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.fetching import Got, fetch_sources
@@ -43,7 +43,7 @@ def command(ui: Ui, sources: tuple[str, ...]) -> int:
 def _print(ui: Ui, got: dict[str, Got], limits: Limits) -> None:
     for one in got.values():
         answer = read_answer(one, limits)
-        head = f"{one.source.name}  {one.source.plugin.kind}  {one.source.direction}"
+        head = f"{one.source.name}  {one.source.plugin.kind}  {_(one.source.direction.value)}"
         if isinstance(answer, GatepostError):
             ui.say(f"{head}  " + _("failed"), "bold red")
             for line, style in error_lines(answer):
@@ -54,9 +54,8 @@ def _print(ui: Ui, got: dict[str, Got], limits: Limits) -> None:
 
 
 def _print_answer(ui: Ui, head: str, answer: Answer) -> None:
-    facts = _("{entries} entries, {requests} requests").format(
-        entries=len(answer.entries), requests=answer.requests
-    )
+    entries = counted(len(answer.entries), _("1 entry"), _("{n} entries"))
+    facts = _(", ").join([entries, counted(answer.requests, _("1 request"), _("{n} requests"))])
     ui.say(f"{head}  {facts}", "bold")
     for line in shorten(
         [entry_line(entry) for entry in answer.entries], SHOWN if not ui.verbosity else 10**9

@@ -20,7 +20,8 @@ _CLOSING = "\uff0c\u3002\uff1b\uff1a\u3001\uff01\uff1f\uff09\u201d"
 _CHINESE = "\u2e80-\u9fff\uff00-\uffef"
 _PIECE = re.compile(rf"\s+|[{_CHINESE}][{_CLOSING}]*|[^\s{_CHINESE}]+[{_CLOSING}]*")
 """What stays on one line: a Chinese character, or a word."""
-_EXTRA = re.compile(r"\[(default: |required)([^\]]*)\]$")
+_EXTRA = re.compile(r"\[((?:default: |required|[\d<])[^\]]*)\]$")
+_RANGE = re.compile(r"(\d+)<=x<=(\d+)$")
 
 
 class HelpPage(click.HelpFormatter):
@@ -78,7 +79,16 @@ def placeholders(text: str) -> str:
 
 def extra_told(text: str) -> str:
     """What the library adds to an option's text."""
-    return _EXTRA.sub(lambda found: f"[{_(found[1])}{found[2]}]", text)
+    return _EXTRA.sub(lambda found: f"[{_('; ').join(map(_one_extra, found[1].split('; ')))}]", text)
+
+
+def _one_extra(text: str) -> str:
+    if found := _RANGE.match(text):
+        return _("{least} to {most}").format(least=found[1], most=found[2])
+    word, value = (
+        ("default: ", text.removeprefix("default: ")) if text.startswith("default: ") else (text, "")
+    )
+    return _(word) + value
 
 
 def columns(text: str) -> int:

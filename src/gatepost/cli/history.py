@@ -7,6 +7,7 @@ import click
 from gatepost.cli.building import site_of
 from gatepost.cli.language import _
 from gatepost.cli.ui import Ui, takes_options
+from gatepost.engine.naming import UNKNOWN_NAME
 from gatepost.engine.report import serial_document, time_text
 from gatepost.errors import UsageError
 from gatepost.model.record import SerialRecord
@@ -20,7 +21,7 @@ def command(ui: Ui, list_name: str) -> int:
     with site_of(ui) as site:
         if list_name not in {*site.settings.lists, *site.store.lists()}:
             msg = f"there is no list {list_name!r} ({', '.join(sorted(site.settings.lists)) or 'none'})"
-            raise UsageError(msg)
+            raise UsageError(msg, hint=UNKNOWN_NAME)
         records = site.store.serials(list_name)
     document = {"list": list_name, "serials": [serial_document(one) for one in records]}
     ui.show(document, lambda: _print(ui, records))

@@ -45,7 +45,7 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(msg, hint="Name another file with --output.") from None
     except OSError as error:
         msg = f"{path} cannot be written: {error.strerror}"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint="Name another file with --output.") from None
 
 
 def _print(ui: Ui, path: Path) -> None:

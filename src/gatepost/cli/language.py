@@ -81,6 +81,16 @@ def _from_environment() -> str:
     return next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its noun, both told already; English has two forms."""
+    return one if number == 1 else many.format(n=number)
+
+
+def titled(name: str, text: str) -> str:
+    """What is said of something, behind its name."""
+    return _("{name}: {text}").format(name=name, text=text)
+
+
 def _(text: str) -> str:
     """A message in the chosen language."""
     if not _chosen:

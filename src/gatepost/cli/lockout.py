@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 import click
 
 from gatepost.cli.building import site_of
-from gatepost.cli.language import _
+from gatepost.cli.language import _, counted
 from gatepost.cli.showing import SHORT_DIGEST, SHOWN, status_word
 from gatepost.cli.ui import Ui, takes_options
 from gatepost.engine.access_log import PROBED, Fields, LogFormat, lines, probe, reader_of
@@ -135,12 +135,12 @@ _STYLES = {Fate.LOSES: "bold red", Fate.LATER: "bold yellow", Fate.PORTS: "yello
 
 
 def _print(ui: Ui, report: Lockout) -> None:
-    ui.say(
-        _("{read} of {lines} lines named a client").format(read=report.read, lines=report.lines),
-    )
+    words = _("{read} of 1 line named a client"), _("{read} of {n} lines named a client")
+    ui.say(words[report.lines != 1].format(read=report.read, n=report.lines))
     if report.skipped:
-        words = _("{n} lines named nobody: whoever came by them is not in what follows")
-        ui.say(words.format(n=report.skipped), "bold yellow")
+        one = _("1 line named nobody: whoever came by it is not in what follows")
+        many = _("{n} lines named nobody: whoever came by them is not in what follows")
+        ui.say(counted(report.skipped, one, many), "bold yellow")
     for effect in report.effects:
         _print_effect(ui, effect)
 
@@ -154,25 +154,29 @@ def _print_effect(ui: Ui, effect: Effect) -> None:
     for fate, words in fate_words().items():
         requests = effect.requests[fate]
         if fate not in TOLD:
-            ui.say(
-                "  " + _("{requests} requests of clients that {fate}").format(requests=requests, fate=words)
-            )
+            text = _("{requests} of clients that {fate}")
+            ui.say("  " + text.format(requests=_requests(requests), fate=words))
         elif requests:
             _print_clients(ui, effect, fate, words)
     if not effect.cuts_off:
         ui.say("  " + _("nobody of them would be cut off"), "green")
 
 
+def _requests(number: int) -> str:
+    return counted(number, _("1 request"), _("{n} requests"))
+
+
 def _print_clients(ui: Ui, effect: Effect, fate: Fate, words: str) -> None:
     clients = effect.ordered(fate)
-    count = f"{len(clients)}+" if effect.uncounted[fate] else str(len(clients))
-    text = _("{clients} clients with {requests} requests {fate}:")
-    ui.say("  " + text.format(clients=count, requests=effect.requests[fate], fate=words), _STYLES[fate])
+    count = counted(len(clients), _("1 client"), _("{n} clients"))
+    if effect.uncounted[fate]:
+        count = _("{n}+ clients").format(n=len(clients))
+    text = _("{clients} with {requests} {fate}:")
+    told = text.format(clients=count, requests=_requests(effect.requests[fate]), fate=words)
+    ui.say("  " + told, _STYLES[fate])
     for one in clients if ui.verbosity > 0 else clients[:SHOWN]:
         seen = _("last {time}").format(time=time_text(one.last)) if one.last else ""
-        line = _("{client}  {requests} requests  {seen}").format(
-            client=f"{bare(one.value):<39}", requests=one.requests, seen=seen
-        )
+        line = f"{bare(one.value):<39}  {_requests(one.requests)}  {seen}"
         ui.say(f"    {line.rstrip()}  ({one.entry.value})")
     rest = 0 if ui.verbosity > 0 else len(clients) - SHOWN
     if rest > 0:

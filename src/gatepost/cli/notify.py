@@ -10,7 +10,7 @@ import anyio
 import click
 
 from gatepost.cli.building import settings_of
-from gatepost.cli.language import _, translator
+from gatepost.cli.language import _, titled, translator
 from gatepost.cli.notifying import channel_opener
 from gatepost.cli.ui import Ui, error_lines, run_async, takes_options
 from gatepost.config import Settings
@@ -98,9 +98,9 @@ def _print_tried(ui: Ui, tried: list[Tried]) -> None:
     for one in tried:
         name = " ".join(part for part in (one.settings.kind, one.settings.account) if part)
         if one.error is None:
-            ui.say(f"{name}: {_('sent')}", "green")
+            ui.say(titled(name, _("sent")), "green")
         else:
-            ui.say(f"{name}: {_('NOT sent')}", "bold red")
+            ui.say(titled(name, _("NOT sent")), "bold red")
             for line, style in error_lines(one.error):
                 ui.say(f"  {line}", style)
         for remark in one.remarks:
@@ -120,9 +120,9 @@ def _print_boxes(ui: Ui, boxes: list[tuple[NotifySettings, Mailbox]]) -> None:
     for one, box in boxes:
         name = " ".join(part for part in (one.kind, one.account) if part)
         if box.trouble:
-            ui.say(f"{name}: {box.trouble}", "bold red")
+            ui.say(titled(name, _(box.trouble)), "bold red")
             continue
         counts = _("{n} wait, {left_out} left out").format(n=len(box.pending), left_out=box.left_out)
-        ui.say(f"{name}: {counts}", "yellow" if box.pending else "green")
+        ui.say(titled(name, counts), "yellow" if box.pending else "green")
         for event in box.pending:
             ui.say(f"  {time_text(event.at)} {event.kind.value} {event.name}", "dim")

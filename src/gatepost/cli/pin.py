@@ -16,6 +16,7 @@ from gatepost.config import find, load
 from gatepost.config.lists import TOO_WIDE, first_moment
 from gatepost.config.pinning import Pin, with_pin
 from gatepost.config.toml import MARK, read
+from gatepost.engine.naming import UNKNOWN_NAME, VALUE
 from gatepost.engine.report import time_text
 from gatepost.errors import ConfigInvalid, UsageError, cut
 from gatepost.kit.clock import SystemClock
@@ -43,7 +44,7 @@ def command(ui: Ui, list_: str, value: str, why: str, until: str | None) -> int:
         lists = load(place).lists
         if list_ not in lists:
             msg = f"there is no list {cut(list_)!r} ({', '.join(sorted(lists)) or 'none'})"
-            raise UsageError(msg)
+            raise UsageError(msg, hint=UNKNOWN_NAME)
         allowlist, now = lists[list_].allowlist, SystemClock().now()
         ends = first_moment(pin.until) if pin.until else None
         wanted = Override(parse_value(pin.value), pin.why, ends)
@@ -103,7 +104,7 @@ def _canonical(value: str) -> str:
         found = parse_value(value)
     except ValueError as error:
         msg = f"{cut(value, 80)!r} is no address, network or domain ({error})"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint=VALUE) from None
     if isinstance(found, Prefix) and is_too_wide(found):
         msg = f"{found}: {TOO_WIDE}"
         raise UsageError(msg)
@@ -113,7 +114,7 @@ def _canonical(value: str) -> str:
 def _reason(why: str) -> str:
     if not why.strip():
         msg = "say why, for the person who reads this in a year"
-        raise UsageError(msg)
+        raise UsageError(msg, hint="Add --why TEXT.")
     return as_text(why.strip())
 
 
@@ -122,7 +123,7 @@ def _day(text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         msg = f"{cut(text or '', 40)!r} is no day such as 2027-01-01"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint="Write the day as 2027-01-01, or leave --until out.") from None
 
 
 def _write(place: Path, list_: str, pin: Pin) -> None:

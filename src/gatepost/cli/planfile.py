@@ -32,7 +32,7 @@ def write_plans(path: Path, plans: Sequence[Plan]) -> None:
         write_atomic(path, data, mode=0o600)
     except OSError as error:
         msg = f"the plan could not be written to {path}: {error.strerror}"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint="Name a new file, in a directory that only you can write.") from None
 
 
 def _may_be_replaced(path: Path) -> bool:
@@ -52,21 +52,21 @@ def read_plans(path: Path) -> tuple[Plan, ...]:
         version = document["gatepost_plan"]
         if isinstance(version, int) and not isinstance(version, bool) and version != VERSION:
             msg = f"{path} is a plan of another version"
-            raise UsageError(msg)
+            raise UsageError(msg, hint="Run `gatepost plan --out FILE` again, and see what it says.")
         plans = _plans(version, document["plans"])
     except OSError as error:
         msg = f"the plan {path} cannot be read: {error.strerror}"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint="Name a file that this user may read.") from None
     except (ValueError, KeyError, TypeError, RecursionError):
         msg = f"{path} is not a plan that gatepost wrote"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint="Run `gatepost plan --out FILE` again, and see what it says.") from None
     if not plans:
         msg = f"{path} holds no plan: there was none to save"
         raise UsageError(msg, hint="Run `gatepost plan --out FILE` again, and see what it says.")
     for plan in plans:
         if digest_plan(plan) != plan.digest:
             msg = f"{path} was changed since it was written: the digest of {plan.target}'s plan does not fit"
-            raise UsageError(msg)
+            raise UsageError(msg, hint="Run `gatepost plan --out FILE` again, and see what it says.")
     return plans
 
 

@@ -17,16 +17,18 @@ async def protected_lines(site: Site) -> list[str]:
     for one in gathered.protected:
         groups.setdefault((one.why, one.direction), []).append(str(one.value))
     lines = [
-        f"{', '.join(values)}: {_why(why)}" + (f" ({direction})" if direction else "")
+        f"{', '.join(values)}: {_why(site, why)}" + (f" ({_(direction.value)})" if direction else "")
         for (why, direction), values in groups.items()
     ]
     return lines + [
-        _("{what}: {why}; no address is known, so none is protected").format(what=one.text, why=_why(one.why))
+        _("{what}: {why}; no address is known, so none is protected").format(
+            what=one.text, why=_why(site, one.why)
+        )
         for one in gathered.unknown
     ]
 
 
-def _why(why: str) -> str:
+def _why(site: Site, why: str) -> str:
     """What is ours in the chosen language; the owner's own words, and names after a comma, as they are."""
     ours, comma, name = why.partition(", ")
     known = {
@@ -35,4 +37,6 @@ def _why(why: str) -> str:
         protecting.DNS: _("a name server of this host"),
         protecting.NTP: _("a time server of this host"),
     }
+    known |= {f"account {name}": _("account {name}").format(name=name) for name in site.settings.accounts}
+    known |= {f"source {name}": _("source {name}").format(name=name) for name in site.settings.sources}
     return cut(f"{known[ours]}{comma}{name}" if ours in known else why, WHY_SHOWN)

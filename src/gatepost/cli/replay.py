@@ -70,7 +70,7 @@ def _interval(text: str) -> timedelta:
         return duration(text, EVERY_LEAST)
     except ValueError as error:
         msg = f"--every: {error}"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint="Write a time such as 90s, 10m or 1h.") from None
 
 
 def _replay(

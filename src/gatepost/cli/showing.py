@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from math import ceil
 
-from gatepost.cli.language import _
+from gatepost.cli.language import _, titled
 from gatepost.cli.ui import Ui, error_lines, shorten
 from gatepost.engine import wording
 from gatepost.engine.acceptance import Turn
@@ -200,7 +200,7 @@ def print_reasons(ui: Ui, reasons: tuple[Reason, ...], indent: str) -> None:
     """What the guards found: in short words where a guard has some, and exactly."""
     for reason in reasons:
         short = guard_words(_, reason)
-        ui.say(f"{indent}{reason.guard}: {short or _(reason.message)}", "yellow")
+        ui.say(indent + titled(reason.guard, short or _(reason.message)), "yellow")
         if short:
             ui.say(f"{indent}  {_(reason.message)}", "dim")
 
@@ -227,7 +227,7 @@ def _print_result(
 ) -> None:
     """``told``: reasons that stand above already; ``word``: that stands on the plan, where it is held."""
     plan = result.plan
-    ui.say(f"  {plan.target}: {_headline(result, word)}", "bold")
+    ui.say("  " + titled(plan.target, _headline(result, word)), "bold")
     if plan.target in drifts:
         ui.say("  " + drift_head(drifts[plan.target]), "bold red")
     _print_values(ui, "    + ", values_document(plan.add), "green")

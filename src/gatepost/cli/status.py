@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 
 from gatepost.cli.building import site_of
-from gatepost.cli.language import _
+from gatepost.cli.language import _, titled
 from gatepost.cli.showing import (
     SHORT_DIGEST,
     drift_lines,
@@ -20,8 +20,10 @@ from gatepost.cli.ui import Ui, error_lines, takes_options
 from gatepost.engine.exits import Exit
 from gatepost.engine.health import Health, ListHealth, SourceHealth, TargetHealth, health_document, health_of
 from gatepost.engine.pending import Part, Pending
+from gatepost.engine.report import time_text
 from gatepost.engine.seeing import see_all
 from gatepost.errors import TargetForeign, cut
+from gatepost.kit.sentences import SEAM
 from gatepost.model.answer import HeldAnswer
 from gatepost.model.plan import Cause, Plan, Word
 from gatepost.model.record import Failure
@@ -159,7 +161,7 @@ def _print_held(ui: Ui, name: str, held: Plan | HeldAnswer, health: Health) -> N
     if ways:
         ui.say(_("{target} is held, and no approval lifts it:").format(target=name), "bold yellow")
         for reason in held.reasons:
-            ui.say(f"  {reason.guard}: {_(reason.message)}", "yellow")
+            ui.say("  " + titled(reason.guard, _(reason.message)), "yellow")
         for way in ways:
             ui.say(f"  → {way}")
     if word is not None:
@@ -167,7 +169,7 @@ def _print_held(ui: Ui, name: str, held: Plan | HeldAnswer, health: Health) -> N
         print_word(ui, word, held.digest, "  ", may_be_approved=not ways)
     elif not ways:
         short = held.digest[:SHORT_DIGEST]
-        ui.say(_("{target} waits for a word:").format(target=name), "bold yellow")
+        ui.say(SEAM.sub("", _("{target} waits for a word:").format(target=name)), "bold yellow")
         ui.say("  " + _("why, and what it would change:") + f"  gatepost explain {short}")
         ui.say("  " + _("if this is right:") + f'  gatepost approve {short} --why "…"', "bold yellow")
         ui.say("  " + _("if it is not:    ") + f'  gatepost reject {short} --why "…"')
@@ -210,7 +212,7 @@ def _words_of(one: TargetHealth) -> str:
     if one.drift is not None:
         return _("EMPTY") if one.drift.empty else _("OPENED WIDE") if one.drift.wide else _("DRIFTED")
     if one.unconfirmed is not None:
-        return _("unconfirmed until {time}").format(time=one.unconfirmed.astimezone().strftime("%H:%M:%S"))
+        return _("unconfirmed until {time}").format(time=time_text(one.unconfirmed))
     if one.in_step:
         return _("in step")
     if one.last and one.last.cause is not Cause.SYNC:

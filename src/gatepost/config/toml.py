@@ -24,6 +24,8 @@ _KEY = re.compile(
     r"""^\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*="""
 )
 _AT_LINE = re.compile(r"\(at line (\d+)")
+_KEYS = re.compile(r"""\((?:(?:'[^']*'|"[^"]*")(?:, )?)+,?\)""")
+"""A key as the library tells it: ``('targets', 'edge')``."""
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 
 
@@ -71,13 +73,18 @@ def read(path: Path) -> Document:
         line, what = raw[: error.start].count(b"\n") + 1, f"not UTF-8 (byte {error.start})"
     except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.search(str(error))
-        line, what = int(found[1]) if found else raw.count(b"\n") + 1, cut(str(error))
+        line, what = int(found[1]) if found else raw.count(b"\n") + 1, cut(_KEYS.sub(_as_written, str(error)))
     except RecursionError:
         line, what = 1, "arrays or tables are nested too deep"
     except ValueError:  # a number of thousands of digits
         line, what = 1, "a number in it has too many digits"
     msg = f"{path}:{line}: {what}"
     raise ConfigInvalid(msg)
+
+
+def _as_written(found: re.Match[str]) -> str:
+    """``'targets.edge'``, quoted."""
+    return repr(dotted(tuple(part[1:-1] for part in re.findall(r"""'[^']*'|"[^"]*\"""", found[0]))))
 
 
 def _bytes(path: Path) -> bytes:

@@ -145,7 +145,7 @@ async def ready(site: Site, plan: Plan) -> Plan:
     target = site.targets.get(plan.target)
     if target is None:
         msg = f"the plan is for the target {plan.target!r}, which is not configured"
-        raise UsageError(msg)
+        raise UsageError(msg, hint="Run `gatepost plan` again.")
     configured = site.settings.targets[plan.target].list
     if configured != plan.list:
         msg = f"the plan is for the list {plan.list!r}, but {plan.target} now holds {configured!r}"

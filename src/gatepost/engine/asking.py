@@ -12,6 +12,7 @@ from datetime import datetime
 
 from gatepost.config.settings import ListSettings
 from gatepost.engine.acceptance import foresee, view
+from gatepost.engine.naming import UNKNOWN_NAME
 from gatepost.engine.report import JSON, time_text
 from gatepost.engine.site import Site
 from gatepost.errors import UsageError
@@ -76,7 +77,7 @@ def ask(
     for name in lists:
         if name not in known:
             msg = f"there is no list {name!r} ({', '.join(sorted(known)) or 'none'})"
-            raise UsageError(msg)
+            raise UsageError(msg, hint=UNKNOWN_NAME)
     asked = tuple(sorted({*lists} or known))
     now = site.clock.now()
     ahead = at if at is not None and at.replace(microsecond=0) > now else None

@@ -92,7 +92,7 @@ async def arm(
     """
     if not LEAST <= within <= MOST:
         msg = f"a time to confirm is {LEAST.seconds} seconds to {MOST.days} day"
-        raise UsageError(msg)
+        raise UsageError(msg, hint="Write a time such as 90s, 10m or 1h.")
     changed = [await _part(site, plan) for plan in plans if plan.status is PlanStatus.CHANGES]
     parts = [part for part in changed if part.desired != digest_entries(part.before())]
     place = folder(site.settings.state, "pending")

@@ -134,8 +134,11 @@ def _why(say: Say, one: Plan | HeldAnswer, record: WordRecord | None, *, waits: 
 
 
 def _reason(say: Say, one: Reason) -> str:
-    """Its measure is a number, or a word of ours."""
-    told = {"message": guard_text(say, one), "guard": one.guard}
+    """Its exact sentence; its measure, a number or a word of ours, where the sentence does not say it."""
+    exact = say(one.message)
+    told = {"message": guard_text(say, one) if exact == one.message else exact, "guard": one.guard}
+    if one.measured in one.message and f"limit {one.limit}" in one.message:
+        return say(OF_PLANS["reason-alone"]).format(**told)
     if one.measured in MEASURES:
         words = {"measured": say(one.measured), "limit": say(one.limit)}
         return say(OF_PLANS["reason-words"]).format(**told, **words)

@@ -316,7 +316,7 @@ class _Teller:
             seen = self.site.store.received(view(self.answer.list, source))
             for one in seen.quarantined if seen else ():
                 if one.text in {str(self.value), bare(self.value)}:
-                    yield self.tell("odd", source=source, reason=one.reason)
+                    yield self.tell("odd", source=source, reason=self.say(one.reason))
 
     def held(self) -> Iterator[tuple[str, HeldAnswer]]:
         for source in self.sources:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from gatepost.engine.access_log import Reader, Value, moment_in, value_in
 from gatepost.engine.approval import newest_plans
 from gatepost.engine.asking import bare
+from gatepost.engine.naming import UNKNOWN_NAME
 from gatepost.engine.report import JSON, time_text
 from gatepost.engine.site import Site
 from gatepost.errors import UsageError
@@ -128,7 +129,7 @@ def changes(site: Site, list_: str, digest: str | None = None) -> tuple[Change, 
     """
     if list_ not in site.settings.lists:
         msg = f"there is no list {list_!r} ({', '.join(sorted(site.settings.lists)) or 'none'})"
-        raise UsageError(msg)
+        raise UsageError(msg, hint=UNKNOWN_NAME)
     if digest is not None:
         return (_named(site, list_, digest),)
     plans = (plan for plan in newest_plans(site) if plan.list == list_ and not _is_done(site, plan))

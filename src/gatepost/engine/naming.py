@@ -1,4 +1,4 @@
-"""A plan or an answer called by the beginning of its digest, as people type it."""
+"""What people call things by: a plan or an answer by the beginning of its digest, and what is to be typed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from gatepost.errors import UsageError, cut
 ALGORITHM = "sha256:"
 DIGEST_SHORTEST = 8
 """Hexadecimal digits that a digest is at least called by."""
+
+UNKNOWN_NAME = "Name one of those in brackets; `gatepost config show` tells more of each."
+"""What to do about a list, source or target that is not there."""
+VALUE = "Write it as 203.0.113.7, 203.0.113.0/24 or api.example.com."
+"""What to do about an address, network or domain that is none."""
 
 
 def begins(named: str, digest: str) -> bool:

@@ -65,7 +65,7 @@ def read_history(path: Path, tell: Callable[[float], None] = lambda _: None) -> 
             yield from _changes(path.name, file, lambda: tell(file.tell() / size))
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror}"
-        raise UsageError(msg) from None
+        raise UsageError(msg, hint="Name a file that this user may read.") from None
 
 
 def _changes(name: str, file: IO[bytes], tell: Callable[[], None]) -> Iterator[Change]:

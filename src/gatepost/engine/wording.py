@@ -49,6 +49,7 @@ OF_PLANS: Mapping[str, str] = {
     "held": "It is held for a person's word.",
     "was-held": "It was held for a person's word.",
     "reason": "{message} (guard {guard}: {measured}, limit {limit}.)",
+    "reason-alone": "{message} (guard {guard}.)",
     "reason-words": "{message} (guard {guard}: {measured}, not {limit}.)",
     "absolute": "No approval can change that: {way}.",
     "word": "It waits until somebody approves or rejects exactly it.",

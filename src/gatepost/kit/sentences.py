@@ -25,12 +25,17 @@ COMMA = "\uff0c"
 """Between several, in Chinese."""
 AGAIN, EACH, WORD, NAME = "~", "~,", "=", "."
 """The forms of values, as above."""
+TOLD = frozenset({AGAIN, EACH, WORD})
+"""Those whose values are told."""
 MOST = 64
 """Sentences looked for in one text, within each other and beside; ours have a dozen."""
 LONGEST = 4096
 """Characters of a text that is looked into; longer ones stay as they are."""
 QUOTED = re.compile(r"""(?<![^\s(\[{=:,/`])(?:'((?:[^'\\]|\\.)*+)'|"((?:[^"\\]|\\.)*+)")""")
 """Foreign text as ``repr`` shows it."""
+WIDE = "[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
+"""A Chinese character or sign: between two of them stands no space."""
+SEAM = re.compile(f"(?<={WIDE}) (?={WIDE})")
 OPAQUE = "\0"
 """Stands for each character of foreign text; no shown text has it."""
 
@@ -52,6 +57,12 @@ def slots(sentence: str) -> tuple[Slot, ...]:
         value = None if name is None else int(name) if name else sum(one.value is not None for one in found)
         found.append(Slot(before, value, spec or ""))
     return tuple(found)
+
+
+def joined(text: str, more: str) -> str:
+    """Two texts in a row, without a space where both are Chinese."""
+    around = SEAM.sub("", f"{text[-2:]}{more[:2]}")
+    return f"{text[:-2]}{around}{more[2:]}"
 
 
 def covered(text: str) -> str:
@@ -175,7 +186,14 @@ class _Telling:
         return text if found is None else self._made(found[0].made, found[1])
 
     def _made(self, made: tuple[Slot, ...], values: tuple[str, ...]) -> str:
-        return "".join(slot.before + self._value(slot, values) for slot in made)
+        """With no space between Chinese of the sentence and that of a value told by us."""
+        text, ours = "", False
+        for slot in made:
+            text = joined(text, slot.before) if ours else text + slot.before
+            ours = slot.form in TOLD
+            value = self._value(slot, values)
+            text = joined(text, value) if ours else text + value
+        return text
 
     def _value(self, slot: Slot, values: tuple[str, ...]) -> str:
         if slot.value is None:
