@@ -111,7 +111,8 @@ async def test_why_it_is_held_in_one_paragraph(open_house):
     assert "list webhooks" in paragraph
     for reason in told["reasons"]:
         assert reason["message"] in paragraph
-        assert f"guard {reason['guard']}: {reason['measured']}, limit {reason['limit']}" in paragraph
+        assert f"({reason['measured']}, limit {reason['limit']})" in paragraph
+        assert f"(guard {reason['guard']}.)" in paragraph
     assert "\n" not in paragraph
     held = (await open_house.get("/v1/plans")).json()["held"][0]
     answer = (await open_house.get(f"/v1/explain/{held['digest']}")).json()["paragraph"]
