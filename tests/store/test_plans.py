@@ -75,6 +75,17 @@ def test_last_word_counts(store: Store, start: datetime) -> None:
     assert store.word("sha256:one") == last
 
 
+def test_a_word_told_twice_is_kept_once(store: Store, start: datetime) -> None:
+    """Who confirmed is told by whoever comes by, and two may; said again later it is another word."""
+    record = WordRecord("sha256:one", Word.CONFIRM, "ada@desk", "", start)
+    for _ in range(2):
+        store.record_word(record)
+    assert store.words(9) == (record,)
+    store.record_word(replace(record, word=Word.APPROVE))
+    store.record_word(record)
+    assert len(store.words(9)) == 3
+
+
 def test_words_of_a_broken_terminal_are_kept(store: Store, start: datetime) -> None:
     """Bytes that are no UTF-8 do not lose an approval."""
     store.record_word(WordRecord("sha256:one", Word.APPROVE, "eva\udcff", "说明\udcfe", start))

@@ -73,7 +73,7 @@ async def plan_cycle(
     got = await fetch_sources(site.open_source, site.clock, wanted.values(), tell)
     _remember(site, got)
     for one in lists:
-        site.store.record_holders(one.name, [target.name for target in targets_of(site, one.name)])
+        site.store.record_holders(one.name, _holders(site, one.name))
     used = await prefixes_in_use(site, lists, seen)
     turns = tuple(take_in(site, one, got, seen, used[one.name]) for one in lists)
     plans, unplanned = await plan_targets(site, turns)
@@ -81,6 +81,17 @@ async def plan_cycle(
     held = any(turn.held for turn in turns) or any(plan.status is PlanStatus.HELD for plan in plans)
     words = standing_words(site) if held else {}
     return CycleReport(got, turns, results, unplanned, look=seen, words=words)
+
+
+def _holders(site: Site, list_: str) -> set[str]:
+    """A list's targets; until one of them carries it out, also those that are no longer configured.
+
+    So whoever follows what was carried out is not left with nothing because a target has another name.
+    """
+    names = {target.name for target in targets_of(site, list_)}
+    if not names or any(site.store.carries(name, list_) for name in names):
+        return names
+    return names.union(name for name in site.store.holders(list_) if name not in site.targets)
 
 
 async def apply_cycle(site: Site, report: CycleReport) -> CycleReport:

@@ -59,11 +59,14 @@ class Plans(Subject):
         return tuple(map(encode.PLAN.unpack, rows))
 
     def record_word(self, record: WordRecord) -> None:
-        """Keep a person's word; the last one counts."""
-        values = {"digest": record.digest, "word": record.word.value, "at": record.at}
+        """Keep a person's word; the last one counts. Told twice it is kept once: its teller may have died."""
+        told = {name: as_text(getattr(record, name)) for name in ("who", "why", "subject")}
+        values = {"digest": record.digest, "word": record.word.value, "at": record.at, **told}
+        last = sa.select(words).where(words.c.digest == record.digest).order_by(words.c.id.desc()).limit(1)
         with self._database.writing() as connection:
-            told = {name: as_text(getattr(record, name)) for name in ("who", "why", "subject")}
-            connection.execute(sa.insert(words).values(**values, **told))
+            before = connection.execute(last).mappings().one_or_none()
+            if before is None or {**before, "id": 0} != {**values, "id": 0}:
+                connection.execute(sa.insert(words).values(**values))
 
     def word(self, digest: str) -> WordRecord | None:
         """The last word on a digest."""
@@ -230,14 +233,8 @@ class Plans(Subject):
         return tuple((row.id, _record(row)) for row in rows)
 
     def record_holders(self, list_: str, targets: Collection[str]) -> None:
-        """Note which targets hold a list from now on; what is known of other lists stays.
-
-        As long as none of them has carried it out, those before are noted as well: what they hold counts.
-        """
-        before = set(self._holders(list_))
-        if targets and not any(self._carries(one, list_) for one in targets):
-            targets = before.union(targets)
-        if before == set(targets):
+        """Note which targets hold a list from now on; what is known of other lists stays."""
+        if set(self.holders(list_)) == set(targets):
             return
         with self._database.writing() as connection:
             connection.execute(sa.delete(holders).where(holders.c.list == list_))
@@ -250,20 +247,21 @@ class Plans(Subject):
 
         Of a list that no target holds, the newest there is. None where there is none.
         """
-        if targets := self._holders(list_):
-            held = (self._carries(target, list_) for target in targets)
+        if targets := self.holders(list_):
+            held = (self.carries(target, list_) for target in targets)
             return max((one for one in held if one is not None), default=None)
         newest = sa.select(sa.func.max(serials.c.serial)).join(lists).where(lists.c.name == list_)
         with self._database.reading() as connection:
             number = connection.scalar(newest)
         return None if number is None else Serial(number)
 
-    def _carries(self, target: str, list_: str) -> Serial | None:
+    def carries(self, target: str, list_: str) -> Serial | None:
         """The serial of a list that a target holds; none where it was emptied."""
         last = self.applied(target)
         return last.serial if last and last.list == list_ and last.generation else None
 
-    def _holders(self, list_: str) -> Sequence[str]:
+    def holders(self, list_: str) -> Sequence[str]:
+        """Targets that hold a list, as was noted last."""
         with self._database.reading() as connection:
             return connection.scalars(sa.select(holders.c.target).where(holders.c.list == list_)).all()
 
