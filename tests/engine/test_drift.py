@@ -13,7 +13,7 @@ from gatepost.engine.health import health_of
 from gatepost.model.plan import Outcome, Word
 from gatepost.planning.normalise import Rules, normalise
 from gatepost.targets.file import File
-from gatepost.testing import raw
+from gatepost.testing import MemoryTarget, raw
 
 pytestmark = pytest.mark.anyio
 
@@ -120,3 +120,29 @@ async def test_own_crash_is_no_drift(world):
     assert await look(world.site, "edge") is None
     report = await world.apply()
     assert report.results[0].outcome is Outcome.UNCHANGED
+
+
+class Overtaken(MemoryTarget):
+    """Another run writes it just after it was read."""
+
+    then = None
+
+    async def current(self):
+        """What was there before."""
+        seen, then, self.then = await super().current(), self.then, None
+        if then is not None:
+            await then()
+        return seen
+
+
+async def test_whoever_was_overtaken_while_reading_sees_no_stranger(world):
+    """What an apply beside us had left when the reading began is ours, whatever it has left since."""
+    target = Overtaken("edge", MemoryTarget.Options())
+    world = replace(world, site=replace(world.site, targets={"edge": target}), target=target)
+    await world.apply()
+    world.answer(*(f"101.126.59.{n}" for n in range(11)))
+    target.then = world.apply
+    report = await world.plan()
+    assert (guards(report), target.generation) == ([], 2)
+    assert world.site.store.drift("edge") is None
+    assert not any(one.serial > 2 for one in world.site.store.serials("webhooks"))

@@ -50,8 +50,10 @@ async def _request(
     name, target = settings.name, site.targets[settings.name]
     last = site.store.applied(name)
     before = site.store.snapshot(last.list, last.serial) if last else None
+    tried = site.store.intended(name)
     current = await target.current()
-    await judge(site, name, current)
+    await judge(site, name, current, tried)
+    tried |= site.store.intended(name)  # an apply beside us may have begun or ended while it was read
     return PlanRequest(
         target=name,
         allowlist=one.allowlist,
@@ -63,7 +65,7 @@ async def _request(
         held=(),
         missing=(),
         limits=one.limits,
-        intended=frozenset() if settings.repair else site.store.intended(name),
+        intended=frozenset() if settings.repair else tried,
         repair=settings.repair,
         cause=last.cause if last else Cause.SYNC,
         since=last.at if last else None,
